@@ -1,0 +1,123 @@
+//! Ids: `UUIDv7` in every store, TypeIDs (`flow_01h2xcejqtf2nbrexx3vqjhp41`) on the wire.
+//!
+//! Each kind of thing has its own type, so that a flow's id cannot be passed for a thread's. The prefix names
+//! the type (<https://github.com/jetify-com/typeid>), so a wrong kind of id is a clear error.
+
+use std::{fmt, str::FromStr};
+
+use mongodb::bson::{self, Bson};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use type_safe_id::{StaticType, TypeSafeId};
+use uuid::Uuid;
+
+/// Why a string is not the id that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// A well-formed id of something else.
+    #[error("expected an id that starts with `{expected}_`, got `{actual}_…`")]
+    WrongKind { expected: &'static str, actual: String },
+    /// Not a TypeID at all.
+    #[error("not a valid id; expected `{expected}_` and 26 characters")]
+    Malformed { expected: &'static str },
+}
+
+/// What all ids have in common.
+pub trait Id: Copy + Eq + std::hash::Hash + Send + Sync + 'static {
+    /// The TypeID prefix, without the underscore.
+    const PREFIX: &'static str;
+    fn from_uuid(uuid: Uuid) -> Self;
+    fn uuid(self) -> Uuid;
+}
+
+/// The prefix of a TypeID: `flow` of `flow_01h2…`.
+#[must_use]
+pub fn prefix_of(id: &str) -> Option<&str> {
+    id.rsplit_once('_').map(|(prefix, _)| prefix)
+}
+
+fn parse<T: StaticType>(text: &str) -> Result<Uuid, IdError> {
+    text.parse::<TypeSafeId<T>>().map(|id| id.uuid()).map_err(|error| match error {
+        type_safe_id::Error::IncorrectType { actual, .. } if !actual.is_empty() => {
+            IdError::WrongKind { expected: T::TYPE, actual: actual.chars().take(24).collect() }
+        }
+        _ => IdError::Malformed { expected: T::TYPE },
+    })
+}
+
+/// One newtype a kind of id. A macro, because twenty times the same five impls would hide the list of kinds.
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident($tag:ident) = $prefix:literal;)+) => {$(
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        struct $tag;
+        impl StaticType for $tag {
+            const TYPE: &'static str = $prefix;
+        }
+
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::DeriveValueType)]
+        pub struct $name(pub Uuid);
+
+        impl Id for $name {
+            const PREFIX: &'static str = $prefix;
+            fn from_uuid(uuid: Uuid) -> Self { Self(uuid) }
+            fn uuid(self) -> Uuid { self.0 }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                TypeSafeId::<$tag>::from_uuid(self.0).fmt(f)
+            }
+        }
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> { parse::<$tag>(text).map(Self) }
+        }
+        // `bson::Uuid` writes a BSON UUID (subtype 4) into MongoDB and a plain string into JSON.
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                bson::Uuid::from_bytes(self.0.into_bytes()).serialize(serializer)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                bson::Uuid::deserialize(deserializer).map(|id| Self(Uuid::from_bytes(id.bytes())))
+            }
+        }
+        impl From<$name> for Bson {
+            fn from(id: $name) -> Self { bson::Uuid::from_bytes(id.0.into_bytes()).into() }
+        }
+        impl sea_orm::TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// An organization: the tenant.
+    OrganizationId(OrganizationTag) = "org";
+    UserId(UserTag) = "user";
+    RoleId(RoleTag) = "role";
+    PermissionId(PermissionTag) = "perm";
+    MembershipId(MembershipTag) = "member";
+    ApiTokenId(ApiTokenTag) = "token";
+    /// A signed-in session. Lives in Redis only.
+    SessionId(SessionTag) = "session";
+    FlowId(FlowTag) = "flow";
+    FlowVersionId(FlowVersionTag) = "version";
+    StepId(StepTag) = "step";
+    StepLinkId(StepLinkTag) = "link";
+    CredentialId(CredentialTag) = "cred";
+    WebhookId(WebhookTag) = "webhook";
+    ScheduleId(ScheduleTag) = "schedule";
+    ExecutionId(ExecutionTag) = "exec";
+    ExecutionStepId(ExecutionStepTag) = "execstep";
+    ExecutionLogId(ExecutionLogTag) = "log";
+    /// An outbox row, and the job that it becomes.
+    JobId(JobTag) = "job";
+    DatastoreItemId(DatastoreItemTag) = "item";
+    ThreadId(ThreadTag) = "thread";
+    MessageId(MessageTag) = "msg";
+    GenerationId(GenerationTag) = "gen";
+    UsageEventId(UsageEventTag) = "usage";
+}

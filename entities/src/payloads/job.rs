@@ -1,0 +1,80 @@
+//! Jobs carry ids, never bodies: whatever a worker needs it reads from the databases.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId, ScheduleId};
+
+/// The queues, as BullMQ knows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Turns an event into an execution.
+    Trigger,
+    /// Decides what runs next.
+    Flow,
+    /// Runs one step.
+    Action,
+    /// Asks a model for a message of a thread.
+    Generation,
+}
+
+impl Queue {
+    pub const ALL: [Self; 4] = [Self::Trigger, Self::Flow, Self::Action, Self::Generation];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::Flow => "flow",
+            Self::Action => "action",
+            Self::Generation => "generation",
+        }
+    }
+
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.name() == name)
+    }
+}
+
+/// What a job asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Job {
+    /// `trigger`: an accepted event begins its execution.
+    Begin { execution_id: ExecutionId },
+    /// `trigger`: a schedule is due. BullMQ's scheduler makes these; the time is the job's own.
+    Fire { schedule_id: ScheduleId },
+    /// `trigger`: the queue's schedulers of a flow follow its schedules in PostgreSQL.
+    MirrorSchedules { flow_id: FlowId },
+    /// `flow`: look at the execution as a whole and start what can start.
+    Advance { execution_id: ExecutionId },
+    /// `action`: run a step.
+    Step { execution_step_id: ExecutionStepId },
+    /// `generation`: run a generation.
+    Generate { generation_id: GenerationId },
+}
+
+impl Job {
+    #[must_use]
+    pub fn queue(&self) -> Queue {
+        match self {
+            Self::Begin { .. } | Self::Fire { .. } | Self::MirrorSchedules { .. } => Queue::Trigger,
+            Self::Advance { .. } => Queue::Flow,
+            Self::Step { .. } => Queue::Action,
+            Self::Generate { .. } => Queue::Generation,
+        }
+    }
+
+    /// The name that a queue dashboard shows.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Begin { .. } => "begin",
+            Self::Fire { .. } => "fire",
+            Self::MirrorSchedules { .. } => "mirror-schedules",
+            Self::Advance { .. } => "advance",
+            Self::Step { .. } => "step",
+            Self::Generate { .. } => "generate",
+        }
+    }
+}

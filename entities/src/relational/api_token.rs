@@ -1,0 +1,27 @@
+//! A long-lived secret for programs. Only its hash is stored.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{ApiTokenId, OrganizationId, UserId};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_tokens")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ApiTokenId,
+    pub organization_id: OrganizationId,
+    pub user_id: UserId,
+    pub name: String,
+    /// SHA-256 of the secret.
+    pub token_hash: Vec<u8>,
+    /// `action:subject` pairs the token is limited to; empty means all that the user may do.
+    pub scopes: Vec<String>,
+    pub expires_at: Option<DateTimeUtc>,
+    pub last_used_at: Option<DateTimeUtc>,
+    pub created_at: DateTimeUtc,
+    #[sea_orm(belongs_to, from = "user_id", to = "id")]
+    pub user: BelongsTo<super::user::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,26 @@
+//! A sealed secret of an integration.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{CredentialId, FlowId, OrganizationId, UserId};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "credentials")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: CredentialId,
+    pub organization_id: OrganizationId,
+    pub owner_id: UserId,
+    /// Set for a credential that belongs to one flow and goes with it.
+    pub flow_id: Option<FlowId>,
+    pub integration: String,
+    pub name: String,
+    /// Names the key that sealed the record.
+    pub key_id: String,
+    pub sealed: Vec<u8>,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

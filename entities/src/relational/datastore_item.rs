@@ -1,0 +1,23 @@
+//! A value that flows keep between runs.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{DatastoreItemId, FlowId, OrganizationId};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "datastore_items")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: DatastoreItemId,
+    pub organization_id: OrganizationId,
+    /// Absent: shared by all the organization's flows.
+    pub flow_id: Option<FlowId>,
+    pub key: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub value: Json,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,66 @@
+//! One run of a version of a flow.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId, ScheduleId};
+
+/// How far an execution is. The last three are final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    Queued,
+    Running,
+    /// Every live branch waits for a time or a person.
+    Waiting,
+    Succeeded,
+    Failed,
+    Canceled,
+}
+
+/// What started an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Source {
+    Webhook,
+    Schedule,
+    Manual,
+}
+
+impl Status {
+    /// Whether nothing follows.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Canceled)
+    }
+}
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "executions")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ExecutionId,
+    pub organization_id: OrganizationId,
+    pub flow_id: FlowId,
+    pub version_id: FlowVersionId,
+    pub status: Status,
+    pub source: Source,
+    pub test: bool,
+    /// What started it: a webhook's method, headers, query and body; a schedule's time; a caller's payload.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub trigger: Option<Json>,
+    pub client_id: Option<String>,
+    pub schedule_id: Option<ScheduleId>,
+    pub scheduled_for: Option<DateTimeUtc>,
+    /// The outbox row, and so the queue's job, that last carried this execution.
+    pub job_id: JobId,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    /// 32 hexadecimal digits.
+    pub trace_id: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub started_at: Option<DateTimeUtc>,
+    pub finished_at: Option<DateTimeUtc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,31 @@
+//! A line that a step logged.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{ExecutionId, ExecutionLogId, ExecutionStepId, OrganizationId};
+
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "execution_logs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ExecutionLogId,
+    pub organization_id: OrganizationId,
+    pub execution_id: ExecutionId,
+    pub execution_step_id: ExecutionStepId,
+    pub level: Level,
+    pub message: String,
+    pub created_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,22 @@
+//! What a role may do: an action on a kind of subject, perhaps only on the member's own.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{OrganizationId, PermissionId, RoleId};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "permissions")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: PermissionId,
+    pub organization_id: OrganizationId,
+    pub role_id: RoleId,
+    pub action: String,
+    pub subject: String,
+    pub only_own: bool,
+    #[sea_orm(belongs_to, from = "role_id", to = "id")]
+    pub role: BelongsTo<super::role::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,22 @@
+//! A named set of permissions within an organization.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{OrganizationId, RoleId};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "roles")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: RoleId,
+    pub organization_id: OrganizationId,
+    /// `owner`, `member`, `viewer`, or one that the organization made.
+    pub key: String,
+    pub name: String,
+    pub created_at: DateTimeUtc,
+    #[sea_orm(has_many)]
+    pub permissions: HasMany<super::permission::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,54 @@
+//! A step of a version: one operation of one integration, with its parameters.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{CredentialId, FlowVersionId, OrganizationId, StepId};
+
+/// What role a step plays in the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// Starts executions; exactly one a version.
+    Trigger,
+    Action,
+    /// Lets the execution pass or ends it.
+    Filter,
+    /// Chooses among its outgoing links.
+    Branch,
+    Loop,
+    /// Waits for a time.
+    Delay,
+    /// Waits for a person.
+    Approval,
+    /// Asks a model.
+    Ai,
+    /// Answers the caller of a synchronous webhook.
+    Respond,
+}
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "steps")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: StepId,
+    pub organization_id: OrganizationId,
+    pub version_id: FlowVersionId,
+    /// Unique within the version; templates refer to it.
+    pub key: String,
+    pub name: String,
+    pub kind: Kind,
+    pub integration: String,
+    pub operation: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub parameters: Json,
+    pub credential_id: Option<CredentialId>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub retry: Option<Json>,
+    pub timeout_seconds: Option<i32>,
+    pub position: i32,
+    #[sea_orm(belongs_to, from = "version_id", to = "id")]
+    pub version: BelongsTo<super::flow_version::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

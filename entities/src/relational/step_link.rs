@@ -1,0 +1,37 @@
+//! A link between two steps of a version.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{FlowVersionId, OrganizationId, StepId, StepLinkId};
+
+/// When a link is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// After success.
+    Next,
+    /// After a branch step, if its condition is the first that holds.
+    Branch,
+    /// After failure, in place of failing the execution.
+    Error,
+    LoopBody,
+}
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "step_links")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: StepLinkId,
+    pub organization_id: OrganizationId,
+    pub version_id: FlowVersionId,
+    pub from_step_id: StepId,
+    pub to_step_id: StepId,
+    pub kind: Kind,
+    /// An expression, for `Branch`; absent means "otherwise".
+    pub condition: Option<String>,
+    /// Branches are tried in this order.
+    pub position: i32,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,22 @@
+//! A person who can sign in.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::UserId;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: UserId,
+    /// Lower case.
+    pub email: String,
+    pub name: String,
+    /// Argon2id, in PHC string format.
+    pub password_hash: String,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
