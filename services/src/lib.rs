@@ -1,1 +1,13 @@
+//! The verbs of Triptych, and the only crate that talks to the three databases. One folder a domain.
+//!
+//! Every function that serves a person takes the [`identity::Actor`] and scopes by its organization; another
+//! organization's row reads as not found. Nothing here knows GraphQL or how long-running work is scheduled.
 
+pub mod datastore;
+pub mod error;
+pub mod identity;
+pub mod integrations;
+pub mod live;
+pub mod mint;
+pub mod page;
+pub mod stores;

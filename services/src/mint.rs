@@ -1,0 +1,78 @@
+//! Where time, ids and secrets come from. Injected, so that tests can move the clock.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use rand::TryRng as _;
+use triptych_entities::ids::Id;
+use uuid::{ContextV7, Timestamp, Uuid};
+
+type Now = dyn Fn() -> DateTime<Utc> + Send + Sync;
+
+/// The source of time, ids and secrets.
+#[derive(Clone)]
+pub struct Mint {
+    now: Arc<Now>,
+    context: Arc<Mutex<ContextV7>>,
+}
+
+impl fmt::Debug for Mint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mint")
+    }
+}
+
+impl Mint {
+    /// The system's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+        Self::with_clock(Utc::now)
+    }
+
+    /// A clock of the caller's.
+    pub fn with_clock(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self { now: Arc::new(now), context: Arc::new(Mutex::new(ContextV7::new())) }
+    }
+
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.now)()
+    }
+
+    /// A new id, greater than every id minted here before it.
+    #[must_use]
+    pub fn id<I: Id>(&self) -> I {
+        I::from_uuid(self.uuid())
+    }
+
+    #[must_use]
+    pub fn uuid(&self) -> Uuid {
+        let now = self.now();
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(&*context, seconds, now.timestamp_subsec_nanos()))
+    }
+
+    /// 256 random bits, as 43 characters that are safe in a URL.
+    #[must_use]
+    pub fn secret(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.bytes::<32>())
+    }
+
+    /// Random bytes from the operating system.
+    ///
+    /// # Panics
+    /// If the operating system has no randomness to give, as nothing safe can be done without it.
+    #[must_use]
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        #[expect(clippy::expect_used, reason = "without randomness no secret may be made")]
+        rand::rngs::SysRng.try_fill_bytes(&mut bytes).expect("the operating system provides randomness");
+        bytes
+    }
+}

@@ -1,0 +1,79 @@
+//! The connections to the three databases.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::error::StoreError;
+
+/// Where the databases are.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    pub postgres_url: SecretString,
+    pub postgres_connections: u32,
+    pub mongo_url: SecretString,
+    pub mongo_database: String,
+    pub redis_queue_url: SecretString,
+    pub redis_cache_url: SecretString,
+    pub redis_stream_url: SecretString,
+    /// The first part of every key in Redis, so that deployments can share a server.
+    pub redis_prefix: String,
+}
+
+/// Open connections, shared by all services.
+#[derive(Clone)]
+pub struct Stores {
+    pub(crate) pg: DatabaseConnection,
+    pub(crate) mongo: mongodb::Database,
+    pub(crate) cache: ConnectionManager,
+    pub(crate) queue: ConnectionManager,
+    pub(crate) prefix: Arc<str>,
+}
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Stores {
+    /// Connects to all of them.
+    ///
+    /// # Errors
+    /// The first database that does not answer.
+    pub async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
+        let mut options = ConnectOptions::new(config.postgres_url.expose_secret());
+        options
+            .max_connections(config.postgres_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_timeout(ACQUIRE_TIMEOUT)
+            .sqlx_logging(false)
+            // A connection is checked when it is used; a round trip before every query would double them.
+            .test_before_acquire(false);
+        let pg = Database::connect(options).await?;
+        let mut mongo = mongodb::options::ClientOptions::parse(config.mongo_url.expose_secret()).await?;
+        mongo.server_selection_timeout = Some(ACQUIRE_TIMEOUT);
+        let mongo = mongodb::Client::with_options(mongo)?.database(&config.mongo_database);
+        let open = async |url: &SecretString| {
+            redis_connection(&redis::Client::open(url.expose_secret())?).await
+        };
+        Ok(Self {
+            pg,
+            mongo,
+            cache: open(&config.redis_cache_url).await?,
+            queue: open(&config.redis_queue_url).await?,
+            prefix: config.redis_prefix.as_str().into(),
+        })
+    }
+
+    pub(crate) fn key(&self, rest: &str) -> String {
+        format!("{}:{rest}", self.prefix)
+    }
+}
+
+/// A connection that comes back by itself and never waits for ever.
+pub(crate) async fn redis_connection(client: &redis::Client) -> Result<ConnectionManager, StoreError> {
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(6)
+        .set_connection_timeout(Some(Duration::from_secs(5)))
+        .set_response_timeout(Some(Duration::from_secs(5)));
+    Ok(ConnectionManager::new_with_config(client.clone(), config).await?)
+}
