@@ -9,5 +9,7 @@ pub mod identity;
 pub mod integrations;
 pub mod live;
 pub mod mint;
+pub mod outbox;
 pub mod page;
+pub mod queues;
 pub mod stores;
