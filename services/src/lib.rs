@@ -5,6 +5,7 @@
 
 pub mod datastore;
 pub mod error;
+pub mod executions;
 pub mod flows;
 pub mod identity;
 pub mod integrations;
