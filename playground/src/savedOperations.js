@@ -9,7 +9,7 @@ export const savedOperations = Object.keys(documents)
   .sort()
   .map((path) => ({
     name: /(?:query|mutation|subscription) (\w+)/.exec(documents[path].replace(/^#.*$/gm, ''))[1],
-    summary: documents[path].split('\n', 1)[0].replace(/^#\s*/, ''),
-    query: documents[path],
-    variables: variables[path.replace(/\.graphql$/, '.json')] ?? '',
+    summary: documents[path].split(/^(?:#\s*$|[^#])/m, 1)[0].replace(/^# /gm, ''),
+    query: documents[path].trimEnd(),
+    variables: (variables[path.replace(/\.graphql$/, '.json')] ?? '').trimEnd(),
   }));
