@@ -31,7 +31,7 @@ export async function main(script, { timeoutMs = 120_000 } = {}) {
   const tooLong = setTimeout(() => end(new Error(`not finished after ${timeoutMs} ms`)), timeoutMs);
   const end = (error) => {
     process.stdout.write(`${JSON.stringify({ check: 'failed', ok: false, message: error.message })}\n`);
-    process.stderr.write(`${error.stack}\n`);
+    process.stderr.write(`${error.stack}\n${error.cause ? `because of ${error.cause}\n` : ''}`);
     process.exit(1);
   };
   try {
@@ -62,6 +62,8 @@ export async function ask(token, query, variables) {
       ...(token && { authorization: `Bearer ${token}` }),
     },
     body: JSON.stringify({ query, variables }),
+  }).catch((cause) => {
+    throw new Error(`no answer from ${graphqlUrl}`, { cause });
   });
   const text = await response.text();
   try {
@@ -125,4 +127,36 @@ export function connect(token, options = {}) {
 export function describe(error) {
   if (Array.isArray(error)) return error.map((e) => `${e.extensions?.code}: ${e.message}`).join('; ');
   return error.code ? `socket closed with ${error.code} ${error.reason}` : String(error.message ?? error);
+}
+
+/**
+ * Subscribes and collects every event of the one root field. `done` resolves with the envelopes when the server
+ * completes and rejects when it errs or the socket closes; `seen` fills as they come.
+ */
+export function watch(client, query, variables, onEvent = () => {}) {
+  const seen = [];
+  let stop;
+  const done = new Promise((resolve, reject) => {
+    stop = client.subscribe(
+      { query, variables },
+      {
+        next({ data, errors }) {
+          if (errors) return reject(Object.assign(new Error(describe(errors)), { errors }));
+          const [envelope] = Object.values(data);
+          seen.push(envelope);
+          onEvent(envelope, seen);
+        },
+        error: (error) => reject(Object.assign(new Error(describe(error)), { errors: Array.isArray(error) ? error : [] })),
+        complete: () => resolve(seen),
+      },
+    );
+  });
+  // The caller may look at `done` later; until then its failure is not an unhandled one.
+  done.catch(() => {});
+  return { seen, done, stop };
+}
+
+/** Sequence numbers start at `first` and leave none out. */
+export function assertContiguous(envelopes, first, what) {
+  envelopes.forEach(({ seq }, index) => assertEqual(seq, first + index, `${what}: seq of event ${index + 1}`));
 }
