@@ -157,14 +157,16 @@ async function stopsWhenTheClientCompletes(token) {
   connection.send(subscription('witness', generation));
   await connection.take('the first event', (message) => message.id === 'stopped' && message.type === 'next');
   connection.send({ type: 'complete', id: 'stopped' });
-  // What the server had sent before it read the complete arrives before the pong.
+  // The pong follows what the server had sent before it read the complete; one event may have been on its way.
   connection.send({ type: 'ping' });
   await connection.take('pong', (message) => message.type === 'pong');
   connection.unread.length = 0;
   await connection.take('the end of the other stream', (message) => message.id === 'witness' && message.type === 'complete', 60_000);
   const after = connection.unread.filter((message) => message.id === 'stopped');
-  assertEqual(after, [], 'messages of a stream that the client has completed');
-  assert(connection.unread.some((message) => message.id === 'witness'), 'the other stream was already over: nothing was shown');
+  const witnessed = connection.unread.filter((message) => message.id === 'witness');
+  assert(witnessed.length > 5, `the other stream saw only ${witnessed.length} more events: too few to show anything`);
+  assert(after.length <= 1, `${after.length} messages of a stream that the client has completed`);
+  assert(after.every((message) => message.type === 'next'), () => `the client's complete was answered: ${JSON.stringify(after)}`);
   connection.close();
   report('complete from the client stops the stream and is not echoed');
 }
