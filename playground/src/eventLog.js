@@ -15,10 +15,7 @@ export function createLog() {
 
   return {
     status: (next) => (status = next),
-    fail(reasons) {
-      status = 'failed';
-      errors = reasons;
-    },
+    errors: (reasons) => (errors = reasons),
     add(result) {
       if (latest) earlier = [latest, ...earlier].slice(0, EARLIER_KEPT);
       latest = result;

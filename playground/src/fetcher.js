@@ -9,8 +9,14 @@ import { watch } from './watch.js';
  */
 export async function fetcher({ query, variables, operationName }, { headers } = {}) {
   const operation = chosenOperation(query, operationName);
-  const payload = { query, variables: fillPlaceholders(variables), operationName: operation?.name?.value };
-  return operation?.operation === 'subscription' ? watch(payload, headers) : request(payload, headers);
+  try {
+    const payload = { query, variables: fillPlaceholders(variables), operationName: operation?.name?.value };
+    return operation?.operation === 'subscription' ? watch(payload, headers) : await request(payload, headers);
+  } catch (error) {
+    // GraphiQL prints the stack of what is thrown; ours are sentences for the reader.
+    error.stack = undefined;
+    throw error;
+  }
 }
 
 /**

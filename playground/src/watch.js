@@ -19,6 +19,10 @@ function clientFor(authorization) {
         url: url.href,
         lazy: true,
         retryAttempts: 10,
+        // Half a second at first, ten at most; the rest is chance, so that not every tab comes back at once.
+        retryWait: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempt, 10_000) * (0.5 + Math.random()))),
+        // 4403: the token is refused, and it will be the next time.
+        shouldRetry: (event) => 'code' in event && event.code !== 4403,
         connectionParams: authorization ? { authorization } : {},
       }),
     };
@@ -41,17 +45,22 @@ export function watch(payload, headers) {
   return {
     subscribe(sink) {
       const log = createLog();
+      let over = false;
       let timer;
       const draw = () => {
+        clearTimeout(timer);
         timer = undefined;
         sink.next(log.view());
       };
-      const drawSoon = () => (timer ??= setTimeout(draw, DRAW_EVERY_MS));
-      const finish = () => {
-        clearTimeout(timer);
-        draw();
+      const drawSoon = () => {
+        if (!over) timer ??= setTimeout(draw, DRAW_EVERY_MS);
+      };
+      const finish = (status) => {
+        if (over) return;
+        over = true;
         stopListening.forEach((stop) => stop());
-        sink.complete();
+        log.status(status);
+        draw();
       };
       const stopListening = [
         client.on('connected', () => (log.status('live'), drawSoon())),
@@ -66,18 +75,19 @@ export function watch(payload, headers) {
           drawSoon();
         },
         error(error) {
-          log.fail(describe(error));
-          finish();
+          log.errors(describe(error));
+          finish('failed');
+          sink.complete();
         },
         complete() {
-          log.status('ended');
-          finish();
+          finish('ended');
+          sink.complete();
         },
       });
       return {
         unsubscribe() {
-          stopListening.forEach((stop) => stop());
-          clearTimeout(timer);
+          // Before the client's own `complete`, which comes later: by then another tab's response may be shown.
+          finish('stopped');
           unsubscribe();
         },
       };
