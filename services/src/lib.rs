@@ -3,6 +3,7 @@
 //! Every function that serves a person takes the [`identity::Actor`] and scopes by its organization; another
 //! organization's row reads as not found. Nothing here knows GraphQL or how long-running work is scheduled.
 
+pub mod credentials;
 pub mod datastore;
 pub mod error;
 pub mod executions;
@@ -14,4 +15,7 @@ pub mod mint;
 pub mod outbox;
 pub mod page;
 pub mod queues;
+mod services;
 pub mod stores;
+
+pub use services::{ServiceConfig, Services};
