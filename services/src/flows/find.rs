@@ -206,6 +206,19 @@ impl Flows {
         Ok(Page::from_fetched(window, rows))
     }
 
+    /// How many versions a flow has.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn count_versions(&self, actor: &Actor, flow: FlowId) -> Result<u64, FlowError> {
+        actor.require(Action::Read, Subject::Flow)?;
+        Ok(flow_version::Entity::find()
+            .filter(flow_version::Column::OrganizationId.eq(actor.organization))
+            .filter(flow_version::Column::FlowId.eq(flow))
+            .count(&self.stores.pg)
+            .await?)
+    }
+
     /// The graphs of versions, in two statements for those not known yet.
     ///
     /// # Errors
