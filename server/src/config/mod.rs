@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::redis::RedisConfig;
 pub use demo::DemoConfig;
 pub use embedded::EmbeddedConfig;
 pub use error::{ConfigError, Problem};
@@ -38,7 +39,6 @@ pub use mongo::MongoConfig;
 pub use overrides::Overrides;
 pub use postgres::PostgresConfig;
 pub use providers::{ProviderConfig, ProviderKind};
-pub use redis::RedisConfig;
 pub use secrets::{MasterKey, SecretsConfig};
 pub use sensitive::{DatabaseUrl, Secret};
 pub use sessions::SessionsConfig;

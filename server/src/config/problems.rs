@@ -90,21 +90,21 @@ impl<'a> Problems<'a> {
 
     fn section<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.sources.find_value(name).unwrap_or_else(|_| Value::from(Dict::new()));
-        self.read(name, value)
+        self.read(name, &value)
     }
 
     fn providers(&mut self) -> BTreeMap<String, ProviderConfig> {
         let all = self.sources.find_value("providers").ok().and_then(Value::into_dict).unwrap_or_default();
         all.into_iter()
             .filter_map(|(name, value)| {
-                let provider = self.read(&format!("providers.{name}"), value)?;
+                let provider = self.read(&format!("providers.{name}"), &value)?;
                 Some((name, provider))
             })
             .collect()
     }
 
     /// Serde stops at the first problem. The value that caused it is taken out, and the rest read again.
-    fn read<T: DeserializeOwned>(&mut self, section: &str, value: Value) -> Option<T> {
+    fn read<T: DeserializeOwned>(&mut self, section: &str, value: &Value) -> Option<T> {
         let Some(mut fields) = value.as_dict().cloned() else {
             self.add(section, "expected a section with keys, not a value");
             return None;

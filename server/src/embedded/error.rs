@@ -54,6 +54,6 @@ fn log_section(log: &std::path::Path, tail: &[String]) -> String {
     if tail.is_empty() {
         return String::new();
     }
-    let lines: String = tail.iter().map(|line| format!("  | {line}\n")).collect();
+    let lines = tail.iter().fold(String::new(), |lines, line| lines + "  | " + line + "\n");
     format!("The last lines of {}:\n{lines}", log.display())
 }

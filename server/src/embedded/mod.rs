@@ -45,6 +45,7 @@ use record::Record;
 
 /// What to start, and where.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent answers, each read once")]
 pub struct EngineOptions {
     /// The folder that holds everything of this instance; created when missing.
     pub root: PathBuf,

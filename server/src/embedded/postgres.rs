@@ -19,7 +19,7 @@ const DATABASE: &str = "triptych";
 const PORT: u16 = 5432;
 const ADVICE: &str =
     "If the data is of another version of PostgreSQL, install that version, or move the folder away.";
-const INITDB_LIMIT: Duration = Duration::from_secs(60);
+const INITDB_LIMIT: Duration = Duration::from_mins(1);
 
 pub(super) async fn start(place: &Place, durable: bool) -> Result<Started, EngineError> {
     let programs = binaries::postgres()?;

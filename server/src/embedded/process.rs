@@ -14,7 +14,7 @@ use super::place::Place;
 use super::{EngineError, binaries, spawner};
 
 /// How long an engine may take until it answers. Recovery after a crash is included.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long a durable engine may take to write what it holds.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
