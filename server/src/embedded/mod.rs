@@ -31,6 +31,7 @@ mod redis;
 mod secret;
 mod spawner;
 mod stale;
+mod sweeper;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,7 @@ use lock::InstanceLock;
 use place::Place;
 use process::EngineProcess;
 use record::Record;
+use sweeper::Sweeper;
 
 /// What to start, and where.
 #[derive(Debug, Clone)]
@@ -57,6 +59,16 @@ pub struct EngineOptions {
     pub redis: bool,
 }
 
+impl EngineOptions {
+    /// All three engines in a folder of this process, for tests. The folder is removed when the engines stop or
+    /// the process ends. `name` tells the folders of one process apart.
+    #[must_use]
+    pub fn throw_away(name: &str) -> Self {
+        let root = place::fast_temporary().join(format!("triptych-{name}-{}", std::process::id()));
+        Self { root, durable: false, postgres: true, mongo: true, redis: true }
+    }
+}
+
 /// Running engines. They end when this is stopped or dropped, and when the process ends, even by `kill -9`.
 #[derive(Debug)]
 pub struct Engines {
@@ -69,6 +81,7 @@ pub struct Engines {
     running: Vec<EngineProcess>,
     place: Place,
     durable: bool,
+    sweeper: Option<Sweeper>,
     // Declared last: fields are dropped in order, and the lock must outlive the engines.
     lock: InstanceLock,
 }
@@ -94,6 +107,9 @@ impl Engines {
             place.remove_data()?;
         }
         place.create()?;
+        let folders = place.folders();
+        let sweeper =
+            (!options.durable).then(|| Sweeper::start(&options.root, folders.iter().map(PathBuf::as_path)));
 
         let (postgres, mongo, redis) = tokio::join!(
             async {
@@ -137,6 +153,7 @@ impl Engines {
             running: [postgres, mongo, redis].into_iter().flatten().map(|started| started.process).collect(),
             place,
             durable: options.durable,
+            sweeper,
             lock,
         })
     }
@@ -149,6 +166,9 @@ impl Engines {
         self.running.clear();
         if !durable && let Err(error) = self.place.remove_data() {
             tracing::warn!(%error, "could not remove the data of throw-away engines");
+        }
+        if let Some(sweeper) = self.sweeper.take() {
+            sweeper.dismiss();
         }
         self.lock.release();
     }

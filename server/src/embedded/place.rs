@@ -27,6 +27,15 @@ pub(super) fn temporary(account: Option<&Account>) -> PathBuf {
     if account.is_none_or(|account| account.reaches(&folder)) { folder } else { PathBuf::from("/tmp") }
 }
 
+/// A folder for data that nobody keeps: in memory where there is plenty, for then nothing waits for a disk.
+pub(super) fn fast_temporary() -> PathBuf {
+    const MEMORY: &str = "/dev/shm";
+    const PLENTY: u64 = 4 << 30;
+    let free = rustix::fs::statvfs(MEMORY).map_or(0, |volume| volume.f_bavail * volume.f_frsize);
+    let writable = rustix::fs::access(MEMORY, rustix::fs::Access::WRITE_OK).is_ok();
+    if free >= PLENTY && writable { PathBuf::from(MEMORY) } else { std::env::temp_dir() }
+}
+
 /// Creates the root folder: closed to others, but passable where another user has to run the engines in it.
 pub(super) fn create_root(root: &Path, account: Option<&Account>) -> Result<(), EngineError> {
     let mode = if account.is_some() { 0o711 } else { 0o700 };
@@ -78,13 +87,7 @@ impl Place {
             .mode(0o711)
             .create(path)
             .map_err(EngineError::file("create", path))?;
-        for folder in [
-            &self.log_folder(),
-            &self.sockets,
-            &self.engine("postgres"),
-            &self.engine("mongo"),
-            &self.engine("redis"),
-        ] {
+        for folder in &self.folders() {
             self.create_private(folder)?;
         }
         Ok(())
@@ -120,10 +123,7 @@ impl Place {
 
     /// Removes what engines wrote, but not the folder, which is the caller's.
     pub(super) fn remove_data(&self) -> Result<(), EngineError> {
-        let log = self.log_folder();
-        for folder in
-            [&self.engine("postgres"), &self.engine("mongo"), &self.engine("redis"), &self.sockets, &log]
-        {
+        for folder in &self.folders() {
             match std::fs::remove_dir_all(folder) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(EngineError::file("remove", folder)(error));
@@ -132,6 +132,17 @@ impl Place {
             }
         }
         Ok(())
+    }
+
+    /// Every folder that engines write to.
+    pub(super) fn folders(&self) -> [PathBuf; 5] {
+        [
+            self.log_folder(),
+            self.sockets.clone(),
+            self.engine("postgres"),
+            self.engine("mongo"),
+            self.engine("redis"),
+        ]
     }
 
     pub(super) fn data(&self) -> &Path {

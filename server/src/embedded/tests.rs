@@ -119,9 +119,10 @@ fn engines_running_in(root: &Path) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn throw_away_engines_answer_and_leave_nothing_behind() {
-    let root = temporary("throw-away");
+    let throw_away = EngineOptions::throw_away("test");
+    let root = throw_away.root.clone();
     let begin = Instant::now();
-    let engines = Engines::start(&options(&root, false)).await.unwrap();
+    let engines = Engines::start(&throw_away).await.unwrap();
     println!("throw-away: all ready after {:?}", begin.elapsed());
     write(&engines).await;
     assert_kept(&engines).await;
@@ -132,6 +133,19 @@ async fn throw_away_engines_answer_and_leave_nothing_behind() {
     assert_eq!(engines_running_in(&root), 0);
     assert!(!root.join("postgres").exists() && !root.join("mongo").exists() && !root.join("redis").exists());
     std::fs::remove_dir_all(root).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throw_away_data_goes_when_nobody_stops_the_engines() {
+    let only_redis = EngineOptions { postgres: false, mongo: false, ..EngineOptions::throw_away("dropped") };
+    drop(Engines::start(&only_redis).await.unwrap());
+    tokio::time::timeout(std::time::Duration::from_secs(15), async {
+        while only_redis.root.exists() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the folder is still there");
 }
 
 fn redis_client(engines: &Engines) -> ::redis::Client {
