@@ -72,6 +72,7 @@ fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
                 .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
             out.write_str(&json).map_err(failed)
         }
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }).map_err(failed),
         _ => write!(out, "{value}").map_err(failed),
     }
 }
@@ -101,10 +102,8 @@ fn ordinary_filters() -> Vec<(&'static str, Value)> {
         ("round", Value::from_function(builtin::round)),
         ("sort", Value::from_function(builtin::sort)),
         ("split", Value::from_function(builtin::split)),
-        ("string", Value::from_function(builtin::string)),
         ("sum", Value::from_function(builtin::sum)),
         ("title", Value::from_function(builtin::title)),
-        ("tojson", Value::from_function(builtin::tojson)),
         ("trim", Value::from_function(builtin::trim)),
         ("unique", Value::from_function(builtin::unique)),
         ("upper", Value::from_function(builtin::upper)),

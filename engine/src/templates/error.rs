@@ -50,8 +50,9 @@ impl TemplateError {
 
     pub(super) fn from_engine(error: &minijinja::Error, path: &str, source: &str) -> Self {
         let path = path.to_owned();
-        let span = error.range().and_then(|range| source.get(range)).map(str::trim);
-        let expression = span.filter(|text| !text.is_empty()).unwrap_or(source.trim()).to_owned();
+        let span = error.range().and_then(|range| source.get(path_start(source, range.start)..range.end));
+        let expression =
+            span.map(str::trim).filter(|text| !text.is_empty()).unwrap_or(source.trim()).to_owned();
         match error.kind() {
             ErrorKind::SyntaxError
             | ErrorKind::UnknownFilter
@@ -61,6 +62,30 @@ impl TemplateError {
             ErrorKind::OutOfFuel => Self::TooMuchWork { path },
             _ => Self::Failed { path, expression, message: describe(error) },
         }
+    }
+}
+
+/// Where the path begins of which the engine reports only what comes last: `.name` of `trigger.body.name`, `upper`
+/// of `trigger.body.name | upper`.
+fn path_start(source: &str, lookup: usize) -> usize {
+    let Some(mut before) = source.get(..lookup) else { return lookup };
+    match before.trim_end().strip_suffix('|') {
+        Some(filtered) => before = filtered.trim_end(),
+        None if source[lookup..].starts_with(['.', '[']) => before = before.trim_end(),
+        None => return lookup,
+    }
+    loop {
+        let shorter = match before.strip_suffix(']') {
+            // A subscript, whatever is in it.
+            Some(inside) => inside.rfind('[').map_or(before, |open| &before[..open]),
+            None => before.trim_end_matches(|character: char| {
+                character.is_alphanumeric() || matches!(character, '_' | '.')
+            }),
+        };
+        if shorter.len() == before.len() {
+            return before.len();
+        }
+        before = shorter;
     }
 }
 

@@ -10,6 +10,8 @@ use crate::integrations::formatter::moment;
 
 pub(super) fn add(environment: &mut Environment<'_>) {
     environment.add_filter("fromjson", from_json);
+    environment.add_filter("tojson", to_json);
+    environment.add_filter("string", string);
     environment.add_filter("slugify", |text: String| slug::slugify(text));
     environment.add_filter("base64encode", |text: String| STANDARD.encode(text));
     environment.add_filter("base64decode", base64_decode);
@@ -18,6 +20,25 @@ pub(super) fn add(environment: &mut Environment<'_>) {
 
 fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message)
+}
+
+fn present(value: &Value) -> Result<(), Error> {
+    if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(()) }
+}
+
+/// Any value as JSON. In place of the engine's own, which escapes what is special in HTML.
+fn to_json(value: &Value) -> Result<String, Error> {
+    present(value)?;
+    serde_json::to_string(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
+}
+
+/// Any value as text, as it is printed. In place of the engine's own, which prints as Python does.
+fn string(value: &Value) -> Result<String, Error> {
+    match value.as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None if value.is_none() => Ok(String::new()),
+        None => to_json(value),
+    }
 }
 
 /// A JSON text as a value.
