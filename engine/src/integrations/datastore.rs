@@ -172,11 +172,9 @@ fn check_key(key: &str) -> Result<(), ActionError> {
 }
 
 fn failed(error: &StoreError) -> ActionError {
-    match error.code() {
-        Code::Unavailable => ActionError::temporary("UNAVAILABLE", "the datastore did not answer"),
-        _ => {
-            tracing::error!(%error, "the datastore failed");
-            ActionError::permanent("INTERNAL", "the datastore could not do this")
-        }
+    if error.code() == Code::Unavailable {
+        return ActionError::temporary("UNAVAILABLE", "the datastore did not answer");
     }
+    tracing::error!(%error, "the datastore failed");
+    ActionError::permanent("INTERNAL", "the datastore could not do this")
 }

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use crate::templates::TemplateError;
+
 /// Why an operation failed. The message is shown to the flow's users: no secrets, no internals.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -29,5 +31,11 @@ impl ActionError {
     /// `BAD_PARAMETERS`: the step's parameters cannot work, however often they are tried.
     pub fn bad_parameters(message: impl Into<String>) -> Self {
         Self::permanent("BAD_PARAMETERS", message)
+    }
+}
+
+impl From<TemplateError> for ActionError {
+    fn from(error: TemplateError) -> Self {
+        Self::permanent(error.code(), error.to_string())
     }
 }

@@ -29,7 +29,7 @@ fn cron() -> Operation {
             "properties": {
                 "expression": {
                     "type": "string",
-                    "minLength": 9,
+                    "minLength": 1,
                     "maxLength": 255,
                     "description": "Minute, hour, day of the month, month, day of the week.",
                     "examples": ["0 9 * * MON-FRI", "*/15 * * * *"]

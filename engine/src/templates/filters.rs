@@ -57,12 +57,12 @@ fn base64_decode(text: &str) -> Result<String, Error> {
 
 /// A date in another format (`strftime`) and time zone: `{{ trigger.firedAt | date("%d.%m.%Y", "Europe/Rome") }}`.
 /// Without arguments: RFC 3339 in UTC.
-fn date(value: &Value, format: Option<String>, timezone: Option<String>) -> Result<String, Error> {
+fn date(value: &Value, format: Option<&str>, timezone: Option<&str>) -> Result<String, Error> {
     let json = serde_json::to_value(value).map_err(|error| wrong(error.to_string()))?;
-    let zone = moment::zone(timezone.as_deref()).map_err(wrong)?;
+    let zone = moment::zone(timezone).map_err(wrong)?;
     let moment = moment::parse(&json, zone, None).map_err(wrong)?;
     match format {
-        Some(format) => moment::format(moment.with_timezone(&zone), &format).map_err(wrong),
+        Some(format) => moment::format(moment.with_timezone(&zone), format).map_err(wrong),
         None => Ok(moment::rfc3339(moment.with_timezone(&zone))),
     }
 }

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use minijinja::Environment;
 use serde_json::{Map, Value};
 
+use crate::integrations::storable;
+
 use super::{Renderer, Scope, TOTAL_LIMIT, TemplateError, VALUE_LIMIT, source};
 
 /// What becomes of a value that is not there.
@@ -89,6 +91,13 @@ impl Walk<'_> {
                 let size = size_within(&filled, VALUE_LIMIT.min(self.left))
                     .ok_or_else(|| TemplateError::TooLarge { path: path.to_owned() })?;
                 self.left -= size;
+                if !storable(&filled) {
+                    return Err(TemplateError::Failed {
+                        path: path.to_owned(),
+                        expression: text.clone(),
+                        message: "the result contains the character U+0000".to_owned(),
+                    });
+                }
                 Ok(filled)
             }
             Value::Array(items) => items

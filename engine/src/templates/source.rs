@@ -4,6 +4,17 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+static CATCHES: LazyLock<Regex> =
+    LazyLock::new(|| constant(r"\|\s*(default|d)\b|\bis\s+(not\s+)?(un)?defined\b"));
+static SUBSCRIPT: LazyLock<Regex> =
+    LazyLock::new(|| constant(r#"\bsteps\s*\[\s*(?:"([^"]+)"|'([^']+)')\s*\]"#));
+static FILTER: LazyLock<Regex> = LazyLock::new(|| constant(r"\|\s*([A-Za-z_][A-Za-z0-9_]*)"));
+
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests use each")]
+fn constant(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant pattern is valid")
+}
+
 /// Whether a string is to be filled in at all.
 pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
@@ -11,9 +22,7 @@ pub(super) fn is_template(text: &str) -> bool {
 
 /// Whether a template catches missing values itself.
 pub(super) fn catches_missing(source: &str) -> bool {
-    static CATCHES: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"\|\s*(default|d)\b|\bis\s+(not\s+)?(un)?defined\b").ok());
-    CATCHES.as_ref().is_some_and(|pattern| pattern.is_match(source))
+    CATCHES.is_match(source)
 }
 
 /// The inside of `{{ … }}`, if the text starts and ends like one. `{{ a }}{{ b }}` does too: whether the inside is
@@ -73,10 +82,7 @@ pub(super) fn without_strings(text: &str, close: Option<&str>) -> (String, usize
 
 /// The step keys in `steps["key"]`, which the parser does not report.
 pub(super) fn subscripted_steps(source: &str) -> Vec<String> {
-    static SUBSCRIPT: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"\bsteps\s*\[\s*(?:"([^"]+)"|'([^']+)')\s*\]"#).ok());
-    let Some(pattern) = SUBSCRIPT.as_ref() else { return Vec::new() };
-    pattern
+    SUBSCRIPT
         .captures_iter(source)
         .filter_map(|found| found.get(1).or_else(|| found.get(2)))
         .map(|key| key.as_str().to_owned())
@@ -85,8 +91,5 @@ pub(super) fn subscripted_steps(source: &str) -> Vec<String> {
 
 /// The filters that a piece of code (without string literals) calls.
 pub(super) fn called_filters(code: &str) -> Vec<&str> {
-    static FILTER: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"\|\s*([A-Za-z_][A-Za-z0-9_]*)").ok());
-    let Some(pattern) = FILTER.as_ref() else { return Vec::new() };
-    pattern.captures_iter(code).filter_map(|found| found.get(1)).map(|name| name.as_str()).collect()
+    FILTER.captures_iter(code).filter_map(|found| found.get(1)).map(|name| name.as_str()).collect()
 }

@@ -141,6 +141,7 @@ fn broken_templates_are_errors_with_a_path() {
         ("{{ debug() }}", "TEMPLATE_SYNTAX"),
         ("{{ 'x' | fromjson }}", "TEMPLATE_FAILED"),
         ("{{ 1 / 0 }}", "TEMPLATE_FAILED"),
+        (r"{{ '\u0000' }}", "TEMPLATE_FAILED"),
         ("{{ 'x' | date }}", "TEMPLATE_FAILED"),
         ("{{ 'AA==' | base64decode | length / 0 }}", "TEMPLATE_FAILED"),
     ] {

@@ -8,12 +8,12 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde_json::{Map, Value, json};
 
 use super::send::Response;
-use crate::integrations::ActionError;
+use crate::integrations::{ActionError, storable};
 
 /// How much of a failed answer's body an error quotes, in characters.
 const QUOTE: usize = 500;
 /// The longest that the other side can put off the next attempt.
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 pub(super) fn output(response: &Response) -> Value {
     let (body, encoding) = body(&response.headers, &response.body);
@@ -44,12 +44,11 @@ pub(super) fn failure(response: &Response, now: DateTime<Utc>) -> ActionError {
 /// Seconds or a date.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = DateTime::parse_from_rfc2822(text).ok()?;
-            (date.with_timezone(&Utc) - now).to_std().unwrap_or_default()
-        }
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let date = DateTime::parse_from_rfc2822(text).ok()?;
+        (date.with_timezone(&Utc) - now).to_std().unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
 }
@@ -69,7 +68,7 @@ fn body(headers: &HeaderMap, bytes: &[u8]) -> (Value, Option<&'static str>) {
     }
     if is_json(headers)
         && let Ok(value) = serde_json::from_slice::<Value>(bytes)
-        && !has_nul(&value)
+        && storable(&value)
     {
         return (value, None);
     }
@@ -83,14 +82,4 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
-}
-
-/// PostgreSQL cannot store the character U+0000 in JSON.
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(fields) => fields.iter().any(|(key, field)| key.contains('\0') || has_nul(field)),
-        _ => false,
-    }
 }

@@ -8,6 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use pulldown_cmark::{Event, Options, Parser, html::push_html};
 use serde_json::Value;
 
+use crate::integrations::storable;
+
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -35,7 +37,7 @@ fn readable(bytes: Vec<u8>) -> Result<String, String> {
     text.ok_or_else(|| "the decoded bytes are not text".to_owned())
 }
 
-/// CommonMark with tables and strikethrough. HTML within it comes out as text.
+/// `CommonMark` with tables and strikethrough. HTML within it comes out as text.
 pub(super) fn markdown_to_html(text: &str) -> String {
     let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
     let events = parser.map(|event| match event {
@@ -48,5 +50,6 @@ pub(super) fn markdown_to_html(text: &str) -> String {
 }
 
 pub(super) fn parse_json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))
+    let value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    if storable(&value) { Ok(value) } else { Err("it contains the character U+0000".to_owned()) }
 }
