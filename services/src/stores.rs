@@ -26,12 +26,15 @@ pub struct StoreConfig {
 #[derive(Clone)]
 pub struct Stores {
     pub(crate) pg: DatabaseConnection,
+    /// The same database over connections that commit without waiting for the disk: for what a crash may forget.
+    pub(crate) relaxed: DatabaseConnection,
     pub(crate) mongo: mongodb::Database,
     pub(crate) cache: ConnectionManager,
     pub(crate) queue: ConnectionManager,
     pub(crate) prefix: Arc<str>,
 }
 
+const RELAXED_CONNECTIONS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Stores {
@@ -45,17 +48,21 @@ impl Stores {
             .max_connections(config.postgres_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_timeout(ACQUIRE_TIMEOUT)
-            .sqlx_logging(false)
-            // A connection is checked when it is used; a round trip before every query would double them.
-            .test_before_acquire(false);
-        let pg = Database::connect(options).await?;
+            .sqlx_logging(false);
+        let pg = Database::connect(options.clone()).await?;
+        options
+            .max_connections(RELAXED_CONNECTIONS)
+            .map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "off")]));
+        let relaxed = Database::connect(options).await?;
         let mut mongo = mongodb::options::ClientOptions::parse(config.mongo_url.expose_secret()).await?;
         mongo.server_selection_timeout = Some(ACQUIRE_TIMEOUT);
         let mongo = mongodb::Client::with_options(mongo)?.database(&config.mongo_database);
-        let open =
-            async |url: &SecretString| redis_connection(&redis::Client::open(url.expose_secret())?).await;
+        let open = async |url: &SecretString| {
+            redis_connection(&redis::Client::open(url.expose_secret())?).await
+        };
         Ok(Self {
             pg,
+            relaxed,
             mongo,
             cache: open(&config.redis_cache_url).await?,
             queue: open(&config.redis_queue_url).await?,

@@ -34,6 +34,8 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
     #[sea_orm(belongs_to, from = "owner_id", to = "id")]
     pub owner: BelongsTo<super::user::Entity>,
+    #[sea_orm(has_one)]
+    pub webhook: HasOne<super::webhook::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -19,6 +19,8 @@ pub struct Model {
     /// An IANA name.
     pub timezone: String,
     pub created_at: DateTimeUtc,
+    #[sea_orm(belongs_to, from = "flow_id", to = "id")]
+    pub flow: BelongsTo<super::flow::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

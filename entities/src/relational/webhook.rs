@@ -15,6 +15,8 @@ pub struct Model {
     /// The secret part of the address.
     pub token: String,
     pub created_at: DateTimeUtc,
+    #[sea_orm(belongs_to, from = "flow_id", to = "id")]
+    pub flow: BelongsTo<super::flow::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -14,11 +14,18 @@ use super::{Finished, Generations, Outcome};
 use crate::{
     collections::{all, in_time},
     error::StoreError,
+    queues::Queues,
 };
 
 /// A queue that takes jobs. The same id is taken once.
 pub trait Enqueue: Send + Sync + 'static {
     fn enqueue<'a>(&'a self, job: &'a Job, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+impl Enqueue for Queues {
+    fn enqueue<'a>(&'a self, job: &'a Job, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(Queues::enqueue(self, job, id, None))
+    }
 }
 
 /// How long the queue may take before the reconciler has to do it.

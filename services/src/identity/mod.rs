@@ -1,5 +1,37 @@
 //! People, organizations, roles, sessions and API tokens. PostgreSQL is the authority; sessions live in Redis.
 
 mod actor;
+mod authenticate;
+mod directory;
+mod error;
+mod password;
+mod roles;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod tokens;
+
+use std::time::Duration;
 
 pub use actor::{Action, Actor, Grant, Proof, Reach, Subject};
+pub use error::IdentityError;
+pub use sessions::{IssuedSession, Sessions};
+pub use sign_up::SignUp;
+pub use tokens::NewApiToken;
+
+use crate::{mint::Mint, stores::Stores};
+
+/// Signs people in and says who is asking.
+#[derive(Clone)]
+pub struct Identity {
+    stores: Stores,
+    mint: Mint,
+    pub sessions: Sessions,
+}
+
+impl Identity {
+    pub(crate) fn new(stores: Stores, mint: Mint, session_ttl: Duration) -> Self {
+        let sessions = Sessions::new(stores.clone(), mint.clone(), session_ttl);
+        Self { stores, mint, sessions }
+    }
+}

@@ -129,6 +129,17 @@ impl Live {
         Ok(reply.ids.first().and_then(|entry| entry.id.parse().ok()))
     }
 
+    /// Forgets a topic's stream, for a subject that starts over. What is appended next begins a later epoch.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn restart(&self, topic: &Topic) -> Result<(), StoreError> {
+        let key = self.key(topic);
+        let mut connection = self.connection.clone();
+        redis::cmd("DEL").arg(&key).exec_async(&mut connection).await?;
+        Ok(())
+    }
+
     /// Lets a finished stream go sooner.
     ///
     /// # Errors

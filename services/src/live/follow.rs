@@ -36,6 +36,8 @@ struct Follower {
     ready: VecDeque<LiveItem>,
     /// Whether the stream may hold entries that were not announced to us.
     behind: bool,
+    /// Nothing was looked at yet. If the stream turns out to be empty, the caller hears so at once.
+    fresh: bool,
 }
 
 impl Live {
@@ -50,7 +52,7 @@ impl Live {
         let start = async move {
             // Subscribe first, read second: what falls in between is seen twice and dropped once.
             let subscription = live.hub.subscribe(key.clone()).await;
-            Follower { live, key, last: after, subscription, ready: VecDeque::new(), behind: true }
+            Follower { live, key, last: after, subscription, ready: VecDeque::new(), behind: true, fresh: true }
         };
         stream::once(start).flat_map(|follower| {
             stream::unfold(follower, |mut follower| async move {
@@ -69,6 +71,9 @@ impl Follower {
             }
             if self.behind {
                 self.catch_up().await?;
+                if std::mem::take(&mut self.fresh) && self.ready.is_empty() {
+                    return Ok(LiveItem::Quiet);
+                }
                 continue;
             }
             match tokio::time::timeout(QUIET, self.subscription.receiver.recv()).await {

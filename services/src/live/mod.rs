@@ -14,7 +14,7 @@ mod topic;
 
 pub use append::Appended;
 pub use follow::LiveItem;
-pub use topic::{Entry, Position, Topic};
+pub use topic::{Entry, NotAPosition, Position, Topic};
 
 use crate::error::StoreError;
 

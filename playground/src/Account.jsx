@@ -1,0 +1,76 @@
+import { useEffect, useRef, useState } from 'react';
+import { loadViewer, signIn, signOut } from './session.js';
+
+/** Who is signed in, and the way in and out. */
+export function Account() {
+  const [viewer, setViewer] = useState(undefined);
+  const [problem, setProblem] = useState(null);
+  const dialog = useRef(null);
+
+  useEffect(() => {
+    loadViewer().then(setViewer, (error) => setProblem(error.message));
+  }, []);
+
+  if (viewer === undefined) return <span className="triptych-account" role="status">{problem}</span>;
+
+  const leave = () => signOut().then(() => setViewer(null), (error) => setProblem(error.message));
+  const entered = (next) => {
+    dialog.current.close();
+    setProblem(null);
+    setViewer(next);
+  };
+  return (
+    <span className="triptych-account">
+      <span role="status" data-signed-in={viewer !== null} title={viewer?.user.email}>
+        {problem ?? (viewer ? `Signed in as ${viewer.user.name} · ${viewer.organization.name}` : 'Signed out')}
+      </span>
+      {viewer ? (
+        <button type="button" onClick={leave}>Sign out</button>
+      ) : (
+        <button type="button" onClick={() => dialog.current.showModal()}>Sign in</button>
+      )}
+      <dialog ref={dialog} className="triptych-dialog" aria-label="Sign in">
+        <SignInForm onSignedIn={entered} onCancel={() => dialog.current.close()} />
+      </dialog>
+    </span>
+  );
+}
+
+function SignInForm({ onSignedIn, onCancel }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+
+  const submit = async (event) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const fields = new FormData(form);
+    setBusy(true);
+    setProblem(null);
+    try {
+      onSignedIn(await signIn(fields.get('email'), fields.get('password')));
+      form.reset();
+    } catch (error) {
+      setProblem(error.message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={submit}>
+      <h2>Sign in</h2>
+      <label>
+        E-mail
+        <input name="email" type="email" autoComplete="username" required />
+      </label>
+      <label>
+        Password
+        <input name="password" type="password" autoComplete="current-password" required />
+      </label>
+      {problem && <p role="alert">{problem}</p>}
+      <p className="triptych-actions">
+        <button type="button" onClick={onCancel}>Cancel</button>
+        <button type="submit" disabled={busy}>Sign in</button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,26 @@
+import { remember } from './latest.js';
+
+/** One GraphQL request over HTTP. The answer is returned as it came, errors included; only no answer throws. */
+export async function request(payload, headers) {
+  const response = await fetch('/graphql', {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json',
+      ...headers,
+    },
+    body: JSON.stringify(payload),
+  }).catch((cause) => {
+    throw new Error('The server did not answer. Is it running?', { cause });
+  });
+  const body = await response.text();
+  let result;
+  try {
+    result = JSON.parse(body);
+  } catch {
+    throw new Error(`The server answered ${response.status} ${response.statusText}: ${body.slice(0, 500)}`);
+  }
+  remember(result.data);
+  return result;
+}

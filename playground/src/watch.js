@@ -1,0 +1,102 @@
+import { createClient } from 'graphql-ws';
+import { createLog } from './eventLog.js';
+import { remember } from './latest.js';
+
+// GraphiQL draws the whole response pane for every result; ten times a second is as live as a reader needs.
+const DRAW_EVERY_MS = 100;
+
+let current = { authorization: undefined, client: undefined };
+
+/** One lazy socket per identity. Without a token, the session cookie that came with the page authenticates. */
+function clientFor(authorization) {
+  if (!current.client || current.authorization !== authorization) {
+    current.client?.dispose();
+    const url = new URL('/graphql', window.location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    current = {
+      authorization,
+      client: createClient({
+        url: url.href,
+        lazy: true,
+        retryAttempts: 10,
+        // Half a second at first, ten at most; the rest is chance, so that not every tab comes back at once.
+        retryWait: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempt, 10_000) * (0.5 + Math.random()))),
+        // 4403: the token is refused, and it will be the next time.
+        shouldRetry: (event) => 'code' in event && event.code !== 4403,
+        connectionParams: authorization ? { authorization } : {},
+      }),
+    };
+  }
+  return current.client;
+}
+
+function authorizationIn(headers = {}) {
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+}
+
+/**
+ * Runs a subscription and shows it as a growing log. The cursor of each event becomes the variable `after`, and the
+ * client sends the same payload again when it reconnects: a dropped socket goes on with the event that follows.
+ */
+export function watch(payload, headers) {
+  const resumable = { ...payload, variables: { ...payload.variables } };
+  const client = clientFor(authorizationIn(headers));
+
+  return {
+    subscribe(sink) {
+      const log = createLog();
+      let over = false;
+      let timer;
+      const draw = () => {
+        clearTimeout(timer);
+        timer = undefined;
+        sink.next(log.view());
+      };
+      const drawSoon = () => {
+        if (!over) timer ??= setTimeout(draw, DRAW_EVERY_MS);
+      };
+      const finish = (status) => {
+        if (over) return;
+        over = true;
+        stopListening.forEach((stop) => stop());
+        log.status(status);
+        draw();
+      };
+      const stopListening = [
+        client.on('connected', () => (log.status('live'), drawSoon())),
+        client.on('closed', () => (log.status('reconnecting'), drawSoon())),
+      ];
+      const unsubscribe = client.subscribe(resumable, {
+        next(result) {
+          remember(result.data);
+          const [event] = Object.values(result.data ?? {});
+          if (event?.cursor) resumable.variables.after = event.cursor;
+          log.add(result);
+          drawSoon();
+        },
+        error(error) {
+          log.errors(describe(error));
+          finish('failed');
+          sink.complete();
+        },
+        complete() {
+          finish('ended');
+          sink.complete();
+        },
+      });
+      return {
+        unsubscribe() {
+          // Before the client's own `complete`, which comes later: by then another tab's response may be shown.
+          finish('stopped');
+          unsubscribe();
+        },
+      };
+    },
+  };
+}
+
+function describe(error) {
+  if (Array.isArray(error)) return error;
+  if ('code' in error) return [{ message: `The socket was closed: ${error.code} ${error.reason}`.trim() }];
+  return [{ message: error.message ?? 'The socket failed. Is the server running?' }];
+}

@@ -1,0 +1,40 @@
+//! Who is who: batch finders of users and organizations, within the caller's organization.
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use triptych_entities::{
+    ids::{OrganizationId, UserId},
+    relational::{membership, organization, user},
+};
+
+use super::{Actor, Identity, IdentityError};
+
+impl Identity {
+    /// Members of the caller's organization, among these ids.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn users(&self, actor: &Actor, ids: &[UserId]) -> Result<Vec<user::Model>, IdentityError> {
+        let members = sea_orm::sea_query::Query::select()
+            .column(membership::Column::UserId)
+            .from(membership::Entity)
+            .and_where(membership::Column::OrganizationId.eq(actor.organization))
+            .to_owned();
+        Ok(user::Entity::find()
+            .filter(user::Column::Id.is_in(ids.iter().copied()))
+            .filter(user::Column::Id.in_subquery(members))
+            .all(&self.stores.pg)
+            .await?)
+    }
+
+    /// The caller's organization.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn organization(&self, actor: &Actor) -> Result<organization::Model, IdentityError> {
+        self.organization_by_id(actor.organization).await
+    }
+
+    async fn organization_by_id(&self, id: OrganizationId) -> Result<organization::Model, IdentityError> {
+        organization::Entity::find_by_id(id).one(&self.stores.pg).await?.ok_or(IdentityError::NotFound)
+    }
+}

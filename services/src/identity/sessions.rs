@@ -1,0 +1,144 @@
+//! Sessions: opaque tokens in Redis under their hash, with a sliding expiry. Losing them means signing in again.
+
+use std::time::Duration;
+
+use redis::AsyncCommands as _;
+use sha2::{Digest as _, Sha256};
+use triptych_entities::{
+    ids::{Id as _, OrganizationId, SessionId, UserId},
+    payloads::session::Session,
+};
+
+use crate::{error::StoreError, mint::Mint, stores::Stores};
+
+/// The store of sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    stores: Stores,
+    mint: Mint,
+    ttl: Duration,
+}
+
+/// A token that was just made. The only time that it is known here.
+#[derive(Debug, Clone)]
+pub struct IssuedSession {
+    pub token: String,
+    pub session: Session,
+    pub expires_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl Sessions {
+    pub(super) fn new(stores: Stores, mint: Mint, ttl: Duration) -> Self {
+        Self { stores, mint, ttl }
+    }
+
+    /// How long a session lives without being used.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    fn key(&self, token: &str) -> String {
+        self.stores.key(&format!("session:{}", hex::encode(Sha256::digest(token))))
+    }
+
+    fn index(&self, user: UserId) -> String {
+        self.stores.key(&format!("sessions:{}", user.uuid()))
+    }
+
+    fn ttl_seconds(&self) -> i64 {
+        i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// Starts a session.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn issue(
+        &self,
+        user_id: UserId,
+        organization_id: OrganizationId,
+        user_agent: Option<String>,
+    ) -> Result<IssuedSession, StoreError> {
+        let token = format!("ses_{}", self.mint.secret());
+        let now = self.mint.now();
+        let session =
+            Session { id: self.mint.id(), user_id, organization_id, created_at: now, user_agent };
+        let key = self.key(&token);
+        let mut pipeline = redis::pipe();
+        pipeline
+            .atomic()
+            .cmd("SET").arg(&key).arg(serde_json::to_string(&session)?).arg("EX").arg(self.ttl_seconds()).ignore()
+            .cmd("HSET").arg(self.index(user_id)).arg(session.id.to_string()).arg(&key).ignore()
+            .cmd("EXPIRE").arg(self.index(user_id)).arg(self.ttl_seconds()).ignore();
+        pipeline.exec_async(&mut self.stores.cache.clone()).await?;
+        Ok(IssuedSession { token, session, expires_at: now + self.ttl })
+    }
+
+    /// The session of a token, which lives on for its full time from now.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn touch(&self, token: &str) -> Result<Option<Session>, StoreError> {
+        let text: Option<String> = redis::cmd("GETEX")
+            .arg(self.key(token))
+            .arg("EX")
+            .arg(self.ttl_seconds())
+            .query_async(&mut self.stores.cache.clone())
+            .await?;
+        text.map(|text| serde_json::from_str(&text).map_err(Into::into)).transpose()
+    }
+
+    /// Whether a session is still there, without prolonging it.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn exists(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+        let mut connection = self.stores.cache.clone();
+        let key: Option<String> = connection.hget(self.index(user), id.to_string()).await?;
+        match key {
+            Some(key) => Ok(connection.exists(key).await?),
+            None => Ok(false),
+        }
+    }
+
+    /// Ends a session. Ending it twice is ending it once.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn end(&self, user: UserId, id: SessionId) -> Result<(), StoreError> {
+        let mut connection = self.stores.cache.clone();
+        let index = self.index(user);
+        let key: Option<String> = connection.hget(&index, id.to_string()).await?;
+        if let Some(key) = key {
+            let mut pipeline = redis::pipe();
+            pipeline.atomic().del(key).ignore().hdel(index, id.to_string()).ignore();
+            pipeline.exec_async(&mut connection).await?;
+        }
+        Ok(())
+    }
+
+    /// A person's sessions, newest first. Expired ones are forgotten on the way.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn list(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        let mut connection = self.stores.cache.clone();
+        let index: Vec<(String, String)> = connection.hgetall(self.index(user)).await?;
+        if index.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<&str> = index.iter().map(|(_, key)| key.as_str()).collect();
+        let stored: Vec<Option<String>> =
+            redis::cmd("MGET").arg(&keys).query_async(&mut connection).await?;
+        let mut sessions = Vec::new();
+        for ((id, _), text) in index.iter().zip(stored) {
+            match text {
+                Some(text) => sessions.push(serde_json::from_str::<Session>(&text)?),
+                None => connection.hdel::<_, _, ()>(self.index(user), id).await?,
+            }
+        }
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.id));
+        Ok(sessions)
+    }
+}

@@ -1,0 +1,53 @@
+//! Signing in and out.
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use secrecy::SecretString;
+use triptych_entities::relational::{membership, user};
+
+use super::{Actor, Identity, IdentityError, IssuedSession, Proof, password, sign_up::normalize_email};
+
+impl Identity {
+    /// Signs a person in to the organization that they joined first.
+    ///
+    /// # Errors
+    /// `WrongCredentials`, whichever of the two is wrong.
+    #[tracing::instrument(skip_all)]
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        secret: SecretString,
+        user_agent: Option<String>,
+    ) -> Result<IssuedSession, IdentityError> {
+        let found = user::Entity::find()
+            .filter(user::Column::Email.eq(normalize_email(email)))
+            .one(&self.stores.pg)
+            .await?;
+        let Some(user) = found else {
+            // Spend the time that a check would take, so that the answer's delay does not tell who exists.
+            password::hash(secret, self.mint.bytes()).await?;
+            return Err(IdentityError::WrongCredentials);
+        };
+        if !password::verify(secret, user.password_hash).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
+        let membership = membership::Entity::find()
+            .filter(membership::Column::UserId.eq(user.id))
+            .order_by_asc(membership::Column::Id)
+            .one(&self.stores.pg)
+            .await?
+            .ok_or(IdentityError::WrongCredentials)?;
+        Ok(self.sessions.issue(user.id, membership.organization_id, user_agent).await?)
+    }
+
+    /// Ends the caller's session. With an API token there is none to end, and nothing happens.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    #[tracing::instrument(skip_all)]
+    pub async fn sign_out(&self, actor: &Actor) -> Result<(), IdentityError> {
+        if let Proof::Session(id) = actor.proof {
+            self.sessions.end(actor.user, id).await?;
+        }
+        Ok(())
+    }
+}

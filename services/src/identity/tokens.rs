@@ -1,0 +1,121 @@
+//! API tokens: long-lived secrets for programs. The secret is shown once; a hash of it is kept.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, DbBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
+    Statement, ConnectionTrait as _,
+};
+use sha2::{Digest as _, Sha256};
+use triptych_entities::{ids::ApiTokenId, relational::api_token};
+
+use super::{Action, Actor, Identity, IdentityError, Subject};
+use crate::error::{Invalid, Problem};
+
+/// What every API token begins with, so that secret scanners can find a leaked one.
+pub(super) const PREFIX: &str = "tri_";
+/// How stale `last_used_at` may be: a write with every request would cost more than it tells.
+const USE_RESOLUTION_SECONDS: i64 = 60;
+
+/// What a token shall be.
+#[derive(Debug, Clone)]
+pub struct NewApiToken {
+    pub name: String,
+    /// `action:subject` pairs; empty means all that the person may do.
+    pub scopes: Vec<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Identity {
+    /// Makes a token and returns its secret, which cannot be shown again. Repeating it makes another token.
+    ///
+    /// # Errors
+    /// `Invalid`, or `Denied` when the role has no API tokens.
+    #[tracing::instrument(skip_all)]
+    pub async fn create_api_token(
+        &self,
+        actor: &Actor,
+        input: NewApiToken,
+    ) -> Result<(api_token::Model, String), IdentityError> {
+        actor.require(Action::Create, Subject::ApiToken)?;
+        self.check(&input)?;
+        let secret = format!("{PREFIX}{}", self.mint.secret());
+        let row = api_token::ActiveModel {
+            id: Set(self.mint.id()),
+            organization_id: Set(actor.organization),
+            user_id: Set(actor.user),
+            name: Set(input.name.trim().to_owned()),
+            token_hash: Set(Sha256::digest(&secret).to_vec()),
+            scopes: Set(input.scopes),
+            expires_at: Set(input.expires_at),
+            last_used_at: Set(None),
+            created_at: Set(self.mint.now()),
+        }
+        .insert(&self.stores.pg)
+        .await?;
+        Ok((row, secret))
+    }
+
+    fn check(&self, input: &NewApiToken) -> Result<(), Invalid> {
+        let mut problems = Vec::new();
+        if !(1..=120).contains(&input.name.trim().chars().count()) {
+            problems.push(Problem::new("name", "must have 1 to 120 characters"));
+        }
+        if input.expires_at.is_some_and(|at| at <= self.mint.now()) {
+            problems.push(Problem::new("expiresAt", "must be in the future"));
+        }
+        for (index, scope) in input.scopes.iter().enumerate() {
+            let known = scope
+                .split_once(':')
+                .is_some_and(|(a, s)| Action::by_name(a).is_some() && Subject::by_name(s).is_some());
+            if !known {
+                let message = "must be an action and a subject, such as `read:flow`";
+                problems.push(Problem::new(format!("scopes.{index}"), message));
+            }
+        }
+        Invalid::check(problems)
+    }
+
+    /// The caller's own tokens, newest first.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn api_tokens(&self, actor: &Actor) -> Result<Vec<api_token::Model>, IdentityError> {
+        Ok(api_token::Entity::find()
+            .filter(api_token::Column::OrganizationId.eq(actor.organization))
+            .filter(api_token::Column::UserId.eq(actor.user))
+            .order_by_desc(api_token::Column::Id)
+            .all(&self.stores.pg)
+            .await?)
+    }
+
+    /// Deletes one of the caller's own tokens; it stops working at once.
+    ///
+    /// # Errors
+    /// `NotFound`, also for somebody else's.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_api_token(&self, actor: &Actor, id: ApiTokenId) -> Result<(), IdentityError> {
+        let deleted = api_token::Entity::delete_many()
+            .filter(api_token::Column::Id.eq(id))
+            .filter(api_token::Column::OrganizationId.eq(actor.organization))
+            .filter(api_token::Column::UserId.eq(actor.user))
+            .exec(&self.stores.pg)
+            .await?;
+        if deleted.rows_affected == 0 { Err(IdentityError::NotFound) } else { Ok(()) }
+    }
+
+    pub(super) async fn note_use(&self, id: ApiTokenId) -> Result<(), IdentityError> {
+        let now = self.mint.now();
+        let sql = "UPDATE api_tokens SET last_used_at = $2
+                   WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
+        let stale = now - chrono::Duration::seconds(USE_RESOLUTION_SECONDS);
+        self.stores
+            .pg
+            .execute_raw(Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                sql,
+                [id.into(), now.into(), stale.into()],
+            ))
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! What a queue still knows: whether Redis has been emptied, and which jobs are gone.
+
+use triptych_entities::payloads::job::Queue;
+
+use super::Queues;
+use crate::error::StoreError;
+
+/// Jobs of a queue that will never run: unknown to it, or finished.
+pub type Missing = Vec<bool>;
+
+impl Queues {
+    fn marker(&self) -> String {
+        self.stores.key("alive")
+    }
+
+    /// Whether Redis has forgotten us since [`Queues::mark`]: it was flushed, or restarted without its data.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn was_emptied(&self) -> Result<bool, StoreError> {
+        let exists: bool =
+            redis::cmd("EXISTS").arg(self.marker()).query_async(&mut self.stores.queue.clone()).await?;
+        Ok(!exists)
+    }
+
+    /// Says that everything owed to the queues is in them.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn mark(&self) -> Result<(), StoreError> {
+        redis::cmd("SET").arg(self.marker()).arg(1).exec_async(&mut self.stores.queue.clone()).await?;
+        Ok(())
+    }
+
+    /// For each id, whether the queue holds no such job that is still to run.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn missing(&self, queue: Queue, ids: &[String]) -> Result<Missing, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = redis::pipe();
+        for id in ids {
+            let key = format!("{}:{}:{id}", self.bull_prefix, queue.name());
+            pipeline.cmd("HMGET").arg(key).arg("timestamp").arg("finishedOn");
+        }
+        let jobs: Vec<(Option<String>, Option<String>)> =
+            pipeline.query_async(&mut self.stores.queue.clone()).await?;
+        Ok(jobs.into_iter().map(|(added, finished)| added.is_none() || finished.is_some()).collect())
+    }
+}

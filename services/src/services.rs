@@ -1,0 +1,95 @@
+//! All services, put together once a process.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    collections::Indexes,
+    credentials::{Credentials, Keyring},
+    datastore::Datastore,
+    error::StoreError,
+    executions::{ExecutionParts, Executions},
+    flows::{FlowParts, Flows, Graphs, Templates},
+    generations::Generations,
+    identity::Identity,
+    integrations::Catalog,
+    live::Live,
+    mint::Mint,
+    models::Models,
+    outbox::Outbox,
+    queues::Queues,
+    stores::{StoreConfig, Stores},
+    threads::Threads,
+};
+use secrecy::ExposeSecret as _;
+
+/// What services need to be told from outside.
+pub struct ServiceConfig {
+    pub stores: StoreConfig,
+    pub session_ttl: Duration,
+    pub keyring: Keyring,
+    pub catalog: Catalog,
+    pub templates: Arc<dyn Templates>,
+    pub models: Models,
+    pub mint: Mint,
+}
+
+/// Everything that can be done. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    pub identity: Identity,
+    pub flows: Flows,
+    pub executions: Executions,
+    pub credentials: Credentials,
+    pub datastore: Datastore,
+    pub threads: Threads,
+    pub generations: Generations,
+    pub indexes: Indexes,
+    pub live: Live,
+    pub outbox: Outbox,
+    pub queues: Queues,
+    pub mint: Mint,
+    pub stores: Stores,
+}
+
+impl Services {
+    /// Connects to the databases.
+    ///
+    /// # Errors
+    /// The first database that does not answer.
+    pub async fn connect(config: ServiceConfig) -> Result<Self, StoreError> {
+        let ServiceConfig { stores: store_config, session_ttl, keyring, catalog, templates, models, mint } =
+            config;
+        let stores = Stores::connect(&store_config).await?;
+        let live =
+            Live::connect(store_config.redis_stream_url.expose_secret(), &store_config.redis_prefix).await?;
+        let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
+        let outbox = Outbox::new(stores.clone(), mint.clone(), queues.clone());
+        let (catalog, graphs) = (Arc::new(catalog), Graphs::default());
+        let flow_parts = FlowParts {
+            outbox: outbox.clone(),
+            queues: queues.clone(),
+            catalog: catalog.clone(),
+            templates,
+            graphs: graphs.clone(),
+        };
+        let execution_parts =
+            ExecutionParts { outbox: outbox.clone(), queues: queues.clone(), graphs, live: live.clone() };
+        let generations =
+            Generations::new(stores.clone(), mint.clone(), live.clone(), models, Arc::new(queues.clone()));
+        Ok(Self {
+            identity: Identity::new(stores.clone(), mint.clone(), session_ttl),
+            flows: Flows::new(stores.clone(), mint.clone(), flow_parts),
+            executions: Executions::new(stores.clone(), mint.clone(), execution_parts),
+            credentials: Credentials::new(stores.clone(), mint.clone(), Arc::new(keyring), catalog),
+            datastore: Datastore::new(stores.clone(), mint.clone()),
+            threads: Threads::new(stores.clone(), mint.clone(), generations.clone()),
+            generations,
+            indexes: Indexes::new(stores.clone()),
+            live,
+            outbox,
+            queues,
+            mint,
+            stores,
+        })
+    }
+}
