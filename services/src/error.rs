@@ -126,6 +126,8 @@ pub enum StoreError {
     Redis(#[from] redis::RedisError),
     #[error("queue: {0}")]
     Queue(#[from] bullmq::Error),
+    #[error("{0} did not answer in time")]
+    Timeout(&'static str),
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
 }
@@ -152,10 +154,8 @@ impl Coded for StoreError {
             Self::Mongo(error) => {
                 matches!(*error.kind, ErrorKind::ServerSelection { .. } | ErrorKind::Io(_))
             }
-            Self::Redis(error) => {
-                error.is_io_error() || error.is_timeout() || error.is_connection_dropped()
-            }
-            Self::Queue(_) => true,
+            Self::Redis(error) => error.is_io_error() || error.is_timeout() || error.is_connection_dropped(),
+            Self::Queue(_) | Self::Timeout(_) => true,
             Self::Corrupt(_) => false,
         };
         if away { Code::Unavailable } else { Code::Internal }

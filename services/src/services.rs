@@ -3,18 +3,22 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    collections::Indexes,
     credentials::{Credentials, Keyring},
     datastore::Datastore,
     error::StoreError,
     executions::{ExecutionParts, Executions},
     flows::{FlowParts, Flows, Graphs, Templates},
+    generations::Generations,
     identity::Identity,
     integrations::Catalog,
     live::Live,
     mint::Mint,
+    models::Models,
     outbox::Outbox,
     queues::Queues,
     stores::{StoreConfig, Stores},
+    threads::Threads,
 };
 use secrecy::ExposeSecret as _;
 
@@ -25,6 +29,7 @@ pub struct ServiceConfig {
     pub keyring: Keyring,
     pub catalog: Catalog,
     pub templates: Arc<dyn Templates>,
+    pub models: Models,
     pub mint: Mint,
 }
 
@@ -36,6 +41,9 @@ pub struct Services {
     pub executions: Executions,
     pub credentials: Credentials,
     pub datastore: Datastore,
+    pub threads: Threads,
+    pub generations: Generations,
+    pub indexes: Indexes,
     pub live: Live,
     pub outbox: Outbox,
     pub queues: Queues,
@@ -49,7 +57,8 @@ impl Services {
     /// # Errors
     /// The first database that does not answer.
     pub async fn connect(config: ServiceConfig) -> Result<Self, StoreError> {
-        let ServiceConfig { stores: store_config, session_ttl, keyring, catalog, templates, mint } = config;
+        let ServiceConfig { stores: store_config, session_ttl, keyring, catalog, templates, models, mint } =
+            config;
         let stores = Stores::connect(&store_config).await?;
         let live =
             Live::connect(store_config.redis_stream_url.expose_secret(), &store_config.redis_prefix).await?;
@@ -65,12 +74,17 @@ impl Services {
         };
         let execution_parts =
             ExecutionParts { outbox: outbox.clone(), queues: queues.clone(), graphs, live: live.clone() };
+        let generations =
+            Generations::new(stores.clone(), mint.clone(), live.clone(), models, Arc::new(queues.clone()));
         Ok(Self {
             identity: Identity::new(stores.clone(), mint.clone(), session_ttl),
             flows: Flows::new(stores.clone(), mint.clone(), flow_parts),
             executions: Executions::new(stores.clone(), mint.clone(), execution_parts),
             credentials: Credentials::new(stores.clone(), mint.clone(), Arc::new(keyring), catalog),
             datastore: Datastore::new(stores.clone(), mint.clone()),
+            threads: Threads::new(stores.clone(), mint.clone(), generations.clone()),
+            generations,
+            indexes: Indexes::new(stores.clone()),
             live,
             outbox,
             queues,

@@ -1,9 +1,8 @@
 //! A generation: one answer of a model, from the request to its one terminal state. It is its own outbox: a
 //! document that is `Queued` is owed a run, whatever the queue knows.
 
-use mongodb::bson::DateTime;
+use mongodb::bson::{self, DateTime};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::part::Part;
 use crate::ids::{
@@ -64,8 +63,21 @@ pub struct Parameters {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
     /// Ask for JSON that follows this schema.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "super::json_text::option", skip_serializing_if = "Option::is_none")]
     pub json_schema: Option<serde_json::Value>,
+}
+
+/// How an answer that was given before may be used for the same question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CachePolicy {
+    /// Use one, and keep this one for others.
+    #[default]
+    Default,
+    /// Neither use nor keep.
+    Bypass,
+    /// Ask anew, and keep the answer.
+    Refresh,
 }
 
 /// Who asked. The prompt of a thread's generation is the branch that ends in its message; a step brings its own.
@@ -102,13 +114,15 @@ pub struct Generation {
     pub status: Status,
     /// Counts the runs: a worker with a lower epoch can no longer write.
     pub epoch: i32,
-    /// The sequence number of the last event, within the epoch; set at the end.
+    /// The sequence number, within the epoch, of the event that ended it; 0 until then.
     #[serde(default)]
     pub last_seq: i64,
     #[serde(default)]
+    pub cache: CachePolicy,
+    #[serde(default)]
     pub cached: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lease_owner: Option<Uuid>,
+    pub lease_owner: Option<bson::Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<DateTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,5 +157,67 @@ impl Generation {
             Origin::Thread { message_id, .. } => Some(message_id),
             Origin::Step { .. } => None,
         }
+    }
+
+    /// The thread that asked, if one did.
+    #[must_use]
+    pub fn thread_id(&self) -> Option<ThreadId> {
+        match self.origin {
+            Origin::Thread { thread_id, .. } => Some(thread_id),
+            Origin::Step { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn survives_the_way_through_bson() {
+        let id = Uuid::from_u128(7);
+        let generation = Generation {
+            id: GenerationId(id),
+            organization_id: OrganizationId(id),
+            owner_id: UserId(id),
+            origin: Origin::Thread { thread_id: ThreadId(id), message_id: MessageId(id) },
+            model: "demo/echo".to_owned(),
+            parameters: Parameters {
+                json_schema: Some(serde_json::json!({ "$ref": "#/$defs/a", "n": u64::MAX })),
+                ..Parameters::default()
+            },
+            status: Status::Streaming,
+            epoch: 1,
+            last_seq: 0,
+            cache: CachePolicy::Refresh,
+            cached: false,
+            lease_owner: Some(bson::Uuid::from_bytes(id.into_bytes())),
+            lease_until: Some(DateTime::from_millis(5)),
+            abort_requested_at: None,
+            parts: vec![Part::Data {
+                id: "1".to_owned(),
+                data: serde_json::json!({ "\0": { "$oid": "x" } }),
+            }],
+            finish_reason: None,
+            usage: Some(Usage { input_tokens: 3, ..Usage::default() }),
+            error: None,
+            time_to_first_token_ms: None,
+            trace_id: String::new(),
+            observation_id: String::new(),
+            created_at: DateTime::from_millis(1),
+            started_at: None,
+            finished_at: None,
+        };
+        let bytes = bson::serialize_to_vec(&generation).unwrap();
+        let document: bson::Document = bson::deserialize_from_slice(&bytes).unwrap();
+        assert_eq!(document["leaseOwner"].element_type(), bson::spec::ElementType::Binary);
+        let origin = document.get_document("origin").unwrap();
+        assert_eq!(origin["threadId"], bson::Bson::from(ThreadId(id)));
+        let read: Generation = bson::deserialize_from_slice(&bytes).unwrap();
+        assert_eq!(read.thread_id(), Some(ThreadId(id)));
+        assert_eq!(read.parts, generation.parts);
+        assert_eq!(read.parameters, generation.parameters);
     }
 }

@@ -37,7 +37,12 @@ pub fn all() -> Vec<Index> {
             doc! { "organizationId": 1, "ownerId": 1, "clientId": 1 },
             present("clientId"),
         ),
-        index(message::COLLECTION, "thread", doc! { "organizationId": 1, "threadId": 1, "_id": 1 }),
+        // With the parent in it, the shape of a thread's tree is read from the index alone.
+        index(
+            message::COLLECTION,
+            "tree",
+            doc! { "organizationId": 1, "threadId": 1, "_id": 1, "parentId": 1 },
+        ),
         unique(
             message::COLLECTION,
             "sibling",

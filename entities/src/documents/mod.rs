@@ -3,6 +3,7 @@
 
 pub mod generation;
 pub mod index;
+pub mod json_text;
 pub mod message;
 pub mod part;
 pub mod thread;

@@ -2,20 +2,62 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::json_text;
+
 /// One part. `id` is unique within its message and stable while the part grows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Part {
-    Text { id: String, text: String },
-    Reasoning { id: String, text: String },
+    Text {
+        id: String,
+        text: String,
+    },
+    Reasoning {
+        id: String,
+        text: String,
+    },
     /// `arguments` is the JSON that the model wrote; a string when it was not valid JSON.
-    ToolCall { id: String, call_id: String, name: String, arguments: serde_json::Value },
-    ToolResult { id: String, call_id: String, result: serde_json::Value },
-    Citation { id: String, title: String, url: Option<String>, quote: Option<String> },
-    File { id: String, name: String, media_type: String, url: String },
-    Image { id: String, media_type: String, url: String, alt: Option<String> },
-    Data { id: String, data: serde_json::Value },
-    Error { id: String, code: String, message: String },
+    ToolCall {
+        id: String,
+        call_id: String,
+        name: String,
+        #[serde(with = "json_text")]
+        arguments: serde_json::Value,
+    },
+    ToolResult {
+        id: String,
+        call_id: String,
+        #[serde(with = "json_text")]
+        result: serde_json::Value,
+    },
+    Citation {
+        id: String,
+        title: String,
+        url: Option<String>,
+        quote: Option<String>,
+    },
+    File {
+        id: String,
+        name: String,
+        media_type: String,
+        url: String,
+    },
+    Image {
+        id: String,
+        media_type: String,
+        url: String,
+        alt: Option<String>,
+    },
+    Data {
+        id: String,
+        #[serde(with = "json_text")]
+        data: serde_json::Value,
+    },
+    Error {
+        id: String,
+        code: String,
+        message: String,
+    },
 }
 
 /// What kind of part is announced before its content arrives.

@@ -117,6 +117,18 @@ impl Live {
         Ok(())
     }
 
+    /// The place of a stream's last entry, if there is a stream.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn top(&self, topic: &Topic) -> Result<Option<Position>, StoreError> {
+        let mut connection = self.connection.clone();
+        let mut call = redis::cmd("XREVRANGE");
+        call.arg(self.key(topic)).arg("+").arg("-").arg("COUNT").arg(1);
+        let reply: redis::streams::StreamRangeReply = call.query_async(&mut connection).await?;
+        Ok(reply.ids.first().and_then(|entry| entry.id.parse().ok()))
+    }
+
     /// Forgets a topic's stream, for a subject that starts over. What is appended next begins a later epoch.
     ///
     /// # Errors
