@@ -65,7 +65,7 @@ async fn timed(
     let (before, began) = (Mint::system().now(), Instant::now());
     let theirs = ask.await?;
     let took = began.elapsed();
-    let offset = theirs - before - took / 2;
+    let offset = theirs - (before + took / 2);
     Ok(Vitals { version, latency_ms: took.as_secs_f64() * 1000.0, clock_offset_ms: offset.num_milliseconds() })
 }
 
