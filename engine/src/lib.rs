@@ -1,1 +1,3 @@
-
+//! Long-running work: queue workers, the flow runtime, integrations, AI generation.
+pub mod generations;
+pub mod models;
