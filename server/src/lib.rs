@@ -6,3 +6,5 @@ pub mod cli;
 pub mod config;
 pub mod embedded;
 pub mod http;
+
+pub use triptych_migration as migration;
