@@ -11,32 +11,32 @@ use super::Socket;
 
 /// A client, signed in or not.
 #[derive(Clone)]
-pub(crate) struct Client {
-    pub(crate) url: String,
-    pub(crate) token: Option<String>,
-    pub(crate) email: Option<String>,
+pub struct Client {
+    pub url: String,
+    pub token: Option<String>,
+    pub email: Option<String>,
     http: reqwest::Client,
 }
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Reply(pub(crate) Value);
+pub struct Reply(pub Value);
 
 /// Longer than anything should take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Client {
-    pub(crate) fn new(url: &str) -> Self {
+    pub fn new(url: &str) -> Self {
         let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
         Self { url: url.to_owned(), token: None, email: None, http }
     }
 
-    pub(crate) fn http(&self) -> &reqwest::Client {
+    pub fn http(&self) -> &reqwest::Client {
         &self.http
     }
 
     /// Signs up as somebody new.
-    pub(crate) async fn signed_up(mut self) -> Self {
+    pub async fn signed_up(mut self) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let email = format!("person{}@example.com", COUNT.fetch_add(1, Ordering::Relaxed));
         let reply = self
@@ -51,12 +51,12 @@ impl Client {
         self
     }
 
-    pub(crate) fn with_token(&self, token: &str) -> Self {
+    pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// Asks, whatever the answer.
-    pub(crate) async fn ask(&self, query: &str, variables: Value) -> Reply {
+    pub async fn ask(&self, query: &str, variables: Value) -> Reply {
         let mut request = self
             .http
             .post(format!("{}/graphql", self.url))
@@ -69,21 +69,21 @@ impl Client {
     }
 
     /// Asks, and is answered without errors.
-    pub(crate) async fn send(&self, query: &str, variables: Value) -> Reply {
+    pub async fn send(&self, query: &str, variables: Value) -> Reply {
         let reply = self.ask(query, variables).await;
         assert!(reply.0.get("errors").is_none(), "{query}\n{:#}", reply.0);
         reply
     }
 
     /// Asks, and is refused with this code.
-    pub(crate) async fn refused(&self, query: &str, variables: Value, code: &str) -> Reply {
+    pub async fn refused(&self, query: &str, variables: Value, code: &str) -> Reply {
         let reply = self.ask(query, variables).await;
         assert_eq!(reply.code(), code, "{query}\n{:#}", reply.0);
         reply
     }
 
     /// Asks again until the answer is as it should be.
-    pub(crate) async fn until(
+    pub async fn until(
         &self,
         query: &str,
         variables: Value,
@@ -101,16 +101,16 @@ impl Client {
     }
 
     /// Opens a WebSocket as this client.
-    pub(crate) async fn socket(&self) -> Socket {
+    pub async fn socket(&self) -> Socket {
         Socket::open(&self.url, self.token.as_deref()).await
     }
 
     /// Creates and publishes a flow; its id and webhook's address.
-    pub(crate) async fn published_flow(&self, steps: Value) -> (String, String) {
+    pub async fn published_flow(&self, steps: Value) -> (String, String) {
         self.published_graph(steps, json!([])).await
     }
 
-    pub(crate) async fn published_graph(&self, steps: Value, links: Value) -> (String, String) {
+    pub async fn published_graph(&self, steps: Value, links: Value) -> (String, String) {
         let created = self
             .send(
                 "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id webhookUrl } } }",
@@ -128,7 +128,7 @@ impl Client {
     }
 
     /// Runs a flow by hand; the execution's id.
-    pub(crate) async fn run_flow(&self, flow: &str, payload: Value) -> String {
+    pub async fn run_flow(&self, flow: &str, payload: Value) -> String {
         let query = "mutation($id: ID!, $payload: JSON) {
             runFlow(input: { flowId: $id, payload: $payload }) { execution { id status } } }";
         let reply = self.send(query, json!({ "id": flow, "payload": payload })).await;
@@ -136,7 +136,7 @@ impl Client {
     }
 
     /// The execution once it has ended.
-    pub(crate) async fn finished(&self, execution: &str) -> Reply {
+    pub async fn finished(&self, execution: &str) -> Reply {
         let query = "query($id: ID!) { execution(id: $id) {
             id status test trigger error { code message } startedAt finishedAt
             steps(first: 100) { totalCount nodes { id status attempt input output error { code message }
@@ -147,28 +147,28 @@ impl Client {
 
 impl Reply {
     /// A place in `data`.
-    pub(crate) fn at(&self, pointer: &str) -> &Value {
+    pub fn at(&self, pointer: &str) -> &Value {
         self.0["data"].pointer(pointer).unwrap_or(&Value::Null)
     }
 
     /// A string in `data`.
-    pub(crate) fn text(&self, pointer: &str) -> String {
+    pub fn text(&self, pointer: &str) -> String {
         self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {:#}", self.0)).to_owned()
     }
 
     /// The first error's code.
-    pub(crate) fn code(&self) -> String {
+    pub fn code(&self) -> String {
         self.0["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The paths of the fields that the first error names.
-    pub(crate) fn fields(&self) -> Vec<String> {
+    pub fn fields(&self) -> Vec<String> {
         let fields = self.0["errors"][0]["extensions"]["fields"].as_array().cloned().unwrap_or_default();
         fields.iter().filter_map(|field| Some(field["path"].as_str()?.to_owned())).collect()
     }
 
     /// The step of an execution with this key.
-    pub(crate) fn step(&self, key: &str) -> &Value {
+    pub fn step(&self, key: &str) -> &Value {
         let steps = self.at("/execution/steps/nodes").as_array().expect("steps");
         steps.iter().find(|step| step["step"]["key"] == key).unwrap_or_else(|| panic!("no step {key}: {:#}", self.0))
     }

@@ -13,12 +13,12 @@ use tokio_tungstenite::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An open socket, past the handshake.
-pub(crate) struct Socket {
+pub struct Socket {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Socket {
-    pub(crate) async fn open(url: &str, token: Option<&str>) -> Self {
+    pub async fn open(url: &str, token: Option<&str>) -> Self {
         let url = format!("{}/graphql", url.replacen("http", "ws", 1));
         let mut request = url.into_client_request().expect("a URL");
         let protocol = HeaderValue::from_static("graphql-transport-ws");
@@ -31,17 +31,17 @@ impl Socket {
         socket
     }
 
-    pub(crate) async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         let payload = json!({ "query": query, "variables": variables });
         self.write(json!({ "id": id, "type": "subscribe", "payload": payload })).await;
     }
 
-    pub(crate) async fn write(&mut self, message: Value) {
+    pub async fn write(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.expect("the socket takes it");
     }
 
     /// The next message that is not a ping.
-    pub(crate) async fn read(&mut self) -> Value {
+    pub async fn read(&mut self) -> Value {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
             match message.expect("an open socket").expect("a message") {
@@ -58,7 +58,7 @@ impl Socket {
     }
 
     /// The next event of the only subscription; `None` when it is complete.
-    pub(crate) async fn event(&mut self) -> Option<Value> {
+    pub async fn event(&mut self) -> Option<Value> {
         let message = self.read().await;
         match message["type"].as_str() {
             Some("next") => {
@@ -71,7 +71,7 @@ impl Socket {
     }
 
     /// All events up to the end.
-    pub(crate) async fn events(&mut self) -> Vec<Value> {
+    pub async fn events(&mut self) -> Vec<Value> {
         let mut events = Vec::new();
         while let Some(event) = self.event().await {
             events.push(event);
@@ -80,7 +80,7 @@ impl Socket {
     }
 
     /// Cuts the connection without a word.
-    pub(crate) fn cut(self) {
+    pub fn cut(self) {
         drop(self.socket);
     }
 }

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// Answers on loopback until it is dropped.
-pub(crate) struct LocalServer {
-    pub(crate) url: String,
+pub struct LocalServer {
+    pub url: String,
     hits: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -25,7 +25,7 @@ pub(crate) struct LocalServer {
 impl LocalServer {
     /// `/echo` answers what it was sent; `/fail` answers 500; `/flaky` answers 500 twice, then 200; `/slow` takes
     /// half a second.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let hits = Arc::new(AtomicUsize::new(0));
         let app = Router::new()
             .route("/echo", any(echo))
@@ -40,7 +40,7 @@ impl LocalServer {
     }
 
     /// How many requests came.
-    pub(crate) fn hits(&self) -> usize {
+    pub fn hits(&self) -> usize {
         self.hits.load(Ordering::SeqCst)
     }
 }

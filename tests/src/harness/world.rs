@@ -1,6 +1,9 @@
 //! A test's own world.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use sea_orm::ConnectionTrait as _;
 use triptych_server::{
@@ -8,14 +11,18 @@ use triptych_server::{
     config::{Config, Overrides},
 };
 
-use super::{Client, engines};
+use super::{
+    Client,
+    engines::{TestEngines, durable_engines, engines},
+};
 
 /// A server with databases that nothing else uses.
-pub(crate) struct World {
-    pub(crate) url: String,
-    pub(crate) config: Config,
+pub struct World {
+    pub url: String,
+    pub config: Config,
     name: String,
     running: Option<Running>,
+    engines: Arc<TestEngines>,
 }
 
 /// What a test wants to be different.
@@ -23,14 +30,22 @@ type Adjust<'a> = &'a dyn Fn(&mut Config);
 
 impl World {
     /// A server that answers requests and works the queues.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::start_with(&|_| {}).await
     }
 
-    pub(crate) async fn start_with(adjust: Adjust<'_>) -> Self {
+    /// As [`World::start`], with engines that write to the disk as in production: for benchmarks.
+    pub async fn durable() -> Self {
+        Self::on(durable_engines().await, &|config| config.postgres.max_connections = 32).await
+    }
+
+    pub async fn start_with(adjust: Adjust<'_>) -> Self {
+        Self::on(engines().await, adjust).await
+    }
+
+    async fn on(engines: Arc<TestEngines>, adjust: Adjust<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let engines = engines().await;
         let mut config = Config::load(&Overrides::default()).expect("the defaults are valid");
         config.http.bind = "127.0.0.1:0".parse().expect("an address");
         config.http.shutdown_grace_seconds = 5;
@@ -45,21 +60,21 @@ impl World {
         adjust(&mut config);
         let running = Running::start(config.clone(), Role::Everything).await.expect("the server starts");
         let address = running.address.expect("it listens");
-        Self { url: format!("http://{address}"), config, name, running: Some(running) }
+        Self { url: format!("http://{address}"), config, name, running: Some(running), engines }
     }
 
     /// Nobody in particular.
-    pub(crate) fn anonymous(&self) -> Client {
+    pub fn anonymous(&self) -> Client {
         Client::new(&self.url)
     }
 
     /// A newcomer with an organization of their own.
-    pub(crate) async fn newcomer(&self) -> Client {
+    pub async fn newcomer(&self) -> Client {
         Client::new(&self.url).signed_up().await
     }
 
     /// Stops the server as Ctrl-C does and starts it again on the same databases.
-    pub(crate) async fn restart(&mut self) {
+    pub async fn restart(&mut self) {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
@@ -69,12 +84,12 @@ impl World {
     }
 
     /// Ends the world. Jobs that were left behind fail the test.
-    pub(crate) async fn end(mut self) {
+    pub async fn end(mut self) {
         let left = self.jobs_left().await;
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        let engines = engines().await;
+        let engines = &self.engines;
         let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         engines.admin().await.execute_unprepared(&sql).await.expect("the database goes");
         assert!(left.is_empty(), "jobs were left behind: {left:?}");
@@ -105,12 +120,28 @@ impl World {
         left
     }
 
-    pub(crate) fn redis_url(&self) -> String {
+    /// What the server is made of, for benchmarks that write where a worker would.
+    ///
+    /// # Panics
+    /// If the server was stopped.
+    pub fn services(&self) -> &triptych_server::services::Services {
+        self.running.as_ref().expect("it runs").services()
+    }
+
+    pub fn postgres_url(&self) -> String {
+        self.config.postgres.url.as_ref().expect("a URL").expose().to_owned()
+    }
+
+    pub fn mongo_url(&self) -> String {
+        self.config.mongo.url.as_ref().expect("a URL").expose().to_owned()
+    }
+
+    pub fn redis_url(&self) -> String {
         self.config.redis.queue().expect("a URL").expose().to_owned()
     }
 
     /// Forgets everything that this world has in Redis, as `FLUSHALL` would if the server were its own.
-    pub(crate) async fn flush_redis(&self) {
+    pub async fn flush_redis(&self) {
         let client = redis::Client::open(self.redis_url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
         for pattern in [format!("{}:*", self.name), format!("{{{}}}:*", self.name)] {
