@@ -114,6 +114,15 @@ impl Flows {
         Ok(query.all(&self.stores.pg).await?)
     }
 
+    /// Whose flow it is, for work that is done on its owner's behalf.
+    ///
+    /// # Errors
+    /// `NotFound` when the flow was deleted meanwhile.
+    pub async fn owner(&self, id: FlowId) -> Result<UserId, FlowError> {
+        let flow = flow::Entity::find_by_id(id).one(&self.stores.pg).await?;
+        Ok(flow.ok_or(FlowError::NotFound)?.owner_id)
+    }
+
     /// A page of the organization's flows.
     ///
     /// # Errors

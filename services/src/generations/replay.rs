@@ -141,7 +141,9 @@ impl Replay {
         terminal: GenerationEvent,
     ) -> Result<(), GenerationError> {
         let nothing_before = self.last.is_none() && end.seq == 1;
-        let whole = nothing_before || self.last.is_some_and(|last| last.is_followed_by(end));
+        // An end that opens its own run says nothing of what an earlier run has shown.
+        let whole = nothing_before
+            || self.last.is_some_and(|last| last.epoch == end.epoch && last.is_followed_by(end));
         if self.torn || !whole {
             let parts = self.service.stored_parts(&self.generation).await?;
             let before = Position { seq: end.seq - 1, ..end };
