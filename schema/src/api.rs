@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{MergedObject, MergedSubscription, Response, Schema, ServerError};
 use futures::{StreamExt as _, stream::BoxStream};
 use serde::Deserialize;
-use triptych_services::{Services, identity::Actor};
+use triptych_services::{Services, error::Code, identity::Actor};
 
 use crate::{
     context::{Client, loaders},
@@ -181,6 +181,14 @@ impl Outcome {
         }
         let errors = errors.write();
         Self { body: format!(r#"{{"errors":{errors}}}"#), errors, executed: false, headers: Vec::new() }
+    }
+
+    /// The answer to what a transport does not let through.
+    #[must_use]
+    pub fn refuse(code: Code, message: &str) -> Self {
+        let mut error = ServerError::new(message, None);
+        errors::set_code(&mut error, code);
+        Self::refused(&[error])
     }
 
     pub(crate) fn refused_because(message: String) -> Self {

@@ -86,6 +86,10 @@ pub(crate) fn refuse(error: &mut ServerError) {
     } else {
         Code::BadUserInput
     };
+    set_code(error, code);
+}
+
+pub(crate) fn set_code(error: &mut ServerError, code: Code) {
     set(error, "code", code.as_str());
 }
 
