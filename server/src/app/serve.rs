@@ -31,7 +31,7 @@ pub struct Running {
     pub address: Option<SocketAddr>,
     app: App,
     engine: Option<Engine>,
-    network: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    network: Option<tokio::task::JoinHandle<()>>,
     relay: Option<tokio::task::JoinHandle<()>>,
     stop: CancellationToken,
 }
@@ -87,7 +87,7 @@ impl Running {
             let api = self.api(address);
             let state = HttpState::new(api, services, self.app.config.clone(), demo, self.stop.clone());
             let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
-            self.network = Some(tokio::spawn(http::serve(listener, http::router(state), self.stop.clone(), grace)));
+            self.network = Some(tokio::spawn(http::serve(listener, state, grace)));
             self.address = Some(address);
         }
         Ok(())
@@ -128,10 +128,8 @@ impl Running {
         let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
         self.stop.cancel();
         if let Some(network) = self.network {
-            match network.await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "the network did not close in order"),
-                Err(error) => tracing::warn!(%error, "the network's task ended badly"),
+            if let Err(error) = network.await {
+                tracing::warn!(%error, "the network's task ended badly");
             }
         }
         if let Some(engine) = self.engine {
