@@ -1,1 +1,5 @@
+//! GraphQL over HTTP and WebSocket, webhooks, configuration, embedded databases and the command line: the process
+//! that people run.
 
+pub mod config;
+pub mod embedded;

@@ -5,8 +5,8 @@ mod seal;
 use std::sync::Arc;
 
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, Set,
 };
 pub use seal::{Key, Keyring, SealError, Sealed};
 use serde_json::Value;
@@ -150,11 +150,7 @@ impl Credentials {
         window: &Window<uuid::Uuid>,
     ) -> Result<Page<credential::Model>, CredentialError> {
         actor.require(Action::Read, Subject::Credential)?;
-        let mut query =
-            credential::Entity::find().filter(credential::Column::OrganizationId.eq(actor.organization));
-        if let Some(integration) = integration {
-            query = query.filter(credential::Column::Integration.eq(integration));
-        }
+        let mut query = visible(actor, integration);
         if let Some(after) = window.after {
             query = query.filter(credential::Column::Id.lt(after));
         }
@@ -168,6 +164,15 @@ impl Credentials {
             .all(&self.stores.pg)
             .await?;
         Ok(Page::from_fetched(window, rows))
+    }
+
+    /// How many there are.
+    ///
+    /// # Errors
+    /// `Denied`, or if PostgreSQL does not answer.
+    pub async fn count(&self, actor: &Actor, integration: Option<&str>) -> Result<u64, CredentialError> {
+        actor.require(Action::Read, Subject::Credential)?;
+        Ok(visible(actor, integration).count(&self.stores.pg).await?)
     }
 
     /// Deletes a credential. Steps that used it have none then, and fail until they are given another.
@@ -238,6 +243,14 @@ impl Credentials {
                 rotated += 1;
             }
         }
+    }
+}
+
+fn visible(actor: &Actor, integration: Option<&str>) -> Select<credential::Entity> {
+    let query = credential::Entity::find().filter(credential::Column::OrganizationId.eq(actor.organization));
+    match integration {
+        Some(integration) => query.filter(credential::Column::Integration.eq(integration)),
+        None => query,
     }
 }
 

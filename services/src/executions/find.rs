@@ -230,6 +230,19 @@ impl Executions {
         Ok(Page::from_fetched(window, rows))
     }
 
+    /// How many lines a step logged.
+    ///
+    /// # Errors
+    /// `Denied`, or if PostgreSQL does not answer.
+    pub async fn count_logs(&self, actor: &Actor, step: ExecutionStepId) -> Result<u64, ExecutionError> {
+        actor.require(Action::Read, Subject::Execution)?;
+        Ok(execution_log::Entity::find()
+            .filter(execution_log::Column::OrganizationId.eq(actor.organization))
+            .filter(execution_log::Column::ExecutionStepId.eq(step))
+            .count(&self.stores.pg)
+            .await?)
+    }
+
     /// The flow of an execution, or the flow that is to be run.
     pub(super) async fn flow(&self, actor: &Actor, id: FlowId) -> Result<flow::Model, ExecutionError> {
         flow::Entity::find_by_id(id)

@@ -114,6 +114,15 @@ impl Flows {
         Ok(query.all(&self.stores.pg).await?)
     }
 
+    /// Whose flow it is, for work that is done on its owner's behalf.
+    ///
+    /// # Errors
+    /// `NotFound` when the flow was deleted meanwhile.
+    pub async fn owner(&self, id: FlowId) -> Result<UserId, FlowError> {
+        let flow = flow::Entity::find_by_id(id).one(&self.stores.pg).await?;
+        Ok(flow.ok_or(FlowError::NotFound)?.owner_id)
+    }
+
     /// A page of the organization's flows.
     ///
     /// # Errors
@@ -204,6 +213,19 @@ impl Flows {
             .all(&self.stores.pg)
             .await?;
         Ok(Page::from_fetched(window, rows))
+    }
+
+    /// How many versions a flow has.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn count_versions(&self, actor: &Actor, flow: FlowId) -> Result<u64, FlowError> {
+        actor.require(Action::Read, Subject::Flow)?;
+        Ok(flow_version::Entity::find()
+            .filter(flow_version::Column::OrganizationId.eq(actor.organization))
+            .filter(flow_version::Column::FlowId.eq(flow))
+            .count(&self.stores.pg)
+            .await?)
     }
 
     /// The graphs of versions, in two statements for those not known yet.

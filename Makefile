@@ -1,0 +1,60 @@
+# What people run. Each target installs what is missing first, and says what it does.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install serve test check bench sdl fmt lint layers playground test-clients server
+
+target := $(or $(CARGO_TARGET_DIR),target)
+triptych := $(target)/debug/triptych
+say = @printf '\033[1m▸ %s\033[0m\n'
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## install what is missing: databases, npm packages
+	@scripts/install.sh engines playground
+
+serve: install playground ## build, start private databases and serve on http://127.0.0.1:8000
+	$(say) 'building the server'
+	@cargo build --package triptych-server --bin triptych
+	@exec $(triptych) serve
+
+test: ## run every test against real databases
+	@scripts/install.sh engines browser playground test-clients
+	@$(MAKE) --no-print-directory playground
+	$(say) 'building the server and the tests'
+	@cargo build --package triptych-server --bin triptych
+	@cargo test --workspace --no-run
+	$(say) 'testing'
+	@cargo test --workspace
+
+check: fmt lint layers ## format, lints, layer rules, SDL up to date
+	$(say) 'comparing the SDL with schema/schema.graphql'
+	@cargo build --quiet --package triptych-server --bin triptych
+	@$(triptych) schema | diff --unified schema/schema.graphql - \
+		|| { echo 'The SDL differs from the schema. Run `make sdl` and commit the result.'; exit 1; }
+
+fmt:
+	$(say) 'checking the format'
+	@cargo fmt --all --check
+
+lint: playground
+	$(say) 'running clippy'
+	@cargo clippy --workspace --all-targets -- --deny warnings
+
+layers: playground
+	$(say) 'checking the layer rules'
+	@cargo test --quiet --package triptych-tests --lib layers::
+
+sdl: ## write the schema to schema/schema.graphql
+	@cargo build --quiet --package triptych-server --bin triptych
+	@$(triptych) schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
+
+bench: install playground ## measure throughput and latency, each beside its floor
+	$(say) 'building for speed'
+	@cargo build --release --package triptych-server --bin triptych
+	@cargo run --release --package triptych-tests --bin bench
+
+# The server embeds the playground's files, so they have to exist before anything compiles.
+playground:
+	@scripts/playground.sh

@@ -1,0 +1,55 @@
+//! Transforms between encodings and markup.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use pulldown_cmark::{Event, Options, Parser, html::push_html};
+use serde_json::Value;
+
+use crate::integrations::storable;
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+pub(super) fn url_encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+pub(super) fn url_decode(text: &str) -> Result<String, String> {
+    readable(percent_decode_str(text).collect())
+}
+
+pub(super) fn base64_encode(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+/// Either alphabet, with padding or without.
+pub(super) fn base64_decode(text: &str) -> Result<String, String> {
+    let bare: String = text.chars().filter(|character| !character.is_whitespace()).collect();
+    let bare = bare.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    readable(URL_SAFE_NO_PAD.decode(bare).map_err(|error| format!("not base64: {error}"))?)
+}
+
+fn readable(bytes: Vec<u8>) -> Result<String, String> {
+    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+    text.ok_or_else(|| "the decoded bytes are not text".to_owned())
+}
+
+/// `CommonMark` with tables and strikethrough. HTML within it comes out as text.
+pub(super) fn markdown_to_html(text: &str) -> String {
+    let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
+    let events = parser.map(|event| match event {
+        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+        other => other,
+    });
+    let mut html = String::new();
+    push_html(&mut html, events);
+    html
+}
+
+pub(super) fn parse_json(text: &str) -> Result<Value, String> {
+    let value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    if storable(&value) { Ok(value) } else { Err("it contains the character U+0000".to_owned()) }
+}

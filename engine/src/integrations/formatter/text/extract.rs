@@ -1,0 +1,45 @@
+//! Transforms that find something in a text.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::super::decimal;
+
+static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+    constant(r"[\p{L}\p{N}._%+-]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,}")
+});
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| constant(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"));
+static URL: LazyLock<Regex> = LazyLock::new(|| constant(r#"(?i)\bhttps?://[^\s<>"'`\\]+"#));
+
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests use each")]
+fn constant(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant pattern is valid")
+}
+
+pub(super) fn emails(text: &str, all: bool) -> Value {
+    collect(EMAIL.find_iter(text).map(|found| found.as_str().into()), all)
+}
+
+/// With commas between thousands and a point before decimals, if they are there.
+pub(super) fn numbers(text: &str, all: bool) -> Value {
+    let numbers = NUMBER
+        .find_iter(text)
+        .filter_map(|found| decimal::parse(&found.as_str().replace(',', "")).map(decimal::write));
+    collect(numbers, all)
+}
+
+pub(super) fn urls(text: &str, all: bool) -> Value {
+    let urls = URL.find_iter(text).map(|found| {
+        let url = found.as_str().trim_end_matches(['.', ',', ';', ':', '!', '?']);
+        // A closing bracket belongs to the address only if its opening one does.
+        let url = if url.contains('(') { url } else { url.trim_end_matches(')') };
+        url.into()
+    });
+    collect(urls, all)
+}
+
+fn collect(mut found: impl Iterator<Item = Value>, all: bool) -> Value {
+    if all { found.collect() } else { found.next().unwrap_or_default() }
+}

@@ -1,0 +1,98 @@
+//! Transforms that cut texts, join them and change their letters.
+
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+
+use super::{Parameters, text, within_limit};
+
+/// The size of a compiled regular expression, in bytes.
+const PATTERN_LIMIT: usize = 1_048_576;
+
+pub(super) fn capitalize(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// Words start after whitespace and hyphens.
+pub(super) fn titlecase(text: &str) -> String {
+    let mut titled = String::with_capacity(text.len());
+    let mut starts = true;
+    for character in text.chars() {
+        if starts {
+            titled.extend(character.to_uppercase());
+        } else {
+            titled.extend(character.to_lowercase());
+        }
+        starts = character.is_whitespace() || character == '-';
+    }
+    titled
+}
+
+pub(super) fn replace(parameters: &Parameters, text: &str) -> Result<String, String> {
+    let pattern = parameters.pattern.as_deref().filter(|pattern| !pattern.is_empty());
+    let pattern = pattern.ok_or("`pattern` is missing")?;
+    let with = &parameters.with;
+    if !parameters.regex {
+        within_limit(text.len().saturating_add(text.matches(pattern).count().saturating_mul(with.len())))?;
+        return Ok(text.replace(pattern, with));
+    }
+    let pattern = compile(pattern)?;
+    let mut replaced = String::with_capacity(text.len());
+    let mut end = 0;
+    for found in pattern.captures_iter(text) {
+        let Some(whole) = found.get(0) else { continue };
+        replaced.push_str(&text[end..whole.start()]);
+        found.expand(with, &mut replaced);
+        within_limit(replaced.len())?;
+        end = whole.end();
+    }
+    replaced.push_str(&text[end..]);
+    Ok(replaced)
+}
+
+pub(super) fn split(parameters: &Parameters, text: &str) -> Result<Value, String> {
+    let separator = parameters.separator.as_deref().unwrap_or(",");
+    let parts: Vec<Value> = if separator.is_empty() {
+        text.chars().map(|character| character.to_string().into()).collect()
+    } else if parameters.regex {
+        compile(separator)?.split(text).map(Value::from).collect()
+    } else {
+        text.split(separator).map(Value::from).collect()
+    };
+    let Some(index) = parameters.index else { return Ok(Value::Array(parts)) };
+    let distance = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
+    let at = if index < 0 { parts.len().checked_sub(distance) } else { Some(distance) };
+    Ok(at.and_then(|at| parts.into_iter().nth(at)).unwrap_or_default())
+}
+
+pub(super) fn join(parameters: &Parameters, value: &Value) -> Result<String, String> {
+    let Value::Array(items) = value else { return Err("`value` must be a list".to_owned()) };
+    let separator = parameters.separator.as_deref().unwrap_or(",");
+    let mut joined = String::new();
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            joined.push_str(separator);
+        }
+        match text(item) {
+            Some(text) => joined.push_str(&text),
+            None => joined.push_str(&item.to_string()),
+        }
+        within_limit(joined.len())?;
+    }
+    Ok(joined)
+}
+
+pub(super) fn truncate(parameters: &Parameters, text: &str) -> Result<String, String> {
+    let length = parameters.length.ok_or("`length` is missing")?;
+    if text.chars().count() <= length {
+        return Ok(text.to_owned());
+    }
+    let suffix: String = parameters.suffix.as_deref().unwrap_or("…").chars().take(length).collect();
+    let kept: String = text.chars().take(length - suffix.chars().count()).collect();
+    Ok(format!("{}{suffix}", kept.trim_end()))
+}
+
+fn compile(pattern: &str) -> Result<Regex, String> {
+    let built = RegexBuilder::new(pattern).size_limit(PATTERN_LIMIT).build();
+    built.map_err(|error| format!("not a regular expression: {error}"))
+}

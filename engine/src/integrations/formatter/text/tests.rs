@@ -1,0 +1,133 @@
+use serde_json::{Value, json};
+
+use super::{Parameters, TRANSFORMS, Transform, apply};
+
+fn run(parameters: Value) -> Result<Value, String> {
+    apply(&serde_json::from_value::<Parameters>(parameters).unwrap())
+}
+
+fn simple(transform: &str, value: &str) -> Value {
+    run(json!({ "transform": transform, "value": value })).unwrap()
+}
+
+#[test]
+fn every_listed_transform_is_known() {
+    for transform in TRANSFORMS {
+        serde_json::from_value::<Transform>(json!(transform)).unwrap();
+    }
+}
+
+#[test]
+fn letters_and_spaces() {
+    assert_eq!(simple("uppercase", "straße"), "STRASSE");
+    assert_eq!(simple("lowercase", "ÉTÉ"), "été");
+    assert_eq!(simple("capitalize", "élan vital"), "Élan vital");
+    assert_eq!(simple("capitalize", ""), "");
+    assert_eq!(simple("titlecase", "the JEAN-luc show"), "The Jean-Luc Show");
+    assert_eq!(simple("trim", " \n a b\t"), "a b");
+    assert_eq!(simple("slugify", "Crème Brûlée & Co."), "creme-brulee-co");
+    assert_eq!(run(json!({ "transform": "uppercase", "value": true })).unwrap(), "TRUE");
+    assert!(run(json!({ "transform": "uppercase", "value": [1] })).is_err());
+}
+
+#[test]
+fn replaces_text_and_patterns() {
+    let replace = |pattern: &str, with: &str, regex: bool| {
+        run(json!({
+            "transform": "replace", "value": "a.b.c", "pattern": pattern, "with": with, "regex": regex,
+        }))
+    };
+    assert_eq!(replace(".", "-", false).unwrap(), "a-b-c");
+    assert_eq!(replace(r"(\w)\.", "$1$1", true).unwrap(), "aabbc");
+    assert_eq!(replace("x*", "-", true).unwrap(), "-a-.-b-.-c-");
+    assert!(replace("(", "", true).is_err());
+    assert!(replace("", "", false).is_err());
+}
+
+#[test]
+fn what_grows_too_large_is_refused() {
+    let long = "a".repeat(10_000);
+    for regex in [false, true] {
+        let parameters =
+            json!({ "transform": "replace", "value": long, "pattern": "a", "with": long, "regex": regex });
+        assert!(run(parameters).unwrap_err().contains("larger"));
+    }
+    let items = vec!["a"; 1_000];
+    assert!(run(json!({ "transform": "join", "value": items, "separator": long })).is_err());
+}
+
+#[test]
+fn splits_and_joins() {
+    let split = |more: Value| {
+        let mut parameters = json!({ "transform": "split", "value": "a, b,c" });
+        parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        run(parameters).unwrap()
+    };
+    assert_eq!(split(json!({})), json!(["a", " b", "c"]));
+    assert_eq!(split(json!({ "separator": r",\s*", "regex": true })), json!(["a", "b", "c"]));
+    assert_eq!(split(json!({ "index": 1 })), " b");
+    assert_eq!(split(json!({ "index": -1 })), "c");
+    assert_eq!(split(json!({ "index": 9 })), Value::Null);
+    assert_eq!(split(json!({ "index": -9 })), Value::Null);
+    assert_eq!(split(json!({ "separator": "" })).as_array().unwrap().len(), 6);
+    let joined = run(json!({ "transform": "join", "value": ["a", 1, null, { "b": 2 }], "separator": "; " }));
+    assert_eq!(joined.unwrap(), r#"a; 1; ; {"b":2}"#);
+    assert!(run(json!({ "transform": "join", "value": "a" })).is_err());
+}
+
+#[test]
+fn measures_and_truncates() {
+    assert_eq!(simple("length", "naïve"), 5);
+    assert_eq!(run(json!({ "transform": "length", "value": [1, 2] })).unwrap(), 2);
+    let truncate = |value: &str, length: usize| {
+        run(json!({ "transform": "truncate", "value": value, "length": length })).unwrap()
+    };
+    assert_eq!(truncate("naïve art", 9), "naïve art");
+    assert_eq!(truncate("naïve art", 7), "naïve…");
+    assert_eq!(truncate("naïve art", 0), "");
+}
+
+#[test]
+fn extracts() {
+    let text = "Mail ada@example.org, or b.o-b+x@sub.example.co.uk; 1,234.5 of -7 (see https://example.com/a_(b)?c=1).";
+    assert_eq!(simple("extract_email", text), "ada@example.org");
+    let all = |transform: &str| run(json!({ "transform": transform, "value": text, "all": true })).unwrap();
+    assert_eq!(all("extract_email"), json!(["ada@example.org", "b.o-b+x@sub.example.co.uk"]));
+    assert_eq!(all("extract_number"), json!([1234.5, -7, 1]));
+    assert_eq!(simple("extract_url", "see (http://example.com/a)."), "http://example.com/a");
+    assert_eq!(simple("extract_email", "nothing here @ all"), Value::Null);
+    assert_eq!(all("extract_url").as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn encodes_and_decodes() {
+    assert_eq!(simple("url_encode", "a b/ü"), "a%20b%2F%C3%BC");
+    assert_eq!(simple("url_decode", "a%20b%2F%C3%BC"), "a b/ü");
+    assert_eq!(simple("base64_encode", "ü?>"), "w7w/Pg==");
+    for encoded in ["w7w/Pg==", "w7w_Pg", " w7w/\nPg "] {
+        assert_eq!(simple("base64_decode", encoded), "ü?>");
+    }
+    for (transform, value) in
+        [("url_decode", "%FF"), ("base64_decode", "*"), ("base64_decode", "/w=="), ("base64_decode", "AA==")]
+    {
+        assert!(run(json!({ "transform": transform, "value": value })).is_err(), "{value}");
+    }
+    assert_eq!(simple("parse_json", r#"{"a":[1]}"#), json!({ "a": [1] }));
+}
+
+#[test]
+fn markup() {
+    assert_eq!(simple("markdown_to_html", "# Hi *you*\n<b>"), "<h1>Hi <em>you</em></h1>\n&lt;b&gt;");
+    let text = simple("html_to_text", "<p>Tom &amp; <b>Jerry</b></p><script>x()</script>");
+    assert_eq!(text.as_str().unwrap().trim(), "Tom & Jerry");
+}
+
+#[test]
+fn defaults_stand_in_for_null_and_empty_text() {
+    let default =
+        |value: Value| run(json!({ "transform": "default", "value": value, "default": 7 })).unwrap();
+    assert_eq!(default(json!(null)), 7);
+    assert_eq!(default(json!("  ")), 7);
+    assert_eq!(default(json!(0)), 0);
+    assert_eq!(default(json!("a")), "a");
+}

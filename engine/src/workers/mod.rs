@@ -1,0 +1,144 @@
+//! The queue workers: one BullMQ worker a queue, each handing its jobs to whoever does them, and the tasks that
+//! see to it that every queue holds what it should.
+
+mod housekeeping;
+mod jobs;
+
+use std::{sync::Arc, time::Duration};
+
+use bullmq::{Worker, WorkerOptions};
+pub use housekeeping::Company;
+use jobs::Jobs;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use triptych_entities::payloads::job::Queue;
+use triptych_services::Services;
+
+use crate::{
+    flows::Runtime,
+    generations::Generator,
+    integrations::Registry,
+    models::ModelRegistry,
+    templates::Renderer,
+};
+
+/// How long BullMQ believes a worker that says nothing.
+const LOCK: Duration = Duration::from_secs(15);
+/// How soon a stopping worker notices, when its queue is empty.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// How many jobs of each queue to run at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Concurrency {
+    pub trigger: usize,
+    pub flow: usize,
+    pub action: usize,
+    pub generation: usize,
+}
+
+/// What workers need besides the services.
+pub struct EngineConfig {
+    pub concurrency: Concurrency,
+    pub registry: Registry,
+    pub renderer: Arc<Renderer>,
+    pub models: ModelRegistry,
+    pub company: Company,
+}
+
+/// Why workers could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("queues: {0}")]
+    Queue(#[from] bullmq::Error),
+    #[error("HTTP: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+/// Running workers.
+pub struct Engine {
+    workers: Vec<Arc<Worker>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Cancelled after the workers have let go, for the tasks that serve them to the end.
+    end: CancellationToken,
+}
+
+impl Engine {
+    /// Starts a worker for each queue.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn start(services: Services, config: EngineConfig) -> Result<Self, EngineError> {
+        let EngineConfig { concurrency, registry, renderer, models, company } = config;
+        let (tasks, stop, end) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+        let generator = Generator::start(services.generations.clone(), models, &tasks, stop.clone());
+        let runtime =
+            Runtime::start(services.clone(), registry, renderer, generator.clone(), &tasks, end.clone())?;
+        let jobs = Jobs { services: services.clone(), runtime, generator };
+        let mut workers = Vec::new();
+        for (queue, concurrency) in [
+            (Queue::Trigger, concurrency.trigger),
+            (Queue::Flow, concurrency.flow),
+            (Queue::Action, concurrency.action),
+            (Queue::Generation, concurrency.generation),
+        ] {
+            workers.push(start_worker(&services, queue, concurrency, &jobs, &tasks, &end).await?);
+        }
+        housekeeping::start(&services, company, &tasks, &end);
+        Ok(Self { workers, tasks, stop, end })
+    }
+
+    /// Lets running jobs end for as long as the grace lasts; what has not ended then is taken up by another
+    /// worker, or by this one when it comes back.
+    pub async fn stop(self, grace: Duration) {
+        self.stop.cancel();
+        let millis = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        let closing = self.workers.iter().map(|worker| worker.close(millis));
+        for result in futures::future::join_all(closing).await {
+            if let Err(error) = result {
+                tracing::warn!(%error, "a worker did not close in order");
+            }
+        }
+        self.end.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some work was still under way at the end");
+        }
+    }
+}
+
+async fn start_worker(
+    services: &Services,
+    queue: Queue,
+    concurrency: usize,
+    jobs: &Jobs,
+    tasks: &TaskTracker,
+    end: &CancellationToken,
+) -> Result<Arc<Worker>, EngineError> {
+    let (connection, prefix) = services.queues.worker_connection();
+    let options = WorkerOptions::new()
+        .connection(connection)
+        .prefix(prefix)
+        .concurrency(concurrency)
+        .lock_duration(LOCK)
+        .stalled_interval(LOCK / 2)
+        // Whether something was tried too often is for the step or the generation to say.
+        .max_stalled_count(1_000)
+        .drain_delay(DRAIN)
+        .run_retry_delay(Duration::from_millis(500));
+    let jobs = jobs.clone();
+    let process = move |job: bullmq::Job, _cancel| {
+        let jobs = jobs.clone();
+        async move { jobs.run(&job).await }
+    };
+    let worker = Arc::new(Worker::with_options(queue.name(), process, options).await?);
+    let (events, end) = (worker.clone(), end.clone());
+    // Events that nobody takes would pile up in memory.
+    tasks.spawn(async move {
+        while let Some(Some(event)) = end.run_until_cancelled(events.next_event()).await {
+            if let bullmq::worker::WorkerEvent::Error(error) = event {
+                tracing::warn!(error, queue = queue.name(), "a queue's worker has trouble");
+            }
+        }
+    });
+    Ok(worker)
+}

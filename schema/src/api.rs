@@ -1,0 +1,212 @@
+//! The schema behind one door: a request goes in as JSON, answers come out as JSON. Transports know this and
+//! nothing of the library behind it.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    MergedObject, MergedSubscription, Response, Schema, ServerError, Variables,
+    parser::types::OperationType,
+};
+use futures::{Stream, StreamExt as _, stream::BoxStream};
+use serde::Deserialize;
+use triptych_services::{Services, identity::Actor};
+
+use crate::{
+    context::{Client, loaders},
+    credentials::{CredentialMutation, CredentialQuery},
+    errors,
+    executions::{ExecutionMutation, ExecutionQuery, ExecutionSubscription},
+    flows::{FlowMutation, FlowQuery},
+    identity::{IdentityMutation, IdentityQuery},
+    integrations::IntegrationQuery,
+    node::NodeQuery,
+    queues::{Concurrency, QueueQuery},
+};
+
+/// Everything that can be asked for.
+#[derive(MergedObject, Default)]
+pub struct Query(NodeQuery, IdentityQuery, IntegrationQuery, FlowQuery, ExecutionQuery, CredentialQuery, QueueQuery);
+
+/// Everything that can be changed. Each mutation takes one `input` and returns one payload.
+#[derive(MergedObject, Default)]
+pub struct Mutation(IdentityMutation, FlowMutation, ExecutionMutation, CredentialMutation);
+
+/// Everything that can be followed live.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(ExecutionSubscription);
+
+/// How large a document may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub depth: usize,
+    pub complexity: usize,
+    pub aliases: usize,
+    pub directives: usize,
+    /// How deep the parser follows nested values and selections.
+    pub recursion: usize,
+}
+
+/// Where this server is reached from outside, without a trailing slash.
+#[derive(Debug, Clone)]
+pub struct PublicUrl(pub String);
+
+/// What the schema needs besides the services.
+pub struct ApiConfig {
+    pub limits: Limits,
+    pub public_url: PublicUrl,
+    pub concurrency: Concurrency,
+}
+
+/// One GraphQL request.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    pub query: String,
+    #[serde(default)]
+    pub operation_name: Option<String>,
+    #[serde(default)]
+    pub variables: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Accepted and ignored, as the specification wants.
+    #[serde(default)]
+    pub extensions: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// What a document asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestKind {
+    Query,
+    Mutation,
+    Subscription,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// `{ data errors extensions }`, as JSON.
+    pub body: String,
+    /// Whether anything was executed: `false` when the document was refused as it is.
+    pub executed: bool,
+    /// The errors alone, as a JSON list, when nothing was executed.
+    pub errors: String,
+    /// `Set-Cookie` and the like.
+    pub headers: Vec<(String, String)>,
+}
+
+/// The schema.
+#[derive(Clone)]
+pub struct Api {
+    schema: Schema<Query, Mutation, Subscription>,
+    services: Services,
+}
+
+impl Api {
+    #[must_use]
+    pub fn new(services: Services, config: ApiConfig) -> Self {
+        let ApiConfig { limits, public_url, concurrency } = config;
+        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
+            .data(services.clone())
+            .data(public_url)
+            .data(concurrency)
+            .limit_depth(limits.depth)
+            .limit_complexity(limits.complexity)
+            .limit_aliases(limits.aliases)
+            .limit_directives(limits.directives)
+            .limit_recursive_depth(limits.recursion)
+            .finish();
+        Self { schema, services }
+    }
+
+    /// The schema in its own language, for clients and for review.
+    #[must_use]
+    pub fn sdl() -> String {
+        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default()).finish();
+        schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_enum_items())
+    }
+
+    /// What the document's operation is; `None` when it cannot be told, and executing it will say why.
+    #[must_use]
+    pub fn kind(request: &Request) -> Option<RequestKind> {
+        let document = async_graphql::parser::parse_query(&request.query).ok()?;
+        let mut operations = document.operations.iter();
+        let operation = match &request.operation_name {
+            Some(wanted) => operations.find(|(name, _)| name.is_some_and(|name| name == wanted))?.1,
+            None => operations.next()?.1,
+        };
+        Some(match operation.node.ty {
+            OperationType::Query => RequestKind::Query,
+            OperationType::Mutation => RequestKind::Mutation,
+            OperationType::Subscription => RequestKind::Subscription,
+        })
+    }
+
+    /// Executes a query or a mutation.
+    pub async fn execute(&self, request: Request, actor: Option<Arc<Actor>>, client: Client) -> Outcome {
+        let response = self.schema.execute(self.prepare(request, actor, client)).await;
+        self.outcome(response)
+    }
+
+    /// Executes anything as a stream of answers: a query or a mutation is a stream of one.
+    pub fn stream(
+        &self,
+        request: Request,
+        actor: Option<Arc<Actor>>,
+        client: Client,
+    ) -> BoxStream<'static, Outcome> {
+        let api = self.clone();
+        let responses: Box<dyn Stream<Item = Response> + Send + Unpin> =
+            Box::new(self.schema.execute_stream(self.prepare(request, actor, client)));
+        responses.map(move |response| api.outcome(response)).boxed()
+    }
+
+    fn prepare(
+        &self,
+        request: Request,
+        actor: Option<Arc<Actor>>,
+        client: Client,
+    ) -> async_graphql::Request {
+        let variables = serde_json::Value::Object(request.variables.unwrap_or_default());
+        let mut prepared = async_graphql::Request::new(request.query)
+            .variables(Variables::from_json(variables))
+            .data(client);
+        if let Some(name) = request.operation_name {
+            prepared = prepared.operation_name(name);
+        }
+        match actor {
+            Some(actor) => prepared.data(loaders(actor.clone(), self.services.clone())).data(actor),
+            None => prepared,
+        }
+    }
+
+    fn outcome(&self, mut response: Response) -> Outcome {
+        // An error without a path was found before anything ran.
+        let executed = response.errors.iter().all(|error: &ServerError| !error.path.is_empty());
+        for error in &mut response.errors {
+            errors::present(error, &self.services.mint);
+        }
+        let headers = response
+            .http_headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let write = |value: &dyn erased::Write| value.write();
+        Outcome {
+            body: write(&response),
+            errors: if executed { String::new() } else { write(&response.errors) },
+            executed,
+            headers,
+        }
+    }
+}
+
+/// Serialisation that cannot fail here: responses are made of JSON values.
+mod erased {
+    pub(super) trait Write {
+        fn write(&self) -> String;
+    }
+
+    impl<T: serde::Serialize> Write for T {
+        fn write(&self) -> String {
+            serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned())
+        }
+    }
+}

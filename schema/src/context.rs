@@ -1,0 +1,87 @@
+//! What a resolver finds in its context: the services, the caller, and the loaders of this request.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use async_graphql::{
+    Context, ID, Result,
+    dataloader::{DataLoader, NoCache},
+    runtime::{TokioSpawner, TokioTimer},
+};
+use triptych_entities::ids::IdError;
+use triptych_services::{Services, error::Invalid, identity::Actor};
+
+use crate::errors::SignedOut;
+
+/// Loads many things at once, as the caller may see them. Each domain implements `Loader` for its own keys.
+pub struct Batch {
+    pub(crate) actor: Arc<Actor>,
+    pub(crate) services: Services,
+}
+
+/// The loaders of one request, or of one event of a subscription.
+pub type Loaders = DataLoader<Batch, NoCache>;
+
+pub(crate) fn loaders(actor: Arc<Actor>, services: Services) -> Loaders {
+    // Keys are gathered while the executor is busy with siblings; a timer would only add its own wait.
+    DataLoader::new(Batch { actor, services }, TokioSpawner::current(), TokioTimer::default())
+        .delay(Duration::ZERO)
+}
+
+/// What the transport knows of the caller's browser.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    pub user_agent: Option<String>,
+    /// The caller is on HTTPS, so cookies can be for HTTPS only.
+    pub secure: bool,
+}
+
+/// Reads the context.
+pub(crate) trait ContextExt<'a> {
+    fn services(&self) -> &'a Services;
+    /// # Errors
+    /// If nobody is signed in.
+    fn actor(&self) -> Result<&'a Arc<Actor>>;
+    fn actor_opt(&self) -> Option<&'a Arc<Actor>>;
+    /// # Errors
+    /// If nobody is signed in.
+    fn loaders(&self) -> Result<&'a Loaders>;
+    fn client(&self) -> &'a Client;
+}
+
+impl<'a> ContextExt<'a> for Context<'a> {
+    fn services(&self) -> &'a Services {
+        self.data_unchecked::<Services>()
+    }
+
+    fn actor(&self) -> Result<&'a Arc<Actor>> {
+        Ok(self.actor_opt().ok_or(SignedOut)?)
+    }
+
+    fn actor_opt(&self) -> Option<&'a Arc<Actor>> {
+        self.data_opt::<Arc<Actor>>()
+    }
+
+    fn loaders(&self) -> Result<&'a Loaders> {
+        Ok(self.data_opt::<Loaders>().ok_or(SignedOut)?)
+    }
+
+    fn client(&self) -> &'a Client {
+        self.data_unchecked::<Client>()
+    }
+}
+
+/// Reads an id of one kind.
+///
+/// # Errors
+/// `Invalid` naming the field, for another kind of id or none at all.
+pub(crate) fn parse_id<I: FromStr<Err = IdError>>(field: &str, id: &ID) -> Result<I, Invalid> {
+    id.parse().map_err(|error: IdError| Invalid::one(field, error.to_string()))
+}
+
+/// As [`parse_id`], for an argument that may be absent.
+pub(crate) fn parse_id_opt<I: FromStr<Err = IdError>>(
+    field: &str,
+    id: Option<&ID>,
+) -> Result<Option<I>, Invalid> {
+    id.map(|id| parse_id(field, id)).transpose()
+}

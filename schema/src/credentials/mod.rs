@@ -1,0 +1,9 @@
+//! Credentials, as the API shows them: never their secrets.
+
+mod mutation;
+mod object;
+mod query;
+
+pub use mutation::CredentialMutation;
+pub use object::Credential;
+pub use query::CredentialQuery;

@@ -1,0 +1,18 @@
+//! Executions, as the API shows them.
+
+mod event;
+mod input;
+mod loader;
+mod mutation;
+mod object;
+mod query;
+mod step;
+mod subscription;
+
+pub use input::ExecutionFilter;
+pub(crate) use loader::{executions_of_flow, load_execution, load_execution_step};
+pub use mutation::ExecutionMutation;
+pub use object::{Execution, ExecutionError, ExecutionStatus};
+pub use query::ExecutionQuery;
+pub use step::{ExecutionLog, ExecutionStep, ExecutionStepStatus};
+pub use subscription::ExecutionSubscription;

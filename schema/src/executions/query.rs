@@ -1,0 +1,49 @@
+//! Reading the history.
+
+use async_graphql::{Context, ID, Object, Result};
+use futures::FutureExt as _;
+use triptych_entities::ids::Id as _;
+use triptych_services::page::Window;
+
+use super::{Execution, ExecutionFilter};
+use crate::{
+    connection::{List, list, page_args},
+    context::{ContextExt as _, parse_id},
+};
+
+/// Queries of executions.
+#[derive(Default)]
+pub struct ExecutionQuery;
+
+#[Object]
+impl ExecutionQuery {
+    /// One execution.
+    async fn execution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "`exec_…`")] id: ID,
+    ) -> Result<Option<Execution>> {
+        let id = parse_id("id", &id)?;
+        Ok(Some(Execution(ctx.services().executions.get(ctx.actor()?, id).await?)))
+    }
+
+    /// The organization's executions, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, and its filter")]
+    async fn executions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All that is given must hold.")] filter: Option<ExecutionFilter>,
+        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the back.")] last: Option<i32>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Result<List<Execution>> {
+        let filter = filter.unwrap_or_default().parse()?;
+        let window = Window::parse(&page_args(first, after, last, before))?;
+        let page = ctx.services().executions.list(ctx.actor()?, &filter, &window).await?;
+        Ok(list(page, |row| row.id.uuid(), Execution, move |ctx| {
+            let filter = filter.clone();
+            async move { Ok(ctx.services().executions.count(ctx.actor()?, &filter).await?) }.boxed()
+        }))
+    }
+}

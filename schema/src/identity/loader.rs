@@ -1,0 +1,28 @@
+//! People by id.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Result, dataloader::Loader};
+use triptych_entities::{ids::UserId, relational::user};
+use triptych_services::identity::IdentityError;
+
+use super::object::User;
+use crate::{
+    context::{Batch, ContextExt as _},
+    errors::NoSuchNode,
+};
+
+impl Loader<UserId> for Batch {
+    type Value = user::Model;
+    type Error = Arc<IdentityError>;
+
+    async fn load(&self, keys: &[UserId]) -> Result<HashMap<UserId, user::Model>, Self::Error> {
+        let users = self.services.identity.users(&self.actor, keys).await?;
+        Ok(users.into_iter().map(|user| (user.id, user)).collect())
+    }
+}
+
+/// A member of the caller's organization.
+pub(crate) async fn load_user(ctx: &Context<'_>, id: UserId) -> Result<User> {
+    Ok(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?.into())
+}

@@ -1,0 +1,12 @@
+//! People and their access, as the API shows them.
+
+mod input;
+mod loader;
+mod mutation;
+mod object;
+mod query;
+
+pub(crate) use loader::load_user;
+pub use mutation::{IdentityMutation, SESSION_COOKIE};
+pub use object::{ApiToken, Organization, User, Viewer};
+pub use query::IdentityQuery;

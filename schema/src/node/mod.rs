@@ -1,0 +1,101 @@
+//! `node(id)`: anything by its id. The id's prefix says what it is, so no table is searched in vain.
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+use triptych_entities::ids::{
+    CredentialId, ExecutionId, ExecutionStepId, FlowId, FlowVersionId, OrganizationId, StepId, UserId, prefix_of,
+};
+use triptych_services::error::Invalid;
+
+use crate::{
+    context::{ContextExt as _, parse_id},
+    credentials::Credential,
+    errors::NoSuchNode,
+    executions::{Execution, ExecutionStep, load_execution, load_execution_step},
+    flows::{Flow, FlowVersion, Step, load_flow, load_step, load_version},
+    identity::{Organization, User, load_user},
+};
+
+/// Something with an id of its own.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "A TypeID: what it is, then a UUIDv7."))]
+pub enum Node {
+    User(User),
+    Organization(Organization),
+    Flow(Flow),
+    FlowVersion(FlowVersion),
+    Step(Step),
+    Credential(Credential),
+    Execution(Execution),
+    ExecutionStep(ExecutionStep),
+}
+
+/// Queries for anything.
+#[derive(Default)]
+pub struct NodeQuery;
+
+/// The most ids of one `nodes` call.
+const MAX_NODES: usize = 100;
+
+#[Object]
+impl NodeQuery {
+    /// Anything by its id.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of anything that has one.")] id: ID,
+    ) -> Result<Option<Node>> {
+        find(ctx, &id).await.map(Some)
+    }
+
+    /// Several things by their ids, in that order; null for those that are not found.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Up to 100 ids.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > MAX_NODES {
+            return Err(Invalid::one("ids", format!("at most {MAX_NODES} at a time")).into());
+        }
+        ctx.actor()?;
+        // At once, so that the loaders see all ids of a kind together.
+        let found = futures::future::join_all(ids.iter().map(|id| find(ctx, id))).await;
+        found
+            .into_iter()
+            .map(|node| match node {
+                Ok(node) => Ok(Some(node)),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(error),
+            })
+            .collect()
+    }
+}
+
+fn is_absent(error: &async_graphql::Error) -> bool {
+    error.source.as_ref().is_some_and(|source| source.is::<NoSuchNode>())
+}
+
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
+    use triptych_entities::ids::Id;
+    ctx.actor()?;
+    Ok(match prefix_of(id) {
+        Some(UserId::PREFIX) => load_user(ctx, parse_id("id", id)?).await?.into(),
+        Some(OrganizationId::PREFIX) => {
+            let id: OrganizationId = parse_id("id", id)?;
+            let actor = ctx.actor()?;
+            if id != actor.organization {
+                return Err(NoSuchNode.into());
+            }
+            Organization::from(ctx.services().identity.organization(actor).await?).into()
+        }
+        Some(FlowId::PREFIX) => load_flow(ctx, parse_id("id", id)?).await?.into(),
+        Some(FlowVersionId::PREFIX) => load_version(ctx, parse_id("id", id)?).await?.into(),
+        Some(StepId::PREFIX) => load_step(ctx, parse_id("id", id)?).await?.into(),
+        Some(CredentialId::PREFIX) => {
+            let id: CredentialId = parse_id("id", id)?;
+            Credential::from(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?).into()
+        }
+        Some(ExecutionId::PREFIX) => load_execution(ctx, parse_id("id", id)?).await?.into(),
+        Some(ExecutionStepId::PREFIX) => load_execution_step(ctx, parse_id("id", id)?).await?.into(),
+        _ => return Err(Invalid::one("id", "not the id of anything that can be looked up").into()),
+    })
+}

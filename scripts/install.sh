@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Installs what is missing, and does nothing, quickly, when nothing is. Takes the parts to install:
+# engines, browser, playground, test-clients.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+. scripts/packages.sh
+
+for part in "$@"; do
+    case $part in
+        engines)
+            has_postgres || want postgresql
+            have redis-server || have valkey-server || want redis
+            # setpriv ends the databases with the server; every current distribution has it in its base.
+            [ "$(uname)" != Linux ] || have setpriv || want util-linux
+            ;;
+        browser) has_chromium || want chromium ;;
+        playground | test-clients) have npm || want npm ;;
+        *) refuse "unknown part: $part" ;;
+    esac
+done
+install_wanted
+
+for part in "$@"; do
+    case $part in
+        engines) scripts/mongod.sh ;;
+        playground) scripts/npm.sh playground ;;
+        test-clients) scripts/npm.sh tests/clients ;;
+    esac
+done

@@ -1,0 +1,23 @@
+# Shared by the scripts beside this file: progress, refusal, and becoming root.
+
+say() { printf '\033[1m▸ %s\033[0m\n' "$*"; }
+
+refuse() {
+    printf 'make: %s\n' "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" > /dev/null 2>&1; }
+
+# Runs a command as root; `refuse`s with the given sentence where that cannot be had.
+as_root() {
+    local advice=$1
+    shift
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif have sudo && { sudo -n true 2> /dev/null || [ -t 0 ]; }; then
+        sudo -- "$@"
+    else
+        refuse "$advice"
+    fi
+}

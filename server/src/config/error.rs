@@ -1,0 +1,32 @@
+//! What is wrong with a configuration, for the person who wrote it.
+
+use std::fmt;
+
+/// One wrong setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// As in `http.bind`.
+    pub key: String,
+    /// A file, an environment variable, a flag.
+    pub source: String,
+    /// What is wrong and what was expected; never the value of a secret.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({}): {}", self.key, self.source, self.message)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{0}")]
+    File(String),
+    #[error("the configuration is wrong in {} {}:{}", .0.len(), if .0.len() == 1 { "place" } else { "places" }, list(.0))]
+    Invalid(Vec<Problem>),
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().fold(String::new(), |list, problem| list + "\n  " + &problem.to_string())
+}

@@ -1,0 +1,43 @@
+//! What one request, connection or user may ask for.
+
+use serde::{Deserialize, Serialize};
+
+use super::problems::Problems;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Nested selections of an operation.
+    pub depth: usize,
+    /// Fields of an operation, multiplied by the sizes of the lists they are in.
+    pub complexity: usize,
+    pub aliases: usize,
+    pub directives: usize,
+    /// Tokens of a document, before it is parsed.
+    pub tokens: usize,
+    /// Entries of a page.
+    pub page_size: usize,
+    /// Operations in one HTTP request.
+    pub batch_size: usize,
+    pub subscriptions_per_connection: usize,
+    pub subscriptions_per_user: usize,
+    pub connections_per_user: usize,
+}
+
+impl LimitsConfig {
+    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
+        let all = [
+            ("depth", self.depth),
+            ("complexity", self.complexity),
+            ("tokens", self.tokens),
+            ("batch_size", self.batch_size),
+            ("subscriptions_per_connection", self.subscriptions_per_connection),
+            ("subscriptions_per_user", self.subscriptions_per_user),
+            ("connections_per_user", self.connections_per_user),
+        ];
+        for (name, limit) in all {
+            problems.require(limit > 0, &format!("limits.{name}"), "at least 1");
+        }
+        problems.require((1..=1000).contains(&self.page_size), "limits.page_size", "1 to 1000");
+    }
+}

@@ -1,0 +1,29 @@
+//! Sign-in sessions.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::problems::Problems;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionsConfig {
+    /// Hours of inactivity after which a session ends.
+    pub ttl_hours: u32,
+}
+
+impl SessionsConfig {
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        Duration::from_secs(u64::from(self.ttl_hours) * 3600)
+    }
+
+    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
+        problems.require(
+            (1..=87_600).contains(&self.ttl_hours),
+            "sessions.ttl_hours",
+            "1 to 87600 (ten years)",
+        );
+    }
+}
