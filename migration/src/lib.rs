@@ -4,7 +4,13 @@
 //! know nothing of entities or services, so that an old migration never changes meaning with new code.
 
 pub use sea_orm_migration::MigratorTrait;
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{ConnectOptions, Database, DatabaseConnection},
+};
+
+/// A migration that failed, or a database that does not answer.
+pub type MigrationError = DbErr;
 
 /// One step of the schema's history.
 struct SqlMigration {
@@ -58,4 +64,49 @@ impl MigratorTrait for Migrator {
             "m0008_datastore",
         ]
     }
+}
+
+/// How a migration stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    pub name: String,
+    pub applied: bool,
+}
+
+/// Applies what is not applied yet.
+///
+/// # Errors
+/// The first migration that fails; it leaves no trace.
+pub async fn up(url: &str) -> Result<(), MigrationError> {
+    Migrator::up(&connect(url).await?, None).await
+}
+
+/// Takes back the last `steps` migrations.
+///
+/// # Errors
+/// The first migration that fails; it leaves no trace.
+pub async fn down(url: &str, steps: u32) -> Result<(), MigrationError> {
+    Migrator::down(&connect(url).await?, Some(steps)).await
+}
+
+/// Every migration, in order.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn status(url: &str) -> Result<Vec<Migration>, MigrationError> {
+    let db = connect(url).await?;
+    Migrator::install(&db).await?;
+    let applied: Vec<String> =
+        Migrator::get_applied_migrations(&db).await?.iter().map(|migration| migration.name().to_owned()).collect();
+    Ok(Migrator::migrations()
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .map(|name| Migration { applied: applied.contains(&name), name })
+        .collect())
+}
+
+async fn connect(url: &str) -> Result<DatabaseConnection, MigrationError> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    Database::connect(options).await
 }

@@ -3,6 +3,7 @@
 //! Every function that serves a person takes the [`identity::Actor`] and scopes by its organization; another
 //! organization's row reads as not found. Nothing here knows GraphQL or how long-running work is scheduled.
 
+pub mod checkup;
 pub mod collections;
 pub mod credentials;
 pub mod datastore;

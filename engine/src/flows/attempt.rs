@@ -107,7 +107,7 @@ impl Runtime {
                 .map_err(|error| ActionError::bad_parameters(error.to_string()))?,
             None => Parameters::default(),
         };
-        parameters.json_schema = rendered.get("json_schema").cloned().map(Into::into);
+        parameters.json_schema = rendered.get("json_schema").cloned();
         let owner = self.services.flows.owner(claim.execution.flow_id).await.map_err(|error| {
             tracing::warn!(%error, "a flow's owner could not be read");
             ActionError::temporary("UNAVAILABLE", "a database is away")

@@ -17,6 +17,8 @@ pub struct Model {
     pub password_hash: String,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    #[sea_orm(has_many)]
+    pub memberships: HasMany<super::membership::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

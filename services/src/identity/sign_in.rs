@@ -2,7 +2,10 @@
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use secrecy::SecretString;
-use triptych_entities::relational::{membership, user};
+use triptych_entities::{
+    ids::{OrganizationId, UserId},
+    relational::{membership, user},
+};
 
 use super::{Actor, Identity, IdentityError, IssuedSession, Proof, password, sign_up::normalize_email};
 
@@ -37,6 +40,23 @@ impl Identity {
             .await?
             .ok_or(IdentityError::WrongCredentials)?;
         Ok(self.sessions.issue(user.id, membership.organization_id, user_agent).await?)
+    }
+
+    /// The person with this address, and the organization that they joined first.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn find_by_email(
+        &self,
+        email: &str,
+    ) -> Result<Option<(UserId, OrganizationId)>, IdentityError> {
+        let found = user::Entity::find()
+            .filter(user::Column::Email.eq(normalize_email(email)))
+            .find_also_related(membership::Entity)
+            .order_by_asc(membership::Column::Id)
+            .one(&self.stores.pg)
+            .await?;
+        Ok(found.and_then(|(user, membership)| Some((user.id, membership?.organization_id))))
     }
 
     /// Ends the caller's session. With an API token there is none to end, and nothing happens.

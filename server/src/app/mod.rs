@@ -1,0 +1,141 @@
+//! The process as a whole: databases, services, workers and the network, opened in order and closed in reverse.
+
+mod databases;
+mod demo;
+mod error;
+mod serve;
+
+use std::sync::Arc;
+
+pub use databases::Databases;
+pub use demo::{DEMO_EMAIL, DEMO_PASSWORD};
+pub(crate) use demo::seed;
+pub use error::AppError;
+pub use serve::{Role, Running, run};
+use triptych_engine::{
+    integrations::Registry,
+    models::{ModelRegistry, demo::DemoConfig},
+    templates::Renderer,
+    workers::{Company, Concurrency, EngineConfig},
+};
+use triptych_services::{
+    ServiceConfig, Services,
+    credentials::{Key, Keyring},
+    mint::Mint,
+    models::{Models, ProviderConfig, ProviderKind},
+};
+
+use crate::config::{self, Config, MasterKey};
+
+/// Open databases and the services over them: what every command begins with.
+pub struct App {
+    pub config: Arc<Config>,
+    pub services: Services,
+    pub databases: Databases,
+    registry: Registry,
+    renderer: Arc<Renderer>,
+    models: Models,
+}
+
+impl App {
+    /// Starts private databases where none are configured, brings the schema of private ones up to date, and
+    /// connects.
+    ///
+    /// # Errors
+    /// What could not be started or reached.
+    pub async fn open(config: Config) -> Result<Self, AppError> {
+        let databases = Databases::open(&config).await?;
+        match Self::connect(config, &databases).await {
+            Ok((config, services, registry, renderer, models)) => {
+                Ok(Self { config, services, databases, registry, renderer, models })
+            }
+            Err(error) => {
+                databases.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect(
+        config: Config,
+        databases: &Databases,
+    ) -> Result<(Arc<Config>, Services, Registry, Arc<Renderer>, Models), AppError> {
+        let url = databases.postgres_url();
+        if databases.private_postgres() {
+            triptych_migration::up(url).await?;
+        } else if triptych_migration::status(url).await?.iter().any(|migration| !migration.applied) {
+            return Err(AppError::MigrationsPending);
+        }
+        let registry = Registry::builtin();
+        let renderer = Arc::new(Renderer::new());
+        let models = Models::new(providers(&config), None).map_err(AppError::Models)?;
+        let services = Services::connect(ServiceConfig {
+            stores: databases.store_config(&config),
+            session_ttl: std::time::Duration::from_secs(u64::from(config.sessions.ttl_hours) * 3600),
+            keyring: Keyring::new(master_key(&config, databases)?, Vec::new()),
+            catalog: registry.catalog(),
+            templates: renderer.clone(),
+            models: models.clone(),
+            mint: Mint::system(),
+        })
+        .await?;
+        Ok((Arc::new(config), services, registry, renderer, models))
+    }
+
+    /// How workers of this process are set up.
+    pub(crate) fn engine_config(&self, company: Company) -> Result<EngineConfig, AppError> {
+        let workers = &self.config.workers;
+        let demo = DemoConfig { tokens_per_second: self.config.demo.tokens_per_second };
+        Ok(EngineConfig {
+            concurrency: Concurrency {
+                trigger: workers.trigger,
+                flow: workers.flow,
+                action: workers.action,
+                generation: workers.generation,
+            },
+            registry: self.registry.clone(),
+            renderer: self.renderer.clone(),
+            models: ModelRegistry::new(self.models.clone(), demo).map_err(AppError::ModelClient)?,
+            company,
+        })
+    }
+
+    /// Closes the databases that were started.
+    pub async fn close(self) {
+        drop(self.services);
+        self.databases.close().await;
+    }
+}
+
+/// The configured key, or the one of the private databases' folder.
+fn master_key(config: &Config, databases: &Databases) -> Result<Key, AppError> {
+    let key = match config.secrets.key() {
+        Some(key) => key,
+        None if databases.private_postgres() => {
+            MasterKey::of_folder(&config.embedded.root).map_err(AppError::MasterKey)?
+        }
+        None => return Err(AppError::NoMasterKey),
+    };
+    Ok(Key::new(Box::new(*key.expose())))
+}
+
+fn providers(config: &Config) -> Vec<ProviderConfig> {
+    let kind = |kind| match kind {
+        config::ProviderKind::OpenAi => ProviderKind::OpenaiCompatible,
+        config::ProviderKind::Anthropic => ProviderKind::Anthropic,
+        config::ProviderKind::Gemini => ProviderKind::Gemini,
+        config::ProviderKind::Ollama => ProviderKind::Ollama,
+    };
+    config
+        .providers
+        .iter()
+        .map(|(name, provider)| ProviderConfig {
+            name: name.clone(),
+            kind: kind(provider.kind),
+            base_url: provider.base_url.clone(),
+            api_key: provider.api_key.as_ref().map(|key| key.expose().to_owned().into()),
+            models: Vec::new(),
+            prices: std::collections::HashMap::new(),
+        })
+        .collect()
+}

@@ -1,0 +1,180 @@
+//! Serving: the network, the workers, or both, until told to stop.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use triptych_engine::workers::{Company, Engine};
+use triptych_schema as schema;
+
+use super::{App, AppError, demo};
+use crate::{
+    config::Config,
+    http::{self, HttpState},
+};
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Answers requests and works the queues.
+    Everything,
+    /// Answers requests. Any number of such processes may run.
+    Api,
+    /// Works the queues. Any number of such processes may run.
+    Worker,
+}
+
+/// A process that serves.
+pub struct Running {
+    /// Where it listens; `None` for workers.
+    pub address: Option<SocketAddr>,
+    app: App,
+    engine: Option<Engine>,
+    network: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    relay: Option<tokio::task::JoinHandle<()>>,
+    stop: CancellationToken,
+}
+
+impl Running {
+    /// Starts everything the role needs.
+    ///
+    /// # Errors
+    /// What could not be started; what had been is closed again.
+    pub async fn start(config: Config, role: Role) -> Result<Self, AppError> {
+        let app = App::open(config).await?;
+        let mut running = Self {
+            address: None,
+            app,
+            engine: None,
+            network: None,
+            relay: None,
+            stop: CancellationToken::new(),
+        };
+        match running.begin(role).await {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                running.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&mut self, role: Role) -> Result<(), AppError> {
+        let services = self.app.services.clone();
+        // Indexes are built while the server serves; a query that comes first is slow, not wrong.
+        let indexes = services.indexes.clone();
+        tokio::spawn(async move {
+            if let Err(error) = indexes.ensure().await {
+                tracing::error!(%error, "MongoDB's indexes are not complete");
+            }
+        });
+        let private = self.app.databases.all_private();
+        if role != Role::Api {
+            let company = if private { Company::Alone } else { Company::Others };
+            self.engine = Some(Engine::start(services.clone(), self.app.engine_config(company)?).await?);
+        } else {
+            let (outbox, stop) = (services.outbox.clone(), self.stop.clone());
+            self.relay = Some(tokio::spawn(async move { outbox.relay(stop).await }));
+        }
+        if role != Role::Worker {
+            let demo = if private { Some(demo::seed(&services).await?) } else { None };
+            let wanted = self.app.config.http.bind;
+            let listener = TcpListener::bind(wanted)
+                .await
+                .map_err(|cause| AppError::Listen { address: wanted, cause })?;
+            let address = listener.local_addr()?;
+            let api = self.api(address);
+            let state = HttpState::new(api, services, self.app.config.clone(), demo, self.stop.clone());
+            let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
+            self.network = Some(tokio::spawn(http::serve(listener, http::router(state), self.stop.clone(), grace)));
+            self.address = Some(address);
+        }
+        Ok(())
+    }
+
+    fn api(&self, address: SocketAddr) -> schema::Api {
+        let config = &self.app.config;
+        let (limits, workers) = (&config.limits, &config.workers);
+        schema::Api::new(
+            self.app.services.clone(),
+            schema::ApiConfig {
+                limits: schema::Limits {
+                    depth: limits.depth,
+                    complexity: limits.complexity,
+                    aliases: limits.aliases,
+                    directives: limits.directives,
+                    recursion: 64,
+                },
+                public_url: schema::PublicUrl(format!("http://{address}")),
+                concurrency: schema::Concurrency {
+                    trigger: workers.trigger,
+                    flow: workers.flow,
+                    action: workers.action,
+                    generation: workers.generation,
+                },
+            },
+        )
+    }
+
+    /// Stops taking work, lets what is under way end, and closes everything in reverse order.
+    pub async fn stop(self) {
+        let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
+        self.stop.cancel();
+        if let Some(network) = self.network {
+            match network.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the network did not close in order"),
+                Err(error) => tracing::warn!(%error, "the network's task ended badly"),
+            }
+        }
+        if let Some(engine) = self.engine {
+            engine.stop(grace).await;
+        }
+        if let Some(relay) = self.relay {
+            // It ends with `stop`; a panic in it has been logged.
+            let _ = relay.await;
+        }
+        self.app.close().await;
+    }
+}
+
+/// Serves until the process is told to stop by Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// What could not be started.
+pub async fn run(config: Config, role: Role) -> Result<(), AppError> {
+    let stop = CancellationToken::new();
+    let signals = Arc::new(stop.clone());
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        signals.cancel();
+    });
+    let start = Running::start(config, role);
+    let running = match stop.run_until_cancelled(start).await {
+        Some(started) => started?,
+        // What had been started ends with this process.
+        None => return Ok(()),
+    };
+    match running.address {
+        Some(address) => tracing::info!("serving on http://{address}"),
+        None => tracing::info!("working"),
+    }
+    stop.cancelled().await;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

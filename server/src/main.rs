@@ -1,0 +1,5 @@
+//! The `triptych` program.
+
+fn main() -> std::process::ExitCode {
+    triptych_server::cli::main()
+}
