@@ -8,11 +8,13 @@ mod credentials;
 mod errors;
 mod executions;
 mod flows;
+mod generations;
 mod identity;
 mod integrations;
 mod node;
 mod queues;
 mod scalars;
+mod threads;
 
 pub use api::{Api, ApiConfig, Limits, Outcome, PublicUrl, Request, RequestKind};
 pub use context::Client;
