@@ -15,6 +15,7 @@ mod operation;
 mod queues;
 mod scalars;
 mod subscription_root;
+mod typename;
 
 pub use api::{Api, ApiConfig, Limits, Outcome, PublicUrl, Request, RequestKind};
 pub use context::Client;

@@ -8,7 +8,7 @@ use async_graphql::{
 
 use crate::{
     api::{Outcome, Request, RequestKind},
-    subscription_root,
+    subscription_root, typename,
 };
 
 /// One operation, ready to be executed.
@@ -29,6 +29,7 @@ impl Operation {
         let Request { query, operation_name, variables, extensions: _ } = request;
         let mut document = async_graphql::parser::parse_query(&query)
             .map_err(|error| Outcome::refused(&[async_graphql::ServerError::from(error)]))?;
+        typename::normalize(&mut document);
         let kind = match chosen(&mut document, operation_name.as_deref()) {
             Ok(operation) => kind(operation.ty),
             Err(message) => return Err(Outcome::refused_because(message)),
