@@ -14,24 +14,33 @@ use crate::{
     errors,
     executions::{ExecutionMutation, ExecutionQuery, ExecutionSubscription},
     flows::{FlowMutation, FlowQuery},
+    generations::{GenerationMutation, GenerationQuery, GenerationSubscription},
     identity::{IdentityMutation, IdentityQuery},
     integrations::IntegrationQuery,
     node::NodeQuery,
     operation::Operation,
     queues::{Concurrency, QueueQuery},
+    threads::{ThreadMutation, ThreadQuery},
 };
 
 /// Everything that can be asked for.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, IntegrationQuery, FlowQuery, ExecutionQuery, CredentialQuery, QueueQuery);
+pub struct Query(NodeQuery, IdentityQuery, IntegrationQuery, FlowQuery, ExecutionQuery, CredentialQuery, ThreadQuery, GenerationQuery, QueueQuery);
 
 /// Everything that can be changed. Each mutation takes one `input` and returns one payload.
 #[derive(MergedObject, Default)]
-pub struct Mutation(IdentityMutation, FlowMutation, ExecutionMutation, CredentialMutation);
+pub struct Mutation(
+    IdentityMutation,
+    FlowMutation,
+    ExecutionMutation,
+    CredentialMutation,
+    ThreadMutation,
+    GenerationMutation,
+);
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(ExecutionSubscription);
+pub struct Subscription(ExecutionSubscription, GenerationSubscription);
 
 /// How large a document may be.
 #[derive(Debug, Clone, Copy)]

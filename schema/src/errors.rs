@@ -11,8 +11,10 @@ use triptych_services::{
     error::{Code, Coded, Denied, Invalid, StoreError},
     executions::ExecutionError,
     flows::FlowError,
+    generations::GenerationError,
     identity::IdentityError,
     mint::Mint,
+    threads::ThreadError,
 };
 
 /// A field that only those who are signed in can ask for.
@@ -99,7 +101,7 @@ fn present_source(error: &mut ServerError, source: &Arc<dyn Any + Send + Sync>, 
     }
     present_as!(error, source, mint:
         Invalid, Denied, SignedOut, NoSuchNode, StoreError,
-        IdentityError, FlowError, ExecutionError, CredentialError,
+        IdentityError, FlowError, ExecutionError, CredentialError, ThreadError, GenerationError,
     );
     mask(error, &error.message.clone(), mint);
 }

@@ -8,6 +8,7 @@ mod credentials;
 mod errors;
 mod executions;
 mod flows;
+mod generations;
 mod identity;
 mod integrations;
 mod node;
@@ -15,6 +16,7 @@ mod operation;
 mod queues;
 mod scalars;
 mod subscription_root;
+mod threads;
 mod typename;
 
 pub use api::{Api, ApiConfig, Limits, Outcome, PublicUrl, Request, RequestKind};

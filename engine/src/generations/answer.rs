@@ -134,7 +134,8 @@ impl Answer {
     }
 
     fn write_call(&mut self, call_id: &str, text: &str, told: &mut Vec<GenerationEvent>) {
-        let Some(call) = self.calls.iter_mut().rev().find(|call| call.call_id == call_id && !call.ready) else {
+        let Some(call) = self.calls.iter_mut().rev().find(|call| call.call_id == call_id && !call.ready)
+        else {
             return;
         };
         let offset = call.offset;
@@ -143,11 +144,7 @@ impl Answer {
         self.size += text.len();
         if let Some(Part::ToolCall { id, arguments, .. }) = self.parts.get_mut(call.part) {
             *arguments = Value::String(call.written.clone());
-            told.push(GenerationEvent::ToolInputDelta {
-                part_id: id.clone(),
-                offset,
-                text: text.to_owned(),
-            });
+            told.push(GenerationEvent::ToolInputDelta { part_id: id.clone(), offset, text: text.to_owned() });
         }
     }
 

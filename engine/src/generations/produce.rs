@@ -17,7 +17,9 @@ const MAX_SIZE: usize = 4 * 1024 * 1024;
 /// Why it stopped.
 #[derive(Debug)]
 pub(super) enum Ended {
-    Finished { reason: Option<String> },
+    Finished {
+        reason: Option<String>,
+    },
     Failed(ModelError),
     Aborted,
     /// Another worker has the generation.

@@ -66,7 +66,10 @@ impl Generator {
                 at: self.generations.mint().now(),
             }
         } else {
-            GenerationEvent::GenerationRestarted { epoch: generation.epoch, at: self.generations.mint().now() }
+            GenerationEvent::GenerationRestarted {
+                epoch: generation.epoch,
+                at: self.generations.mint().now(),
+            }
         };
         let live = self.generations.live().clone();
         let topic = Topic::Generation(generation.id);
@@ -80,10 +83,12 @@ impl Generator {
         };
         let ended = match self.ask(&claim) {
             // A panic while answering must not leave a generation that never ends.
-            Ok(stream) => AssertUnwindSafe(production.run(stream)).catch_unwind().await.unwrap_or_else(|_| {
-                tracing::error!(generation.id = %generation.id, "answering panicked");
-                Ended::Failed(ModelError::temporary(ModelError::INTERNAL, "something went wrong here"))
-            }),
+            Ok(stream) => {
+                AssertUnwindSafe(production.run(stream)).catch_unwind().await.unwrap_or_else(|_| {
+                    tracing::error!(generation.id = %generation.id, "answering panicked");
+                    Ended::Failed(ModelError::temporary(ModelError::INTERNAL, "something went wrong here"))
+                })
+            }
             Err(error) => Ended::Failed(error),
         };
         tracing::debug!(generation.id = %generation.id, epoch = generation.epoch, ?ended, "a run has ended");

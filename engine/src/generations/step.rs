@@ -71,12 +71,7 @@ impl Generator {
 fn answer(generation: Generation, wants_object: bool) -> Result<StepAnswer, ModelError> {
     let text = Part::text_of(&generation.parts);
     let object = if wants_object { Some(parse(&text)?) } else { None };
-    Ok(StepAnswer {
-        generation_id: generation.id,
-        text,
-        object,
-        usage: generation.usage.unwrap_or_default(),
-    })
+    Ok(StepAnswer { generation_id: generation.id, text, object, usage: generation.usage.unwrap_or_default() })
 }
 
 /// Models like to put their JSON into a fence.
@@ -85,7 +80,10 @@ fn parse(text: &str) -> Result<Value, ModelError> {
     let bare = bare.strip_prefix("```json").or_else(|| bare.strip_prefix("```")).unwrap_or(bare);
     let bare = bare.strip_suffix("```").unwrap_or(bare);
     serde_json::from_str(bare.trim()).map_err(|_| {
-        ModelError::permanent(ModelError::UPSTREAM_FAILED, "the model's answer is not the JSON that was asked for")
+        ModelError::permanent(
+            ModelError::UPSTREAM_FAILED,
+            "the model's answer is not the JSON that was asked for",
+        )
     })
 }
 

@@ -146,7 +146,8 @@ impl Writer {
 
     /// None if Redis does not answer; the events may have been told or not, so their numbers are used up.
     async fn append(&mut self, batch: &[GenerationEvent], create: bool) -> Option<Appended> {
-        let payloads: Vec<String> = batch.iter().filter_map(|event| serde_json::to_string(event).ok()).collect();
+        let payloads: Vec<String> =
+            batch.iter().filter_map(|event| serde_json::to_string(event).ok()).collect();
         let first = Position { epoch: self.epoch, seq: self.seq + 1 };
         self.seq += i64::try_from(payloads.len()).unwrap_or(i64::MAX);
         let append = self.live.append(&self.topic, first, &payloads, create);
@@ -181,18 +182,11 @@ fn text_of(event: &GenerationEvent) -> Option<&str> {
 fn merge(last: Option<&mut GenerationEvent>, event: GenerationEvent) -> Result<(), GenerationEvent> {
     use GenerationEvent::{ReasoningDelta, TextDelta, ToolInputDelta};
     match (last, &event) {
-        (
-            Some(TextDelta { part_id, text, .. }),
-            TextDelta { part_id: same, text: more, .. },
-        )
-        | (
-            Some(ReasoningDelta { part_id, text, .. }),
-            ReasoningDelta { part_id: same, text: more, .. },
-        )
-        | (
-            Some(ToolInputDelta { part_id, text, .. }),
-            ToolInputDelta { part_id: same, text: more, .. },
-        ) if part_id == same => {
+        (Some(TextDelta { part_id, text, .. }), TextDelta { part_id: same, text: more, .. })
+        | (Some(ReasoningDelta { part_id, text, .. }), ReasoningDelta { part_id: same, text: more, .. })
+        | (Some(ToolInputDelta { part_id, text, .. }), ToolInputDelta { part_id: same, text: more, .. })
+            if part_id == same =>
+        {
             text.push_str(more);
             Ok(())
         }

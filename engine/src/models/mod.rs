@@ -29,16 +29,35 @@ pub struct Ask {
 pub enum ModelEvent {
     TextDelta(String),
     ReasoningDelta(String),
-    ToolCallStart { call_id: String, name: String },
+    ToolCallStart {
+        call_id: String,
+        name: String,
+    },
     /// More of the call's arguments, as the model writes them.
-    ToolInputDelta { call_id: String, text: String },
-    ToolCallReady { call_id: String, name: String, arguments: Value },
-    ToolResult { call_id: String, result: Value },
-    Citation { title: String, url: Option<String>, quote: Option<String> },
+    ToolInputDelta {
+        call_id: String,
+        text: String,
+    },
+    ToolCallReady {
+        call_id: String,
+        name: String,
+        arguments: Value,
+    },
+    ToolResult {
+        call_id: String,
+        result: Value,
+    },
+    Citation {
+        title: String,
+        url: Option<String>,
+        quote: Option<String>,
+    },
     /// The tokens so far; the last one counts.
     Usage(Usage),
     /// The answer is whole. Nothing follows.
-    Finish { reason: Option<String> },
+    Finish {
+        reason: Option<String>,
+    },
 }
 
 /// Ends after `Finish` or an error. One that ends without either was cut off.

@@ -59,3 +59,11 @@ pub struct Message {
     pub extra: Option<Document>,
     pub created_at: DateTime,
 }
+
+impl Message {
+    /// The provider-specific fields as JSON.
+    #[must_use]
+    pub fn extra_json(&self) -> Option<serde_json::Value> {
+        mongodb::bson::deserialize_from_document(self.extra.clone()?).ok()
+    }
+}

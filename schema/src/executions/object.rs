@@ -15,6 +15,7 @@ use crate::{
     connection::{List, list, page_args, slice},
     context::ContextExt as _,
     flows::{Flow, FlowVersion, load_flow, load_version},
+    generations::{UsageSummary, usage_of},
 };
 
 /// How far an execution is. The last three are final.
@@ -115,6 +116,11 @@ impl Execution {
     async fn error(&self) -> Option<ExecutionError> {
         let code = self.0.error_code.clone()?;
         Some(ExecutionError { code, message: self.0.error_message.clone().unwrap_or_default() })
+    }
+
+    /// What its AI steps used.
+    async fn usage(&self, ctx: &Context<'_>) -> Result<UsageSummary> {
+        usage_of(ctx, self.0.id, None, None).await
     }
 
     /// The trace that its steps are part of: 32 hexadecimal digits.

@@ -15,6 +15,7 @@ use crate::{
     connection::{List, list, page_args},
     context::ContextExt as _,
     flows::{Step, load_step},
+    generations::{Generation, generation_behind, generation_opt},
 };
 
 /// How far a step of an execution is. The last four are final.
@@ -95,6 +96,15 @@ impl ExecutionStep {
     async fn error(&self) -> Option<ExecutionError> {
         let code = self.0.error_code.clone()?;
         Some(ExecutionError { code, message: self.0.error_message.clone().unwrap_or_default() })
+    }
+
+    /// The AI response behind it; null unless it asked a model.
+    async fn generation(&self, ctx: &Context<'_>) -> Result<Option<Generation>> {
+        match (self.0.generation_id, self.0.status) {
+            (None, execution_step::Status::Succeeded) => Ok(None),
+            (None, _) => generation_behind(ctx, self.0.id).await,
+            (id, _) => generation_opt(ctx, id).await,
+        }
     }
 
     /// When its first attempt began.

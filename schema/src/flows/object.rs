@@ -14,6 +14,7 @@ use crate::{
     connection::{List, list, page_args},
     context::ContextExt as _,
     executions::{Execution, ExecutionFilter, executions_of_flow},
+    generations::{UsageSummary, usage_of},
     identity::{User, load_user},
 };
 
@@ -106,6 +107,16 @@ impl Flow {
         let webhook = ctx.loaders()?.load_one(WebhookOf(self.0.id)).await?;
         let base = &ctx.data_unchecked::<crate::PublicUrl>().0;
         Ok(webhook.map(|webhook| format!("{base}/webhooks/{}", webhook.token)))
+    }
+
+    /// What its AI steps used.
+    async fn usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "From this moment on.")] from: Option<DateTime<Utc>>,
+        #[graphql(desc = "Up to but not including this moment.")] to: Option<DateTime<Utc>>,
+    ) -> Result<UsageSummary> {
+        usage_of(ctx, self.0.id, from, to).await
     }
 
     /// When it was made.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Interface, Object, Result};
 use triptych_entities::ids::{
-    CredentialId, ExecutionId, ExecutionStepId, FlowId, FlowVersionId, OrganizationId, StepId, UserId, prefix_of,
+    CredentialId, ExecutionId, ExecutionStepId, FlowId, FlowVersionId, GenerationId, MessageId, OrganizationId, StepId, ThreadId, UserId, prefix_of,
 };
 use triptych_services::error::Invalid;
 
@@ -12,7 +12,9 @@ use crate::{
     errors::NoSuchNode,
     executions::{Execution, ExecutionStep, load_execution, load_execution_step},
     flows::{Flow, FlowVersion, Step, load_flow, load_step, load_version},
+    generations::{Generation, load_generation},
     identity::{Organization, User, load_user},
+    threads::{Message, Thread, load_message, load_thread},
 };
 
 /// Something with an id of its own.
@@ -27,6 +29,9 @@ pub enum Node {
     Credential(Credential),
     Execution(Execution),
     ExecutionStep(ExecutionStep),
+    Thread(Thread),
+    Message(Message),
+    Generation(Generation),
 }
 
 /// Queries for anything.
@@ -96,6 +101,9 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         }
         Some(ExecutionId::PREFIX) => load_execution(ctx, parse_id("id", id)?).await?.into(),
         Some(ExecutionStepId::PREFIX) => load_execution_step(ctx, parse_id("id", id)?).await?.into(),
+        Some(ThreadId::PREFIX) => load_thread(ctx, parse_id("id", id)?).await?.into(),
+        Some(MessageId::PREFIX) => load_message(ctx, parse_id("id", id)?).await?.into(),
+        Some(GenerationId::PREFIX) => load_generation(ctx, parse_id("id", id)?).await?.into(),
         _ => return Err(Invalid::one("id", "not the id of anything that can be looked up").into()),
     })
 }

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use triptych_engine::workers::{Company, Engine};
 use triptych_schema as schema;
+use triptych_services::Services;
 
 use super::{App, AppError, demo};
 use crate::{
@@ -114,6 +115,12 @@ impl Running {
                 },
             },
         )
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.app.services
     }
 
     /// Stops taking work, lets what is under way end, and closes everything in reverse order.

@@ -119,7 +119,7 @@ impl Generations {
                 Ok(Prompt { system: system.clone(), turns: vec![turn] })
             }
             Origin::Thread { thread_id, message_id } => {
-                let tree = Tree::read(&self.stores, generation.organization_id, *thread_id).await?;
+                let tree = Tree::read(&self.stores, generation.organization_id, &[*thread_id]).await?;
                 let mut branch = tree.branch_to(*message_id);
                 // The last is the answer itself, which is empty as yet.
                 branch.pop();

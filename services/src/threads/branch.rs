@@ -1,36 +1,95 @@
-//! The branch in view: the messages from the first down to the thread's leaf.
+//! The branch in view: the messages from the first down to a thread's leaf.
+
+use std::collections::HashMap;
 
 use mongodb::bson::doc;
 use triptych_entities::{
     documents::{message::Message, thread::Thread},
-    ids::MessageId,
+    ids::{MessageId, ThreadId},
 };
 
 use super::{ThreadError, Threads, tree::Tree};
 use crate::{
     collections::all,
     error::Invalid,
+    identity::{Action, Actor, Subject},
     page::{Page, Window},
 };
 
+/// A thread and the end of the branch that is in view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Branch {
+    pub thread: ThreadId,
+    pub leaf: Option<MessageId>,
+}
+
+impl From<&Thread> for Branch {
+    fn from(thread: &Thread) -> Self {
+        Self { thread: thread.id, leaf: thread.active_leaf_id }
+    }
+}
+
+/// A page of a branch.
+#[derive(Debug, Clone)]
+pub struct BranchPage {
+    pub page: Page<Message>,
+    /// Messages of the whole branch.
+    pub total: u64,
+}
+
 impl Threads {
-    /// A page of the branch in view, oldest first: two queries, however long the thread and the page. The caller
-    /// has been given the thread, so it may see its messages.
+    /// The same page of each branch, oldest message first: two queries, however many and however long they are. The
+    /// caller has been given the threads, so it may see their messages.
     ///
     /// # Errors
-    /// `Invalid` for a cursor of another branch.
-    pub async fn messages(
+    /// `Invalid` for a cursor of another branch; `Denied` without the permission to read threads.
+    pub async fn pages(
         &self,
-        thread: &Thread,
+        actor: &Actor,
+        branches: &[Branch],
         window: &Window<MessageId>,
-    ) -> Result<Page<Message>, ThreadError> {
-        let branch = self.branch(thread).await?;
+    ) -> Result<HashMap<Branch, BranchPage>, ThreadError> {
+        actor.require(Action::Read, Subject::Thread)?;
+        let threads: Vec<ThreadId> = branches.iter().map(|branch| branch.thread).collect();
+        let tree = Tree::read(&self.stores, actor.organization, &threads).await?;
+        let cuts: Vec<(Branch, Cut)> = branches
+            .iter()
+            .map(|branch| {
+                let ids = branch.leaf.map(|leaf| tree.branch_to(leaf)).unwrap_or_default();
+                Ok((*branch, Cut::of(&ids, window)?))
+            })
+            .collect::<Result<_, Invalid>>()?;
+        let wanted: Vec<MessageId> = cuts.iter().flat_map(|(_, cut)| cut.ids.iter().copied()).collect();
+        let mut found: HashMap<MessageId, Message> = HashMap::new();
+        if !wanted.is_empty() {
+            let filter = doc! { "_id": { "$in": wanted }, "organizationId": actor.organization };
+            found.extend(all(self.stores.messages().find(filter)).await?.into_iter().map(|m| (m.id, m)));
+        }
+        Ok(cuts
+            .into_iter()
+            .map(|(branch, cut)| {
+                let items = cut.ids.iter().filter_map(|id| found.remove(id)).collect();
+                let page = Page { items, has_previous: cut.has_previous, has_next: cut.has_next };
+                (branch, BranchPage { page, total: cut.total })
+            })
+            .collect())
+    }
+}
+
+/// What of a branch is on a page.
+struct Cut {
+    ids: Vec<MessageId>,
+    has_previous: bool,
+    has_next: bool,
+    total: u64,
+}
+
+impl Cut {
+    fn of(branch: &[MessageId], window: &Window<MessageId>) -> Result<Self, Invalid> {
         let place = |field: &str, id: Option<MessageId>| {
             id.map(|id| {
-                branch
-                    .iter()
-                    .position(|other| *other == id)
-                    .ok_or_else(|| Invalid::one(field, "not a cursor of the branch in view"))
+                let at = branch.iter().position(|other| *other == id);
+                at.ok_or_else(|| Invalid::one(field, "not a cursor of the branch in view"))
             })
             .transpose()
         };
@@ -42,31 +101,11 @@ impl Threads {
         } else {
             (start, start.saturating_add(limit).min(end))
         };
-        let items = self.in_order(thread, &branch[from..to]).await?;
-        Ok(Page { items, has_previous: from > 0, has_next: to < branch.len() })
-    }
-
-    /// How many messages the branch in view has.
-    ///
-    /// # Errors
-    /// If `MongoDB` does not answer.
-    pub async fn count_messages(&self, thread: &Thread) -> Result<u64, ThreadError> {
-        Ok(self.branch(thread).await?.len() as u64)
-    }
-
-    async fn branch(&self, thread: &Thread) -> Result<Vec<MessageId>, ThreadError> {
-        let Some(leaf) = thread.active_leaf_id else { return Ok(Vec::new()) };
-        let tree = Tree::read(&self.stores, thread.organization_id, thread.id).await?;
-        Ok(tree.branch_to(leaf))
-    }
-
-    async fn in_order(&self, thread: &Thread, ids: &[MessageId]) -> Result<Vec<Message>, ThreadError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let filter = doc! { "_id": { "$in": ids.to_vec() }, "organizationId": thread.organization_id };
-        let mut messages = all(self.stores.messages().find(filter)).await?;
-        messages.sort_by_key(|message| ids.iter().position(|id| *id == message.id));
-        Ok(messages)
+        Ok(Self {
+            ids: branch[from..to].to_vec(),
+            has_previous: from > 0,
+            has_next: to < branch.len(),
+            total: branch.len() as u64,
+        })
     }
 }

@@ -17,6 +17,14 @@ use crate::{
 /// What a list of threads is ordered by, newest first: milliseconds of its creation, and its id.
 pub type ThreadKey = (i64, ThreadId);
 
+/// Which end of a list of threads comes first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum ThreadOrder {
+    #[default]
+    Newest,
+    Oldest,
+}
+
 /// Which threads to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ThreadFilter {
@@ -47,7 +55,7 @@ impl Threads {
         Ok(all(self.stores.threads().find(filter)).await?)
     }
 
-    /// A page of threads, newest first.
+    /// A page of threads.
     ///
     /// # Errors
     /// `Denied` without the permission to read threads.
@@ -55,6 +63,7 @@ impl Threads {
         &self,
         actor: &Actor,
         filter: &ThreadFilter,
+        order: ThreadOrder,
         window: &Window<ThreadKey>,
     ) -> Result<Page<Thread>, ThreadError> {
         let Some(filter) = listed(actor, filter)? else {
@@ -62,12 +71,12 @@ impl Threads {
         };
         let mut conditions = vec![filter];
         if let Some(key) = &window.after {
-            conditions.push(beside(*key, "$lt"));
+            conditions.push(beside(*key, if order == ThreadOrder::Newest { "$lt" } else { "$gt" }));
         }
         if let Some(key) = &window.before {
-            conditions.push(beside(*key, "$gt"));
+            conditions.push(beside(*key, if order == ThreadOrder::Newest { "$gt" } else { "$lt" }));
         }
-        let direction = if window.backward { 1 } else { -1 };
+        let direction = if window.backward == (order == ThreadOrder::Newest) { 1 } else { -1 };
         let threads = self.stores.threads();
         let find = threads
             .find(doc! { "$and": conditions })

@@ -14,10 +14,11 @@ pub(crate) mod tree;
 mod turn;
 mod update;
 
+pub use branch::{Branch, BranchPage};
 pub use content::{MAX_TEXT, NewPart};
 pub use create::CreateThread;
 pub use error::ThreadError;
-pub use find::{ThreadFilter, ThreadKey};
+pub use find::{ThreadFilter, ThreadKey, ThreadOrder};
 pub use send::{EditMessage, RegenerateMessage, SendMessage};
 pub use siblings::Family;
 pub use turn::Sent;

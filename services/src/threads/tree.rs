@@ -19,18 +19,18 @@ struct Node {
     parent: Option<MessageId>,
 }
 
-/// Each message's parent.
+/// Each message's parent, in one thread or several.
 pub(crate) struct Tree(HashMap<MessageId, Option<MessageId>>);
 
 impl Tree {
     pub(crate) async fn read(
         stores: &Stores,
         organization: OrganizationId,
-        thread: ThreadId,
+        threads: &[ThreadId],
     ) -> Result<Self, StoreError> {
         let messages = stores.mongo.collection::<Node>(message::COLLECTION);
         let find = messages
-            .find(doc! { "organizationId": organization, "threadId": thread })
+            .find(doc! { "organizationId": organization, "threadId": { "$in": threads.to_vec() } })
             .projection(doc! { "_id": 1, "parentId": 1 })
             .hint(mongodb::options::Hint::Keys(
                 doc! { "organizationId": 1, "threadId": 1, "_id": 1, "parentId": 1 },
@@ -42,7 +42,7 @@ impl Tree {
         self.0.contains_key(&id)
     }
 
-    /// From the first message down to this one; empty if it is not of this thread.
+    /// From the first message down to this one; empty if it is of none of the threads.
     pub(crate) fn branch_to(&self, leaf: MessageId) -> Vec<MessageId> {
         let mut branch = Vec::new();
         let mut next = Some(leaf);

@@ -34,14 +34,14 @@ impl Line {
     }
 }
 
-const FILLER: [&str; 12] = [
-    "this", "demo", "repeats", "plain", "words", "so", "that", "long", "answers", "can", "be", "watched",
-];
+const FILLER: [&str; 12] =
+    ["this", "demo", "repeats", "plain", "words", "so", "that", "long", "answers", "can", "be", "watched"];
 
 pub(super) fn write(ask: &Ask) -> Script {
     let asked = last_question(ask);
     let wanted = Directives::of(&asked);
-    let mut script = Writer { usage: Usage { input_tokens: tokens_in(ask), ..Usage::default() }, ..Writer::default() };
+    let mut script =
+        Writer { usage: Usage { input_tokens: tokens_in(ask), ..Usage::default() }, ..Writer::default() };
     if wanted.reason {
         script.reason(&format!(
             "The message has {} words. I am a demo and do not understand it; I look for a few words that I \
@@ -137,7 +137,8 @@ impl Writer {
     fn call(&mut self, sum: Sum) {
         let (call_id, name) = ("call_1".to_owned(), "calculator".to_owned());
         let arguments = json!({ "expression": sum.expression() });
-        self.lines.push(Line::Note(ModelEvent::ToolCallStart { call_id: call_id.clone(), name: name.clone() }));
+        self.lines
+            .push(Line::Note(ModelEvent::ToolCallStart { call_id: call_id.clone(), name: name.clone() }));
         let written: Vec<char> = arguments.to_string().chars().collect();
         for piece in written.chunks(8) {
             self.usage.output_tokens += 1;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ChatResponseFormat, ContentPart, JsonSpec, MessageContent};
+use genai::chat::{
+    ChatMessage, ChatOptions, ChatRequest, ChatResponseFormat, ContentPart, JsonSpec, MessageContent,
+};
 use triptych_entities::documents::{generation::Parameters, message::Role, part::Part};
 use triptych_services::generations::{Prompt, Turn};
 

@@ -24,8 +24,7 @@ pub(super) fn events(
     source: ChatStream,
     models: Models,
 ) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-    let reader =
-        Reader { source, models, ready: VecDeque::new(), calls: HashMap::new(), ended: false };
+    let reader = Reader { source, models, ready: VecDeque::new(), calls: HashMap::new(), ended: false };
     stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((event, reader))

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use axum::{Json, Router, body::Body, extract::State, http::StatusCode, response::IntoResponse, routing::post};
+use axum::{
+    Json, Router, body::Body, extract::State, http::StatusCode, response::IntoResponse, routing::post,
+};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -1,0 +1,23 @@
+//! Finding generations.
+
+use async_graphql::{Context, ID, Object, Result};
+
+use super::Generation;
+use crate::context::{ContextExt as _, parse_id};
+
+/// Queries of generations.
+#[derive(Default)]
+pub struct GenerationQuery;
+
+#[Object]
+impl GenerationQuery {
+    /// One answer of a model.
+    async fn generation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "`gen_…`")] id: ID,
+    ) -> Result<Option<Generation>> {
+        let id = parse_id("id", &id)?;
+        Ok(Some(Generation(ctx.services().generations.get(ctx.actor()?, id).await?)))
+    }
+}
