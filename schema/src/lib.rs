@@ -17,6 +17,7 @@ mod queues;
 mod scalars;
 mod subscription_root;
 mod threads;
+mod typename;
 
 pub use api::{Api, ApiConfig, Limits, Outcome, PublicUrl, Request, RequestKind};
 pub use context::Client;

@@ -2,13 +2,13 @@
 //! twice.
 
 use async_graphql::{
-    Variables,
+    ServerError, Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 
 use crate::{
     api::{Outcome, Request, RequestKind},
-    subscription_root,
+    subscription_root, typename,
 };
 
 /// One operation, ready to be executed.
@@ -28,16 +28,19 @@ impl Operation {
     pub fn parse(request: Request) -> Result<Self, Outcome> {
         let Request { query, operation_name, variables, extensions: _ } = request;
         let mut document = async_graphql::parser::parse_query(&query)
-            .map_err(|error| Outcome::refused(&[async_graphql::ServerError::from(error)]))?;
-        let kind = match chosen(&mut document, operation_name.as_deref()) {
-            Ok(operation) => kind(operation.ty),
-            Err(message) => return Err(Outcome::refused_because(message)),
-        };
+            .map_err(|error| Outcome::refused(&[ServerError::from(error)]))?;
+        typename::normalize(&mut document);
+        let variables = Variables::from_json(serde_json::Value::Object(variables.unwrap_or_default()));
+        let operation = chosen(&mut document, operation_name.as_deref()).map_err(Outcome::refused_because)?;
+        let missing = missing_variables(operation, &variables);
+        if !missing.is_empty() {
+            return Err(Outcome::refused(&missing));
+        }
+        let kind = kind(operation.ty);
         if kind == RequestKind::Subscription {
             subscription_root::normalize(&mut document, operation_name.as_deref())
                 .map_err(|message| Outcome::refused_because(message.to_owned()))?;
         }
-        let variables = Variables::from_json(serde_json::Value::Object(variables.unwrap_or_default()));
         Ok(Self { kind, query, name: operation_name, variables, document })
     }
 
@@ -55,6 +58,25 @@ impl Operation {
         request.set_parsed_query(self.document);
         request
     }
+}
+
+/// The library notices values of a wrong type where they are used, but takes what is not there for null.
+fn missing_variables(operation: &OperationDefinition, variables: &Variables) -> Vec<ServerError> {
+    let missing = operation.variable_definitions.iter().filter(|definition| {
+        let variable = &definition.node;
+        !variable.var_type.node.nullable
+            && match variables.get(&variable.name.node) {
+                Some(value) => *value == async_graphql::Value::Null,
+                None => variable.default_value.is_none(),
+            }
+    });
+    missing
+        .map(|definition| {
+            let (name, wanted) = (&definition.node.name.node, &definition.node.var_type.node);
+            let message = format!("the variable `${name}` of type `{wanted}` has no value");
+            ServerError::new(message, Some(definition.pos))
+        })
+        .collect()
 }
 
 fn kind(operation: OperationType) -> RequestKind {
@@ -87,5 +109,35 @@ pub(crate) fn chosen<'a>(
         (DocumentOperations::Single(_), Some(name)) => {
             Err(format!("the document has no operation named `{name}`"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(query: &str, variables: serde_json::Value) -> Result<RequestKind, String> {
+        let request = serde_json::from_value(json!({ "query": query, "variables": variables })).unwrap();
+        Operation::parse(request).map(|operation| operation.kind()).map_err(|outcome| outcome.body)
+    }
+
+    #[test]
+    fn a_required_variable_needs_a_value() {
+        let query = "query($x: Int!) { a(x: $x) }";
+        assert_eq!(parse(query, json!({ "x": 1 })), Ok(RequestKind::Query));
+        assert!(parse(query, json!({})).unwrap_err().contains("`$x` of type `Int!`"));
+        assert!(parse(query, json!({ "x": null })).is_err());
+        assert!(parse("query($x: Int! = 1) { a(x: $x) }", json!({})).is_ok());
+        assert!(parse("query($x: Int) { a(x: $x) }", json!({})).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_has_no_data() {
+        let body: serde_json::Value = serde_json::from_str(&parse("{", json!({})).unwrap_err()).unwrap();
+        assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        assert!(body.get("data").is_none());
+        assert!(parse("query A { a } query B { b }", json!({})).is_err());
     }
 }

@@ -84,7 +84,8 @@ export async function gql(token, query, variables) {
 export async function signUp(who) {
   const unique = randomBytes(6).toString('hex');
   const input = {
-    email: `${who}-${unique}@example.com`,
+    // Addresses are kept in lower case.
+    email: `${who.toLowerCase()}-${unique}@example.com`,
     password: `correct horse ${unique}`,
     name: who,
     organizationName: `${who} & co ${unique}`,

@@ -89,7 +89,7 @@ fn secret(headers: &HeaderMap) -> Option<String> {
 
 /// 202: the execution will run.
 fn accepted(execution: &execution::Model) -> Response {
-    let body = json!({ "executionId": execution.id, "status": name(execution.status) });
+    let body = json!({ "executionId": execution.id.to_string(), "status": name(execution.status) });
     (StatusCode::ACCEPTED, Json(body)).into_response()
 }
 

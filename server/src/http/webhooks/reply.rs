@@ -29,7 +29,7 @@ pub(super) fn of(answer: Answer, execution: &execution::Model) -> Response {
         Answer::Failed(failure) => {
             let body = json!({
                 "error": { "code": failure.code, "message": failure.message },
-                "executionId": execution.id,
+                "executionId": execution.id.to_string(),
             });
             (StatusCode::BAD_GATEWAY, Json(body)).into_response()
         }
