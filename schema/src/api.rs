@@ -3,13 +3,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{
-    MergedObject, MergedSubscription, Response, Schema, ServerError, Variables,
-    parser::types::OperationType,
-};
-use futures::{Stream, StreamExt as _, stream::BoxStream};
+use async_graphql::{MergedObject, MergedSubscription, Response, Schema, ServerError};
+use futures::{StreamExt as _, stream::BoxStream};
 use serde::Deserialize;
-use triptych_services::{Services, identity::Actor};
+use triptych_services::{Services, error::Code, identity::Actor};
 
 use crate::{
     context::{Client, loaders},
@@ -21,6 +18,7 @@ use crate::{
     identity::{IdentityMutation, IdentityQuery},
     integrations::IntegrationQuery,
     node::NodeQuery,
+    operation::Operation,
     queues::{Concurrency, QueueQuery},
     threads::{ThreadMutation, ThreadQuery},
 };
@@ -91,7 +89,7 @@ pub enum RequestKind {
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// `{ data errors extensions }`, as JSON.
+    /// `{ data errors extensions }`, as JSON; without `data` when nothing was executed.
     pub body: String,
     /// Whether anything was executed: `false` when the document was refused as it is.
     pub executed: bool,
@@ -132,54 +130,31 @@ impl Api {
         schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_enum_items())
     }
 
-    /// What the document's operation is; `None` when it cannot be told, and executing it will say why.
-    #[must_use]
-    pub fn kind(request: &Request) -> Option<RequestKind> {
-        let document = async_graphql::parser::parse_query(&request.query).ok()?;
-        let mut operations = document.operations.iter();
-        let operation = match &request.operation_name {
-            Some(wanted) => operations.find(|(name, _)| name.is_some_and(|name| name == wanted))?.1,
-            None => operations.next()?.1,
-        };
-        Some(match operation.node.ty {
-            OperationType::Query => RequestKind::Query,
-            OperationType::Mutation => RequestKind::Mutation,
-            OperationType::Subscription => RequestKind::Subscription,
-        })
-    }
-
     /// Executes a query or a mutation.
-    pub async fn execute(&self, request: Request, actor: Option<Arc<Actor>>, client: Client) -> Outcome {
-        let response = self.schema.execute(self.prepare(request, actor, client)).await;
+    pub async fn execute(&self, operation: Operation, actor: Option<Arc<Actor>>, client: Client) -> Outcome {
+        let response = self.schema.execute(self.prepare(operation, actor, client)).await;
         self.outcome(response)
     }
 
     /// Executes anything as a stream of answers: a query or a mutation is a stream of one.
     pub fn stream(
         &self,
-        request: Request,
+        operation: Operation,
         actor: Option<Arc<Actor>>,
         client: Client,
     ) -> BoxStream<'static, Outcome> {
         let api = self.clone();
-        let responses: Box<dyn Stream<Item = Response> + Send + Unpin> =
-            Box::new(self.schema.execute_stream(self.prepare(request, actor, client)));
+        let responses = self.schema.execute_stream(self.prepare(operation, actor, client));
         responses.map(move |response| api.outcome(response)).boxed()
     }
 
     fn prepare(
         &self,
-        request: Request,
+        operation: Operation,
         actor: Option<Arc<Actor>>,
         client: Client,
     ) -> async_graphql::Request {
-        let variables = serde_json::Value::Object(request.variables.unwrap_or_default());
-        let mut prepared = async_graphql::Request::new(request.query)
-            .variables(Variables::from_json(variables))
-            .data(client);
-        if let Some(name) = request.operation_name {
-            prepared = prepared.operation_name(name);
-        }
+        let prepared = operation.into_request().data(client);
         match actor {
             Some(actor) => prepared.data(loaders(actor.clone(), self.services.clone())).data(actor),
             None => prepared,
@@ -187,35 +162,56 @@ impl Api {
     }
 
     fn outcome(&self, mut response: Response) -> Outcome {
-        // An error without a path was found before anything ran.
-        let executed = response.errors.iter().all(|error: &ServerError| !error.path.is_empty());
+        // Without data, an error without a path was found before anything ran.
+        let executed = response.errors.is_empty()
+            || response.data != async_graphql::Value::Null
+            || response.errors.iter().any(|error: &ServerError| !error.path.is_empty());
         for error in &mut response.errors {
             errors::present(error, &self.services.mint);
+        }
+        if !executed {
+            return Outcome::refused(&response.errors);
         }
         let headers = response
             .http_headers
             .iter()
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
             .collect();
-        let write = |value: &dyn erased::Write| value.write();
-        Outcome {
-            body: write(&response),
-            errors: if executed { String::new() } else { write(&response.errors) },
-            executed,
-            headers,
+        Outcome { body: response.write(), errors: String::new(), executed, headers }
+    }
+}
+
+impl Outcome {
+    /// The answer to a document that cannot be executed as it is: errors, and no `data`.
+    pub(crate) fn refused(errors: &[ServerError]) -> Self {
+        let mut errors = errors.to_vec();
+        for error in &mut errors {
+            errors::refuse(error);
         }
+        let errors = errors.write();
+        Self { body: format!(r#"{{"errors":{errors}}}"#), errors, executed: false, headers: Vec::new() }
+    }
+
+    /// The answer to what a transport does not let through.
+    #[must_use]
+    pub fn refuse(code: Code, message: &str) -> Self {
+        let mut error = ServerError::new(message, None);
+        errors::set_code(&mut error, code);
+        Self::refused(&[error])
+    }
+
+    pub(crate) fn refused_because(message: String) -> Self {
+        Self::refused(&[ServerError::new(message, None)])
     }
 }
 
 /// Serialisation that cannot fail here: responses are made of JSON values.
-mod erased {
-    pub(super) trait Write {
-        fn write(&self) -> String;
-    }
+trait Write {
+    fn write(&self) -> String;
+}
 
-    impl<T: serde::Serialize> Write for T {
-        fn write(&self) -> String {
-            serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned())
-        }
+impl<T: serde::Serialize> Write for T {
+    fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned())
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn present(error: &mut ServerError, mint: &Mint) {
     match error.source.take() {
         Some(source) => present_source(error, &source, mint),
         // The library's own: a document that cannot be parsed, validated or executed as it is.
-        None => set(error, "code", Code::BadUserInput.as_str()),
+        None => refuse(error),
     }
 }
 
@@ -75,6 +75,24 @@ macro_rules! present_as {
             return present_coded($error, known.as_ref(), $mint);
         }
     )+};
+}
+
+/// Gives an error that was found before execution its code.
+pub(crate) fn refuse(error: &mut ServerError) {
+    if error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
+        return;
+    }
+    let limits = ["too deep", "too complex", "cannot be greater than", "recursion limit"];
+    let code = if limits.iter().any(|limit| error.message.contains(limit)) {
+        Code::LimitExceeded
+    } else {
+        Code::BadUserInput
+    };
+    set_code(error, code);
+}
+
+pub(crate) fn set_code(error: &mut ServerError, code: Code) {
+    set(error, "code", code.as_str());
 }
 
 fn present_source(error: &mut ServerError, source: &Arc<dyn Any + Send + Sync>, mint: &Mint) {

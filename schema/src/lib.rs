@@ -12,11 +12,14 @@ mod generations;
 mod identity;
 mod integrations;
 mod node;
+mod operation;
 mod queues;
 mod scalars;
+mod subscription_root;
 mod threads;
 
 pub use api::{Api, ApiConfig, Limits, Outcome, PublicUrl, Request, RequestKind};
 pub use context::Client;
 pub use identity::SESSION_COOKIE;
+pub use operation::Operation;
 pub use queues::Concurrency;

@@ -6,3 +6,12 @@ pub mod cli;
 pub mod config;
 pub mod embedded;
 pub mod http;
+
+pub use triptych_migration as migration;
+
+/// What tests and benchmarks need of the layers below to stand in for a worker.
+pub mod services {
+    pub use triptych_entities::ids;
+    pub use triptych_services::{Services, live};
+    pub use uuid;
+}

@@ -10,6 +10,7 @@ pub mod datastore;
 pub mod error;
 pub mod executions;
 pub mod flows;
+pub mod health;
 pub mod generations;
 pub mod identity;
 pub mod integrations;

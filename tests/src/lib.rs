@@ -1,4 +1,19 @@
-//! Tests from outside: GraphQL over real sockets, against real databases.
+//! Tests from outside: GraphQL over real sockets, against real databases. What they stand on is also what the
+//! benchmarks stand on.
+
+pub mod harness;
 
 #[cfg(test)]
+mod executions;
+#[cfg(test)]
+mod flows;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod tenancy;

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use triptych_engine::workers::{Company, Engine};
 use triptych_schema as schema;
+use triptych_services::Services;
 
 use super::{App, AppError, demo};
 use crate::{
@@ -30,7 +31,7 @@ pub struct Running {
     pub address: Option<SocketAddr>,
     app: App,
     engine: Option<Engine>,
-    network: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    network: Option<tokio::task::JoinHandle<()>>,
     relay: Option<tokio::task::JoinHandle<()>>,
     stop: CancellationToken,
 }
@@ -86,7 +87,7 @@ impl Running {
             let api = self.api(address);
             let state = HttpState::new(api, services, self.app.config.clone(), demo, self.stop.clone());
             let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
-            self.network = Some(tokio::spawn(http::serve(listener, http::router(state), self.stop.clone(), grace)));
+            self.network = Some(tokio::spawn(http::serve(listener, state, grace)));
             self.address = Some(address);
         }
         Ok(())
@@ -116,15 +117,19 @@ impl Running {
         )
     }
 
+    /// What it is made of.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.app.services
+    }
+
     /// Stops taking work, lets what is under way end, and closes everything in reverse order.
     pub async fn stop(self) {
         let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
         self.stop.cancel();
         if let Some(network) = self.network {
-            match network.await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "the network did not close in order"),
-                Err(error) => tracing::warn!(%error, "the network's task ended badly"),
+            if let Err(error) = network.await {
+                tracing::warn!(%error, "the network's task ended badly");
             }
         }
         if let Some(engine) = self.engine {

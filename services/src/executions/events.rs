@@ -50,6 +50,15 @@ impl Executions {
             .map(str::parse)
             .transpose()
             .map_err(|error: crate::live::NotAPosition| Invalid::one("after", error.to_string()))?;
+        Ok(self.follow(id, after))
+    }
+
+    /// As [`Executions::events`], for whoever may see the execution.
+    pub(super) fn follow(
+        &self,
+        id: ExecutionId,
+        after: Option<Position>,
+    ) -> impl Stream<Item = Result<Envelope, ExecutionError>> + Send + use<> {
         let told = Told {
             executions: self.clone(),
             id,
@@ -74,7 +83,7 @@ impl Executions {
             };
             Some((stream::iter(batch), (live, told)))
         });
-        Ok(batches.flatten())
+        batches.flatten()
     }
 }
 

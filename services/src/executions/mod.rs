@@ -11,6 +11,7 @@ mod find;
 mod finish;
 mod lease;
 mod reconcile;
+mod wait;
 
 pub use accept::{ManualRun, WebhookCall};
 pub use cancel::RetryFrom;
@@ -20,6 +21,7 @@ pub use find::ExecutionFilter;
 pub use finish::{Outcome, Report};
 pub use lease::{Claim, LEASE};
 pub use reconcile::Thoroughness;
+pub use wait::Answer;
 use sea_orm::DatabaseConnection;
 
 use crate::{

@@ -102,6 +102,14 @@ impl Sessions {
         }
     }
 
+    /// Whether a token's session is still there, without prolonging it.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn is_alive(&self, token: &str) -> Result<bool, StoreError> {
+        Ok(self.stores.cache.clone().exists(self.key(token)).await?)
+    }
+
     /// Ends a session. Ending it twice is ending it once.
     ///
     /// # Errors

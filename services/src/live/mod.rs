@@ -37,6 +37,14 @@ impl Live {
         Ok(Self { connection, hub: hub::Hub::spawn(client), prefix: prefix.into() })
     }
 
+    /// Whether Redis answers.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        crate::health::ping_redis(self.connection.clone()).await
+    }
+
     fn key(&self, topic: &Topic) -> String {
         format!("{}:live:{topic}", self.prefix)
     }

@@ -1,0 +1,125 @@
+//! Who is asking: a bearer token, else the session cookie, else nobody.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use secrecy::{ExposeSecret as _, SecretString};
+use triptych_schema::{Client, SESSION_COOKIE};
+use triptych_services::{error::Code, identity::Actor};
+
+use super::{HttpState, origin, refusal::Refusal};
+
+/// How long the databases may take to say who someone is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was shown as proof.
+#[derive(Debug, Clone)]
+pub(super) enum Credential {
+    Bearer(SecretString),
+    Cookie(SecretString),
+}
+
+impl Credential {
+    /// The bearer token of a request, else its session cookie.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        if let Some(token) = authorization.and_then(bearer) {
+            return Some(Self::Bearer(token));
+        }
+        cookie(headers).map(Self::Cookie)
+    }
+
+    pub(super) fn token(&self) -> &str {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token) => token.expose_secret(),
+        }
+    }
+
+    pub(super) fn into_token(self) -> SecretString {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token) => token,
+        }
+    }
+}
+
+/// The token of an `Authorization` header, if its scheme is ours.
+pub(super) fn bearer(authorization: &str) -> Option<SecretString> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned().into())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<SecretString> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == SESSION_COOKIE && !value.is_empty())
+        .map(|(_, value)| value.to_owned().into())
+}
+
+/// Who asks, as far as it could be told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Caller {
+    pub(super) actor: Option<Arc<Actor>>,
+    /// The request's cookie names a session that is gone.
+    pub(super) stale_cookie: bool,
+}
+
+impl Caller {
+    /// Says who a request is from.
+    ///
+    /// # Errors
+    /// 401 for a bearer token that is not known, 403 for a page of another site that uses a cookie, 503 when
+    /// a database is away.
+    pub(super) async fn of(state: &HttpState, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let Some(credential) = Credential::of(headers) else { return Ok(Self::default()) };
+        if matches!(credential, Credential::Cookie(_)) && !origin::is_ours(headers) {
+            return Err(foreign_page());
+        }
+        let actor = authenticate(state, credential.token()).await?;
+        match (actor, credential) {
+            (Some(actor), _) => Ok(Self { actor: Some(Arc::new(actor)), stale_cookie: false }),
+            (None, Credential::Cookie(_)) => Ok(Self { actor: None, stale_cookie: true }),
+            (None, Credential::Bearer(_)) => {
+                Err(Refusal::unauthenticated("the token is unknown, has ended or has expired"))
+            }
+        }
+    }
+}
+
+/// 403: a browser sends our cookie on behalf of somebody else's page.
+pub(super) fn foreign_page() -> Refusal {
+    let message = "a page of another origin cannot use the session cookie; send a token instead";
+    Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, message)
+}
+
+/// Whoever a token belongs to.
+///
+/// # Errors
+/// 503 when a database is away or slow.
+pub(super) async fn authenticate(state: &HttpState, token: &str) -> Result<Option<Actor>, Refusal> {
+    match tokio::time::timeout(PATIENCE, state.services.identity.authenticate(token)).await {
+        Ok(Ok(actor)) => Ok(actor),
+        Ok(Err(error)) => Err(Refusal::of(&error, &state.services.mint)),
+        Err(_) => Err(Refusal::unavailable("the databases are slow; try again")),
+    }
+}
+
+/// Makes a browser forget a session that is gone.
+pub(super) fn forget_cookie(client: &Client) -> HeaderValue {
+    let secure = if client.secure { "; Secure" } else { "" };
+    let cookie = format!("{SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// What is known of the caller's program.
+pub(super) fn client(headers: &HeaderMap) -> Client {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    Client {
+        user_agent: text("user-agent").map(|agent| agent.chars().take(500).collect()),
+        secure: text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
+    }
+}

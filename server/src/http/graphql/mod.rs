@@ -1,0 +1,127 @@
+//! GraphQL over HTTP, to the letter of its draft specification: methods, media types, status codes.
+
+mod answer;
+mod execute;
+mod media;
+mod payload;
+mod tokens;
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequestParts as _, Request as HttpRequest, State, WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use triptych_schema::Request;
+
+pub(super) use execute::{Work, detached, prepare};
+
+use super::{
+    HttpState,
+    authentication::{self, Caller},
+    refusal::Refusal,
+    websocket,
+};
+use answer::Answers;
+use media::MediaType;
+use payload::Payload;
+
+const METHODS: &str = "GET, POST";
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// `/graphql`, whatever the method.
+pub(super) async fn handle(State(state): State<HttpState>, request: HttpRequest) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if parts.method == Method::GET && is_upgrade(&parts.headers) {
+        return match WebSocketUpgrade::from_request_parts(&mut parts, &state).await {
+            Ok(upgrade) => websocket::accept(state, upgrade, &parts),
+            Err(rejection) => rejection.into_response(),
+        };
+    }
+    let media = match media::negotiate(&parts.headers) {
+        Ok(media) => media,
+        Err(refusal) => return refusal.into_response(),
+    };
+    match answer(&state, &parts, body).await {
+        Ok(answers) => answers.into_response(media),
+        Err(refusal) => in_media(refusal.into_response(), media),
+    }
+}
+
+fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+fn in_media(mut response: Response, media: MediaType) -> Response {
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.name()));
+    response
+}
+
+async fn answer(state: &HttpState, parts: &Parts, body: Body) -> Result<Answers, Refusal> {
+    let by_get = match parts.method {
+        Method::GET => true,
+        Method::POST => false,
+        _ => return Err(Refusal::method(METHODS, "GraphQL is served by GET and POST")),
+    };
+    let payload = if by_get {
+        Payload::One(payload::of_query_string(parts.uri.query().unwrap_or_default())?)
+    } else {
+        media::require_json(&parts.headers)?;
+        let body = read(state, &parts.headers, body).await?;
+        payload::of_body(&body, state.config.limits.batch_size)?
+    };
+    let caller = Caller::of(state, &parts.headers).await?;
+    let client = authentication::client(&parts.headers);
+    let mut answers = run(state, payload, &caller, &client, by_get).await?;
+    if caller.stale_cookie && !answers.sets_cookie() {
+        answers.set_cookie(authentication::forget_cookie(&client));
+    }
+    Ok(answers)
+}
+
+/// A whole body, if it is not larger than allowed and does not take for ever.
+pub(super) async fn read(state: &HttpState, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let limit = state.config.http.body_limit;
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| usize::try_from(length).map_or(true, |length| length > limit)) {
+        return Err(Refusal::too_large(limit));
+    }
+    match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_over_limit(&error) => Err(Refusal::too_large(limit)),
+        Ok(Err(_)) => Err(Refusal::malformed("the body broke off")),
+        Err(_) => Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            triptych_services::error::Code::BadUserInput,
+            "the body did not come in time",
+        )),
+    }
+}
+
+fn is_over_limit(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+async fn run(
+    state: &HttpState,
+    payload: Payload,
+    caller: &Caller,
+    client: &triptych_schema::Client,
+    by_get: bool,
+) -> Result<Answers, Refusal> {
+    let one = |request: Request| execute::run(state, request, caller, client, by_get);
+    Ok(match payload {
+        Payload::One(request) => Answers::One(one(request).await?),
+        Payload::Batch(requests) => {
+            // In their order, as mutations among them may build on each other.
+            let mut outcomes = Vec::with_capacity(requests.len());
+            for request in requests {
+                outcomes.push(one(request).await?);
+            }
+            Answers::Batch(outcomes)
+        }
+    })
+}

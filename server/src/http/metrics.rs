@@ -1,0 +1,135 @@
+//! What is counted, and `/metrics`.
+
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
+use triptych_schema::RequestKind;
+
+use super::HttpState;
+
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+const REQUESTS: &str = "triptych_graphql_requests_total";
+const DURATION: &str = "triptych_graphql_request_duration_seconds";
+const CONNECTIONS: &str = "triptych_websocket_connections";
+const SUBSCRIPTIONS: &str = "triptych_subscriptions";
+const EVENTS: &str = "triptych_subscription_events_total";
+const WEBHOOKS: &str = "triptych_webhook_requests_total";
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// Where this process's metrics are read. `None` when something else collects them.
+pub(super) fn handle() -> Option<PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let installed = install();
+            installed.inspect_err(|error| tracing::warn!(%error, "there will be no metrics")).ok()
+        })
+        .clone()
+}
+
+fn install() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?;
+    describe_counter!(REQUESTS, "GraphQL operations, by kind, transport and whether they were refused");
+    describe_histogram!(DURATION, Unit::Seconds, "How long queries and mutations take");
+    describe_gauge!(CONNECTIONS, "Open WebSocket connections");
+    describe_gauge!(SUBSCRIPTIONS, "Subscriptions that are followed now");
+    describe_counter!(EVENTS, "Answers sent to subscribers");
+    describe_counter!(WEBHOOKS, "Requests to webhooks, by status");
+    Ok(handle)
+}
+
+/// Sums up what was recorded, so that it does not grow while nobody reads it.
+pub(super) async fn upkeep(handle: PrometheusHandle, drain: CancellationToken) {
+    let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        tokio::select! {
+            () = drain.cancelled() => return,
+            _ = ticks.tick() => handle.run_upkeep(),
+        }
+    }
+}
+
+/// `GET /metrics`: Prometheus' text format.
+pub(super) async fn show(State(state): State<HttpState>) -> Response {
+    match &state.metrics {
+        Some(handle) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// How an operation came in.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Transport {
+    Http,
+    WebSocket,
+}
+
+impl Transport {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+/// One operation was answered, or was not even executed.
+pub(super) fn count_operation(kind: Option<RequestKind>, via: Transport, refused: bool, begun: Instant) {
+    let kind = match kind {
+        Some(RequestKind::Query) => "query",
+        Some(RequestKind::Mutation) => "mutation",
+        Some(RequestKind::Subscription) => "subscription",
+        None => "unknown",
+    };
+    let outcome = if refused { "refused" } else { "executed" };
+    counter!(REQUESTS, "kind" => kind, "transport" => via.name(), "outcome" => outcome).increment(1);
+    if !refused && kind != "subscription" {
+        histogram!(DURATION, "kind" => kind, "transport" => via.name()).record(begun.elapsed().as_secs_f64());
+    }
+}
+
+pub(super) fn count_webhook(status: StatusCode) {
+    counter!(WEBHOOKS, "status" => status.as_str().to_owned()).increment(1);
+}
+
+/// Counts answers to subscribers; made once a subscription, so that an event costs one addition.
+pub(super) fn events() -> metrics::Counter {
+    counter!(EVENTS)
+}
+
+/// Counts something while it lives.
+#[derive(Debug)]
+pub(super) struct Open(&'static str);
+
+impl Open {
+    pub(super) fn connection() -> Self {
+        Self::count(CONNECTIONS)
+    }
+
+    pub(super) fn subscription() -> Self {
+        Self::count(SUBSCRIPTIONS)
+    }
+
+    fn count(name: &'static str) -> Self {
+        gauge!(name).increment(1.0);
+        Self(name)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        gauge!(self.0).decrement(1.0);
+    }
+}

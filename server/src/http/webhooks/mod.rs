@@ -1,0 +1,117 @@
+//! `/webhooks/{token}` and `/webhooks/{token}/sync`: requests of other systems that start flows.
+//!
+//! Owns what a request becomes as a trigger's data, and what the caller is answered. Accepting is the services'.
+
+mod data;
+mod reply;
+
+use std::time::Duration;
+
+use axum::{
+    Json, Router,
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use triptych_entities::relational::execution;
+use triptych_services::executions::WebhookCall;
+
+use super::{HttpState, authentication::bearer, graphql, metrics, refusal::Refusal};
+
+const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
+/// How long the caller of a synchronous webhook waits. The execution goes on for as long as it takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long accepting may take.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(15);
+const SECRET: &str = "x-webhook-secret";
+
+pub(super) fn routes() -> Router<HttpState> {
+    Router::new()
+        .route("/webhooks/{token}", any(accept_only))
+        .route("/webhooks/{token}/sync", any(accept_and_wait))
+}
+
+/// Answers once the request is stored: from then on the execution will run, whatever happens here.
+async fn accept_only(State(state): State<HttpState>, Path(token): Path<String>, request: Request) -> Response {
+    let response = match accept(&state, token, request).await {
+        Ok(execution) => accepted(&execution),
+        Err(refusal) => refusal.into_response(),
+    };
+    finished(response)
+}
+
+/// Answers with what the flow answers.
+async fn accept_and_wait(
+    State(state): State<HttpState>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
+    let execution = match accept(&state, token, request).await {
+        Ok(execution) => execution,
+        Err(refusal) => return finished(refusal.into_response()),
+    };
+    let waiting = state.services.executions.wait_for_answer(&execution);
+    let response = tokio::select! {
+        answer = waiting => match answer {
+            Ok(answer) => reply::of(answer, &execution),
+            Err(error) => Refusal::of(&error, &state.services.mint).into_response(),
+        },
+        // The caller need not hold up the end of this process: the execution goes on elsewhere.
+        () = state.drain.cancelled() => accepted(&execution),
+        () = tokio::time::sleep(PATIENCE) => accepted(&execution),
+    };
+    finished(response)
+}
+
+async fn accept(state: &HttpState, token: String, request: Request) -> Result<execution::Model, Refusal> {
+    let (parts, body) = request.into_parts();
+    if ![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(&parts.method) {
+        return Err(Refusal::method(METHODS, "webhooks take GET, POST, PUT, PATCH and DELETE"));
+    }
+    let body = graphql::read(state, &parts.headers, body).await?;
+    let secret = secret(&parts.headers);
+    let call = WebhookCall { token, data: data::of(&parts, &body)?, secret };
+    match tokio::time::timeout(ACCEPT_TIMEOUT, state.services.executions.accept_webhook(call)).await {
+        Ok(Ok(execution)) => Ok(execution),
+        Ok(Err(error)) => Err(Refusal::of(&error, &state.services.mint)),
+        Err(_) => Err(Refusal::unavailable("the databases are slow; try again")),
+    }
+}
+
+fn secret(headers: &HeaderMap) -> Option<String> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let shown = text(SECRET).map(str::to_owned);
+    shown.or_else(|| bearer(text("authorization")?).map(|token| token.expose_secret().to_owned()))
+}
+
+/// 202: the execution will run.
+fn accepted(execution: &execution::Model) -> Response {
+    let body = json!({ "executionId": execution.id, "status": name(execution.status) });
+    (StatusCode::ACCEPTED, Json(body)).into_response()
+}
+
+/// What flows answer must not act in the name of this server's pages.
+fn finished(mut response: Response) -> Response {
+    metrics::count_webhook(response.status());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The name that a status has in the API.
+fn name(status: execution::Status) -> &'static str {
+    use execution::Status;
+    match status {
+        Status::Queued => "QUEUED",
+        Status::Running => "RUNNING",
+        Status::Waiting => "WAITING",
+        Status::Succeeded => "SUCCEEDED",
+        Status::Failed => "FAILED",
+        Status::Canceled => "CANCELED",
+    }
+}

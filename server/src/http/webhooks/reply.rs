@@ -1,0 +1,110 @@
+//! What the caller of a synchronous webhook is answered.
+
+use axum::{
+    Json,
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use triptych_entities::relational::execution;
+use triptych_services::executions::Answer;
+
+/// Headers that are this server's: how a message is framed, and who is signed in.
+const OURS: [HeaderName; 7] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::SET_COOKIE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+pub(super) fn of(answer: Answer, execution: &execution::Model) -> Response {
+    match answer {
+        Answer::Replied(reply) => replied(reply),
+        Answer::Succeeded(output) => Json(output).into_response(),
+        Answer::Failed(failure) => {
+            let body = json!({
+                "error": { "code": failure.code, "message": failure.message },
+                "executionId": execution.id,
+            });
+            (StatusCode::BAD_GATEWAY, Json(body)).into_response()
+        }
+    }
+}
+
+/// What a step says that the answer shall be.
+#[derive(Deserialize)]
+struct Reply {
+    #[serde(default = "ok")]
+    status: u16,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    #[serde(default)]
+    body: Value,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+fn replied(reply: Value) -> Response {
+    let Ok(reply) = serde_json::from_value::<Reply>(reply) else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    let (content_type, body) = match reply.body {
+        Value::Null => (None, Body::empty()),
+        Value::String(text) => (Some("text/plain; charset=utf-8"), Body::from(text)),
+        other => (Some("application/json"), Body::from(other.to_string())),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = final_status(reply.status);
+    let headers = response.headers_mut();
+    if let Some(content_type) = content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    for (name, value) in &reply.headers {
+        set(headers, name, value);
+    }
+    response
+}
+
+/// An informational status announces another answer, which will not come.
+fn final_status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).ok().filter(|status| !status.is_informational()).unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
+/// A header that cannot be sent is left out.
+fn set(headers: &mut HeaderMap, name: &str, value: &Value) {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(text))
+        && !OURS.contains(&name)
+    {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_sent_as_it_says() {
+        let response = replied(json!({ "status": 201, "headers": { "x-a": "1", "set-cookie": "x" }, "body": [1] }));
+        assert_eq!(response.status(), StatusCode::CREATED);
+        assert_eq!(response.headers()["x-a"], "1");
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert!(!response.headers().contains_key("set-cookie"));
+    }
+
+    #[test]
+    fn text_is_text_unless_it_says_otherwise() {
+        assert_eq!(replied(json!({ "body": "x" })).headers()["content-type"], "text/plain; charset=utf-8");
+        let html = replied(json!({ "headers": { "Content-Type": "text/html" }, "body": "x" }));
+        assert_eq!(html.headers()["content-type"], "text/html");
+        assert!(!replied(json!({ "status": 204 })).headers().contains_key("content-type"));
+    }
+}

@@ -1,0 +1,92 @@
+//! Runs a second of a four-step flow, from the webhook's request to the stored result. The floor is the bare
+//! PostgreSQL commits that durability needs: one to accept, one to begin, one for the result of each step.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use sea_orm::sqlx::{self, PgPool};
+use serde_json::json;
+use triptych_tests::harness::World;
+
+use crate::report::Report;
+
+const RUNS: usize = 1_500;
+const CALLERS: usize = 32;
+/// Accept, begin, and a result for each of three steps.
+const COMMITS: usize = 5;
+
+pub(crate) async fn measure(report: &mut Report) {
+    let world = World::durable().await;
+    let client = world.newcomer().await;
+    let text = |key: &str, value: &str| {
+        json!({ "key": key, "integration": "formatter", "operation": "text",
+                "parameters": { "transform": "uppercase", "value": value } })
+    };
+    let (_, hook) = client
+        .published_flow(json!([
+            { "key": "hook", "integration": "webhook", "operation": "received" },
+            text("one", "{{ trigger.body.name }}"),
+            text("two", "{{ steps.one.output.value }}"),
+            text("three", "{{ steps.two.output.value }}"),
+        ]))
+        .await;
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(32)
+        .connect(&world.postgres_url())
+        .await
+        .expect("PostgreSQL answers");
+    let floor = commits(&pool).await / COMMITS as f64;
+
+    let began = Instant::now();
+    let next = Arc::new(AtomicUsize::new(0));
+    let callers = (0..CALLERS).map(|_| {
+        let (client, hook, next) = (client.clone(), hook.clone(), next.clone());
+        tokio::spawn(async move {
+            while next.fetch_add(1, Ordering::Relaxed) < RUNS {
+                let body = json!({ "name": "ada" });
+                let answer = client.http().post(&hook).json(&body).send().await.expect("an answer");
+                assert_eq!(answer.status(), 202);
+            }
+        })
+    });
+    futures::future::join_all(callers).await;
+    let accepted = RUNS as f64 / began.elapsed().as_secs_f64();
+    loop {
+        let sql = "SELECT count(*) FROM executions WHERE finished_at IS NOT NULL";
+        let (finished,): (i64,) = sqlx::query_as(sql).fetch_one(&pool).await.expect("a count");
+        if usize::try_from(finished).is_ok_and(|finished| finished >= RUNS) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let ours = RUNS as f64 / began.elapsed().as_secs_f64();
+    report.rate("flow runs (webhook and three steps, every result durable)", ours, floor);
+    report.rate("webhooks accepted meanwhile (one commit each)", accepted, floor * COMMITS as f64);
+    world.end().await;
+}
+
+/// Commits a second of a small row, by as many tasks as call the webhook.
+async fn commits(pool: &PgPool) -> f64 {
+    sqlx::query("CREATE TABLE bench_commits (id bigserial PRIMARY KEY, body jsonb)")
+        .execute(pool)
+        .await
+        .expect("a table");
+    let (began, done) = (Instant::now(), AtomicUsize::new(0));
+    let writers = (0..CALLERS).map(|_| async {
+        while began.elapsed() < Duration::from_secs(4) {
+            sqlx::query("INSERT INTO bench_commits (body) VALUES ($1::jsonb)")
+                .bind("{\"name\": \"ada\"}")
+                .execute(pool)
+                .await
+                .expect("a row");
+            done.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    futures::future::join_all(writers).await;
+    done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()
+}

@@ -1,0 +1,296 @@
+//! Running flows: what goes in, what comes out, what is tried again, what survives.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Client, LocalServer, World};
+
+fn step(key: &str, integration: &str, operation: &str, parameters: Value) -> Value {
+    json!({ "key": key, "integration": integration, "operation": operation, "parameters": parameters })
+}
+
+fn hook() -> Value {
+    step("hook", "webhook", "received", json!({}))
+}
+
+fn text(key: &str, transform: &str, value: &str) -> Value {
+    step(key, "formatter", "text", json!({ "transform": transform, "value": value }))
+}
+
+async fn post(client: &Client, url: &str, body: &Value) -> String {
+    let response = client.http().post(url).json(body).send().await.unwrap();
+    assert_eq!(response.status(), 202);
+    let body: Value = response.json().await.unwrap();
+    body["executionId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_webhook_runs_the_flow_and_the_history_tells_every_step() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let (_, url) = ada
+        .published_flow(json!([
+            hook(),
+            step("fetch", "http", "request", json!({ "method": "POST", "url": format!("{}/echo", local.url),
+                "json": { "name": "{{ trigger.body.name }}", "n": "{{ trigger.body.n }}" } })),
+            text("shout", "uppercase", "{{ steps.fetch.output.body.body.name }}"),
+            step("remember", "datastore", "set", json!({ "key": "last", "value": "{{ steps.shout.output.value }}" })),
+            step("recall", "datastore", "get", json!({ "key": "last" })),
+        ]))
+        .await;
+    let id = post(&ada, &url, &json!({ "name": "ada", "n": 42 })).await;
+    let done = ada.finished(&id).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    assert_eq!(done.at("/execution/trigger/body"), &json!({ "name": "ada", "n": 42 }));
+    assert_eq!(done.at("/execution/steps/totalCount"), 5);
+    // A value that is one template keeps its type.
+    assert_eq!(done.step("fetch")["input"]["json"], json!({ "name": "ada", "n": 42 }));
+    assert_eq!(done.step("fetch")["output"]["status"], 200);
+    let key = done.step("fetch")["output"]["body"]["idempotencyKey"].as_str().unwrap();
+    assert_eq!(key, done.step("fetch")["id"]);
+    assert_eq!(done.step("shout")["output"]["value"], "ADA");
+    assert_eq!(done.step("recall")["output"]["value"], "ADA");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_synchronous_webhook_waits_for_the_answer() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    let (_, plain) = ada.published_flow(json!([hook(), text("shout", "uppercase", "{{ trigger.body.word }}")])).await;
+    let sync = format!("{plain}/sync");
+    let answer = ada.http().post(&sync).json(&json!({ "word": "hey" })).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.json::<Value>().await.unwrap()["value"], "HEY");
+
+    let reply = json!({ "status": 418, "headers": { "x-tea": "pot" }, "body": { "word": "{{ trigger.body.word }}" } });
+    let (_, url) = ada.published_flow(json!([hook(), step("answer", "respond", "reply", reply)])).await;
+    let answer = ada.http().post(format!("{url}/sync")).json(&json!({ "word": "hey" })).send().await.unwrap();
+    assert_eq!(answer.status(), 418);
+    assert_eq!(answer.headers()["x-tea"], "pot");
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "word": "hey" }));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_filter_that_does_not_pass_skips_what_follows() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    let only_large = json!({ "conditions": [[{ "value": "{{ trigger.body.n }}", "operator": "greater_than", "against": 10 }]] });
+    let (flow, _) = ada
+        .published_flow(json!([hook(), step("large", "filter", "continue_if", only_large), text("after", "trim", " x ")]))
+        .await;
+    let small = ada.finished(&ada.run_flow(&flow, json!({ "n": 3 })).await).await;
+    assert_eq!(small.at("/execution/status"), "SUCCEEDED", "{:#}", small.0);
+    assert_eq!(small.step("large")["output"]["passed"], false);
+    assert_eq!(small.step("after")["status"], "SKIPPED");
+    let large = ada.finished(&ada.run_flow(&flow, json!({ "n": 30 })).await).await;
+    assert_eq!(large.step("after")["output"]["value"], "x");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_branch_takes_the_first_link_that_holds_and_joins_wait_for_what_is_left() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    let steps = json!([
+        hook(), step("size", "branch", "when", json!({})),
+        text("big", "trim", "big"), text("small", "trim", "small"), text("end", "trim", "end"),
+    ]);
+    let links = json!([
+        { "from": "hook", "to": "size" },
+        { "from": "size", "to": "big", "kind": "BRANCH", "condition": "trigger.body.n > 10" },
+        { "from": "size", "to": "small", "kind": "BRANCH" },
+        { "from": "big", "to": "end" }, { "from": "small", "to": "end" },
+    ]);
+    let (flow, _) = ada.published_graph(steps, links).await;
+    for (n, taken, other) in [(11, "big", "small"), (2, "small", "big")] {
+        let done = ada.finished(&ada.run_flow(&flow, json!({ "n": n })).await).await;
+        assert_eq!(done.step(taken)["status"], "SUCCEEDED", "{:#}", done.0);
+        assert_eq!(done.step(other)["status"], "SKIPPED");
+        assert_eq!(done.step("end")["status"], "SUCCEEDED");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_failure_is_tried_again_then_recorded_or_handled() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let get = |path: &str| json!({ "method": "GET", "url": format!("{}{path}", local.url) });
+    let quick = json!({ "maxAttempts": 3, "initialDelayMs": 10 });
+    let mut flaky = step("flaky", "http", "request", get("/flaky"));
+    flaky["retry"] = quick.clone();
+    let (flow, _) = ada.published_flow(json!([hook(), flaky])).await;
+    let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
+    assert_eq!(done.step("flaky")["attempt"], 3, "{:#}", done.0);
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED");
+    assert!(done.step("flaky")["error"].is_null());
+
+    let mut fail = step("fail", "http", "request", get("/fail"));
+    fail["retry"] = json!({ "maxAttempts": 1 });
+    let (flow, _) = ada.published_flow(json!([hook(), fail.clone(), text("after", "trim", "x")])).await;
+    let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
+    assert_eq!(done.at("/execution/status"), "FAILED");
+    assert_eq!(done.at("/execution/error/code"), "HTTP_STATUS");
+    assert_eq!(done.step("after")["status"], "SKIPPED");
+
+    let links = json!([{ "from": "hook", "to": "fail" }, { "from": "fail", "to": "rescue", "kind": "ERROR" }]);
+    let (flow, _) = ada.published_graph(json!([hook(), fail, text("rescue", "trim", "saved")]), links).await;
+    let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    assert_eq!(done.step("rescue")["output"]["value"], "saved");
+
+    let mut lost = step("lost", "http", "request", json!({ "method": "GET", "url": "http://127.0.0.1:1/" }));
+    lost["retry"] = quick;
+    let (flow, _) = ada.published_flow(json!([hook(), lost])).await;
+    let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
+    assert_eq!(done.step("lost")["error"]["code"], "UNREACHABLE", "{:#}", done.0);
+    assert_eq!(done.step("lost")["attempt"], 3);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    let wait = |seconds: f64| step("wait", "delay", "for", json!({ "seconds": seconds }));
+    let (flow, _) = ada.published_flow(json!([hook(), wait(1.0), text("after", "trim", "x")])).await;
+    let id = ada.run_flow(&flow, json!({})).await;
+    let status = "query($id: ID!) { execution(id: $id) { status } }";
+    ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
+    let done = ada.finished(&id).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    assert_eq!(done.step("wait")["attempt"], 1);
+
+    let (flow, _) = ada.published_flow(json!([hook(), wait(3600.0)])).await;
+    let id = ada.run_flow(&flow, json!({})).await;
+    ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
+    let cancel = "mutation($id: ID!) { cancelExecution(input: { executionId: $id }) { execution { status } } }";
+    let retry = "mutation($id: ID!) { retryExecution(input: { executionId: $id, fromStep: START }) { execution { status } } }";
+    ada.refused(retry, json!({ "id": id }), "CONFLICT").await;
+    let canceled = ada.send(cancel, json!({ "id": id })).await;
+    assert_eq!(canceled.at("/cancelExecution/execution/status"), "CANCELED");
+    assert_eq!(ada.finished(&id).await.step("wait")["status"], "CANCELED");
+    ada.send(retry, json!({ "id": id })).await;
+    ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
+    ada.send(cancel, json!({ "id": id })).await;
+    world.flush_redis().await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_retry_keeps_what_succeeded() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let mut flaky = step("flaky", "http", "request", json!({ "method": "GET", "url": format!("{}/flaky", local.url) }));
+    flaky["retry"] = json!({ "maxAttempts": 2, "initialDelayMs": 1 });
+    let echo = step("echo", "http", "request", json!({ "method": "GET", "url": format!("{}/echo", local.url) }));
+    let (flow, _) = ada.published_flow(json!([hook(), flaky, echo])).await;
+    let id = ada.run_flow(&flow, json!({})).await;
+    assert_eq!(ada.finished(&id).await.at("/execution/status"), "FAILED");
+    let retry = "mutation($id: ID!) { retryExecution(input: { executionId: $id }) { execution { id status } } }";
+    ada.send(retry, json!({ "id": id })).await;
+    let done = ada.finished(&id).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    assert_eq!(local.hits(), 4);
+    ada.refused(retry, json!({ "id": id }), "CONFLICT").await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_execution_is_followed_live_and_again_from_any_cursor() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let slow = step("slow", "http", "request", json!({ "method": "GET", "url": format!("{}/slow", local.url) }));
+    let (flow, _) = ada.published_flow(json!([hook(), slow, text("after", "trim", "x")])).await;
+    let id = ada.run_flow(&flow, json!({})).await;
+    let query = "subscription($id: ID!, $after: String) { executionEvents(executionId: $id, after: $after) {
+        seq cursor event { __typename ... on StepFinished { stepKey status output } ... on ExecutionFinished { status } } } }";
+    let mut socket = ada.socket().await;
+    socket.subscribe("1", query, json!({ "id": id })).await;
+    let live = socket.events().await;
+    let kinds: Vec<_> =
+        live.iter().map(|e| e["executionEvents"]["event"]["__typename"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        kinds,
+        ["ExecutionStarted", "StepStarted", "StepFinished", "StepStarted", "StepFinished", "StepStarted",
+         "StepFinished", "ExecutionFinished"]
+    );
+    let seqs: Vec<_> = live.iter().map(|e| e["executionEvents"]["seq"].as_i64().unwrap()).collect();
+    assert_eq!(seqs, (1..=8).collect::<Vec<_>>());
+    for (index, event) in live.iter().enumerate() {
+        let mut socket = ada.socket().await;
+        socket.subscribe("1", query, json!({ "id": id, "after": event["executionEvents"]["cursor"] })).await;
+        if index + 1 < live.len() {
+            assert_eq!(socket.events().await, live[index + 1..]);
+        }
+    }
+    // The stream is gone; the history tells how it ended.
+    world.flush_redis().await;
+    let mut ada = ada;
+    let sign_in = "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
+    let token = world.anonymous().send(sign_in, json!({ "e": ada.email })).await.text("/signIn/token");
+    ada.token = Some(token);
+    let mut socket = ada.socket().await;
+    socket.subscribe("1", query, json!({ "id": id })).await;
+    let told = socket.events().await;
+    assert_eq!(told.len(), 4, "{told:#?}");
+    assert_eq!(told[3]["executionEvents"]["event"]["status"], "SUCCEEDED");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
+    let world = World::start_with(&|config| config.workers.action = 2).await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let slow = step("slow", "http", "request", json!({ "method": "GET", "url": format!("{}/slow", local.url) }));
+    let (flow, _) = ada.published_flow(json!([hook(), slow, text("after", "trim", "x")])).await;
+    let (ticking, _) = ada.published_flow(json!([step("tick", "schedule", "every", json!({ "seconds": 1 })), text("t", "trim", "x")])).await;
+    let ran = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { id source trigger } } } }";
+    ada.until(ran, json!({ "id": ticking }), |reply| reply.at("/flow/executions/totalCount").as_i64() >= Some(1)).await;
+
+    let mut ids = Vec::new();
+    for _ in 0..12 {
+        ids.push(ada.run_flow(&flow, json!({})).await);
+    }
+    world.flush_redis().await;
+    let sign_in = "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
+    let token = world.anonymous().send(sign_in, json!({ "e": ada.email })).await.text("/signIn/token");
+    let ada = ada.with_token(&token);
+    for id in &ids {
+        let done = ada.finished(id).await;
+        assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    }
+    // At least once each; a step that was under way may have been asked for again, never one that had ended.
+    assert!(local.hits() >= 12, "{}", local.hits());
+    let before = ada.send(ran, json!({ "id": ticking })).await.at("/flow/executions/totalCount").as_i64();
+    ada.until(ran, json!({ "id": ticking }), |reply| reply.at("/flow/executions/totalCount").as_i64() > before).await;
+    let pause = "mutation($id: ID!) { pauseFlow(input: { flowId: $id }) { flow { status } } }";
+    ada.send(pause, json!({ "id": ticking })).await;
+    // The scheduler finds out at its next turn that it is not wanted any more.
+    tokio::time::timeout(Duration::from_secs(20), world.end()).await.unwrap();
+}
+
+#[tokio::test]
+async fn runs_by_hand_are_repeatable_and_tests_run_the_draft() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    let create = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id } } }";
+    let made = ada.send(create, json!({ "input": { "name": "D", "steps": [hook(), text("t", "trim", "{{ trigger.body.a }}")] } })).await;
+    let flow = made.text("/createFlow/flow/id");
+    let run = "mutation($input: RunFlowInput!) { runFlow(input: $input) { execution { id test version { number } } } }";
+    ada.refused(run, json!({ "input": { "flowId": flow } }), "CONFLICT").await;
+    let tested = ada.send(run, json!({ "input": { "flowId": flow, "test": true, "payload": { "body": { "a": " z " } } } })).await;
+    assert_eq!(tested.at("/runFlow/execution/test"), true);
+    let done = ada.finished(&tested.text("/runFlow/execution/id")).await;
+    assert_eq!(done.step("t")["output"]["value"], "z", "{:#}", done.0);
+    let input = json!({ "input": { "flowId": flow, "test": true, "clientId": "same", "payload": { "a": "1" } } });
+    let first = ada.send(run, input.clone()).await;
+    let second = ada.send(run, input).await;
+    assert_eq!(first.0, second.0);
+    ada.finished(&first.text("/runFlow/execution/id")).await;
+    ada.refused(run, json!({ "input": { "flowId": flow, "version": 9 } }), "BAD_USER_INPUT").await;
+    world.end().await;
+}

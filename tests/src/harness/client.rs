@@ -1,0 +1,175 @@
+//! A client that speaks GraphQL over HTTP.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use super::Socket;
+
+/// A client, signed in or not.
+#[derive(Clone)]
+pub struct Client {
+    pub url: String,
+    pub token: Option<String>,
+    pub email: Option<String>,
+    http: reqwest::Client,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply(pub Value);
+
+/// Longer than anything should take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Client {
+    pub fn new(url: &str) -> Self {
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
+        Self { url: url.to_owned(), token: None, email: None, http }
+    }
+
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Signs up as somebody new.
+    pub async fn signed_up(mut self) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let email = format!("person{}@example.com", COUNT.fetch_add(1, Ordering::Relaxed));
+        let reply = self
+            .send(
+                "mutation($input: SignUpInput!) { signUp(input: $input) { token } }",
+                json!({ "input": { "email": email, "password": "correct horse", "name": "Ada",
+                                   "organizationName": "Analytical Engines" } }),
+            )
+            .await;
+        self.token = Some(reply.text("/signUp/token"));
+        self.email = Some(email);
+        self
+    }
+
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// Asks, whatever the answer.
+    pub async fn ask(&self, query: &str, variables: Value) -> Reply {
+        let mut request = self
+            .http
+            .post(format!("{}/graphql", self.url))
+            .json(&json!({ "query": query, "variables": variables }));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.expect("the server answers");
+        Reply(response.json().await.expect("JSON"))
+    }
+
+    /// Asks, and is answered without errors.
+    pub async fn send(&self, query: &str, variables: Value) -> Reply {
+        let reply = self.ask(query, variables).await;
+        assert!(reply.0.get("errors").is_none(), "{query}\n{:#}", reply.0);
+        reply
+    }
+
+    /// Asks, and is refused with this code.
+    pub async fn refused(&self, query: &str, variables: Value, code: &str) -> Reply {
+        let reply = self.ask(query, variables).await;
+        assert_eq!(reply.code(), code, "{query}\n{:#}", reply.0);
+        reply
+    }
+
+    /// Asks again until the answer is as it should be.
+    pub async fn until(
+        &self,
+        query: &str,
+        variables: Value,
+        good: impl Fn(&Reply) -> bool,
+    ) -> Reply {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.send(query, variables.clone()).await;
+            if good(&reply) {
+                return reply;
+            }
+            assert!(Instant::now() < deadline, "it never came to that: {:#}", reply.0);
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Opens a WebSocket as this client.
+    pub async fn socket(&self) -> Socket {
+        Socket::open(&self.url, self.token.as_deref()).await
+    }
+
+    /// Creates and publishes a flow; its id and webhook's address.
+    pub async fn published_flow(&self, steps: Value) -> (String, String) {
+        self.published_graph(steps, json!([])).await
+    }
+
+    pub async fn published_graph(&self, steps: Value, links: Value) -> (String, String) {
+        let created = self
+            .send(
+                "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id webhookUrl } } }",
+                json!({ "input": { "name": "Test", "steps": steps, "links": links } }),
+            )
+            .await;
+        let id = created.text("/createFlow/flow/id");
+        self.send(
+            "mutation($id: ID!) { publishFlow(input: { flowId: $id }) { flow { status } } }",
+            json!({ "id": id }),
+        )
+        .await;
+        let webhook = created.at("/createFlow/flow/webhookUrl").as_str().unwrap_or_default().to_owned();
+        (id, webhook)
+    }
+
+    /// Runs a flow by hand; the execution's id.
+    pub async fn run_flow(&self, flow: &str, payload: Value) -> String {
+        let query = "mutation($id: ID!, $payload: JSON) {
+            runFlow(input: { flowId: $id, payload: $payload }) { execution { id status } } }";
+        let reply = self.send(query, json!({ "id": flow, "payload": payload })).await;
+        reply.text("/runFlow/execution/id")
+    }
+
+    /// The execution once it has ended.
+    pub async fn finished(&self, execution: &str) -> Reply {
+        let query = "query($id: ID!) { execution(id: $id) {
+            id status test trigger error { code message } startedAt finishedAt
+            steps(first: 100) { totalCount nodes { id status attempt input output error { code message }
+              startedAt finishedAt step { key } } } } }";
+        self.until(query, json!({ "id": execution }), |reply| !reply.at("/execution/finishedAt").is_null()).await
+    }
+}
+
+impl Reply {
+    /// A place in `data`.
+    pub fn at(&self, pointer: &str) -> &Value {
+        self.0["data"].pointer(pointer).unwrap_or(&Value::Null)
+    }
+
+    /// A string in `data`.
+    pub fn text(&self, pointer: &str) -> String {
+        self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {:#}", self.0)).to_owned()
+    }
+
+    /// The first error's code.
+    pub fn code(&self) -> String {
+        self.0["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The paths of the fields that the first error names.
+    pub fn fields(&self) -> Vec<String> {
+        let fields = self.0["errors"][0]["extensions"]["fields"].as_array().cloned().unwrap_or_default();
+        fields.iter().filter_map(|field| Some(field["path"].as_str()?.to_owned())).collect()
+    }
+
+    /// The step of an execution with this key.
+    pub fn step(&self, key: &str) -> &Value {
+        let steps = self.at("/execution/steps/nodes").as_array().expect("steps");
+        steps.iter().find(|step| step["step"]["key"] == key).unwrap_or_else(|| panic!("no step {key}: {:#}", self.0))
+    }
+}

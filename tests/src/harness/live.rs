@@ -1,0 +1,86 @@
+//! A WebSocket client that speaks `graphql-transport-ws`.
+
+use std::time::Duration;
+
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An open socket, past the handshake.
+pub struct Socket {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    pub async fn open(url: &str, token: Option<&str>) -> Self {
+        let url = format!("{}/graphql", url.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().expect("a URL");
+        let protocol = HeaderValue::from_static("graphql-transport-ws");
+        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.expect("the socket opens");
+        let mut socket = Self { socket };
+        let payload = token.map(|token| json!({ "authorization": format!("Bearer {token}") }));
+        socket.write(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.read().await["type"], "connection_ack");
+        socket
+    }
+
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+        let payload = json!({ "query": query, "variables": variables });
+        self.write(json!({ "id": id, "type": "subscribe", "payload": payload })).await;
+    }
+
+    pub async fn write(&mut self, message: Value) {
+        self.socket.send(Message::text(message.to_string())).await.expect("the socket takes it");
+    }
+
+    /// The next message that is not a ping.
+    pub async fn read(&mut self) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
+            match message.expect("an open socket").expect("a message") {
+                Message::Text(text) => {
+                    let message: Value = serde_json::from_str(&text).expect("JSON");
+                    if message["type"] != "ping" && message["type"] != "pong" {
+                        return message;
+                    }
+                }
+                Message::Close(frame) => panic!("the server closed: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next event of the only subscription; `None` when it is complete.
+    pub async fn event(&mut self) -> Option<Value> {
+        let message = self.read().await;
+        match message["type"].as_str() {
+            Some("next") => {
+                assert!(message["payload"].get("errors").is_none(), "{message:#}");
+                Some(message["payload"]["data"].clone())
+            }
+            Some("complete") => None,
+            _ => panic!("unexpected: {message:#}"),
+        }
+    }
+
+    /// All events up to the end.
+    pub async fn events(&mut self) -> Vec<Value> {
+        let mut events = Vec::new();
+        while let Some(event) = self.event().await {
+            events.push(event);
+        }
+        events
+    }
+
+    /// Cuts the connection without a word.
+    pub fn cut(self) {
+        drop(self.socket);
+    }
+}

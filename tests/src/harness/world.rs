@@ -1,0 +1,155 @@
+//! A test's own world.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use sea_orm::ConnectionTrait as _;
+use triptych_server::{
+    app::{Role, Running},
+    config::{Config, Overrides},
+};
+
+use super::{
+    Client,
+    engines::{TestEngines, durable_engines, engines},
+};
+
+/// A server with databases that nothing else uses.
+pub struct World {
+    pub url: String,
+    pub config: Config,
+    name: String,
+    running: Option<Running>,
+    engines: Arc<TestEngines>,
+}
+
+/// What a test wants to be different.
+type Adjust<'a> = &'a dyn Fn(&mut Config);
+
+impl World {
+    /// A server that answers requests and works the queues.
+    pub async fn start() -> Self {
+        Self::start_with(&|_| {}).await
+    }
+
+    /// As [`World::start`], with engines that write to the disk as in production: for benchmarks.
+    pub async fn durable() -> Self {
+        Self::on(durable_engines().await, &|config| config.postgres.max_connections = 32).await
+    }
+
+    pub async fn start_with(adjust: Adjust<'_>) -> Self {
+        Self::on(engines().await, adjust).await
+    }
+
+    async fn on(engines: Arc<TestEngines>, adjust: Adjust<'_>) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut config = Config::load(&Overrides::default()).expect("the defaults are valid");
+        config.http.bind = "127.0.0.1:0".parse().expect("an address");
+        config.http.shutdown_grace_seconds = 5;
+        config.postgres.url = Some(engines.copy_database(&name).await.into());
+        config.postgres.max_connections = 8;
+        config.mongo.url = Some(engines.mongo_url.clone().into());
+        config.mongo.database.clone_from(&name);
+        config.redis.url = Some(engines.redis_url.clone().into());
+        config.redis.prefix.clone_from(&name);
+        config.secrets.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned().into());
+        config.demo.tokens_per_second = 0;
+        adjust(&mut config);
+        let running = Running::start(config.clone(), Role::Everything).await.expect("the server starts");
+        let address = running.address.expect("it listens");
+        Self { url: format!("http://{address}"), config, name, running: Some(running), engines }
+    }
+
+    /// Nobody in particular.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// A newcomer with an organization of their own.
+    pub async fn newcomer(&self) -> Client {
+        Client::new(&self.url).signed_up().await
+    }
+
+    /// Stops the server as Ctrl-C does and starts it again on the same databases.
+    pub async fn restart(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+        let running = Running::start(self.config.clone(), Role::Everything).await.expect("it starts again");
+        self.url = format!("http://{}", running.address.expect("it listens"));
+        self.running = Some(running);
+    }
+
+    /// Ends the world. Jobs that were left behind fail the test.
+    pub async fn end(mut self) {
+        let left = self.jobs_left().await;
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+        let engines = &self.engines;
+        let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        engines.admin().await.execute_unprepared(&sql).await.expect("the database goes");
+        assert!(left.is_empty(), "jobs were left behind: {left:?}");
+    }
+
+    /// What the queues and the outbox still hold, after a while to become empty.
+    async fn jobs_left(&self) -> Vec<String> {
+        let client = redis::Client::open(self.redis_url()).expect("a URL");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        let mut left = Vec::new();
+        for _ in 0..100 {
+            left.clear();
+            for queue in ["trigger", "flow", "action", "generation"] {
+                for (state, command) in [("wait", "LLEN"), ("active", "LLEN"), ("delayed", "ZCARD")] {
+                    let key = format!("{{{}}}:{queue}:{state}", self.name);
+                    let count: u64 =
+                        redis::cmd(command).arg(key).query_async(&mut connection).await.expect("a count");
+                    if count > 0 {
+                        left.push(format!("{count} {state} in {queue}"));
+                    }
+                }
+            }
+            if left.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        left
+    }
+
+    /// What the server is made of, for benchmarks that write where a worker would.
+    ///
+    /// # Panics
+    /// If the server was stopped.
+    pub fn services(&self) -> &triptych_server::services::Services {
+        self.running.as_ref().expect("it runs").services()
+    }
+
+    pub fn postgres_url(&self) -> String {
+        self.config.postgres.url.as_ref().expect("a URL").expose().to_owned()
+    }
+
+    pub fn mongo_url(&self) -> String {
+        self.config.mongo.url.as_ref().expect("a URL").expose().to_owned()
+    }
+
+    pub fn redis_url(&self) -> String {
+        self.config.redis.queue().expect("a URL").expose().to_owned()
+    }
+
+    /// Forgets everything that this world has in Redis, as `FLUSHALL` would if the server were its own.
+    pub async fn flush_redis(&self) {
+        let client = redis::Client::open(self.redis_url()).expect("a URL");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        for pattern in [format!("{}:*", self.name), format!("{{{}}}:*", self.name)] {
+            let keys: Vec<String> =
+                redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys");
+            if !keys.is_empty() {
+                redis::cmd("DEL").arg(keys).exec_async(&mut connection).await.expect("keys go");
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The built program as its own process, with private databases, driven by the clients that users have.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use tokio::process::{Child, Command};
+
+/// The program as `make` builds it, beside this test's own.
+fn program() -> PathBuf {
+    let tests = std::env::current_exe().expect("a program");
+    let target = tests.parent().and_then(Path::parent).expect("target/<profile>/deps");
+    let program = target.join("triptych");
+    assert!(program.exists(), "build it first: cargo build -p triptych-server ({})", program.display());
+    program
+}
+
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) url: String,
+    root: PathBuf,
+}
+
+impl Process {
+    pub(crate) async fn start(name: &str) -> Self {
+        let root = std::env::temp_dir().join(format!("triptych-process-{name}-{}", std::process::id()));
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let mut process = Self {
+            child: Self::spawn(&root, port),
+            url: format!("http://127.0.0.1:{port}"),
+            root,
+        };
+        process.ready().await;
+        process
+    }
+
+    fn spawn(root: &Path, port: u16) -> Child {
+        Command::new(program())
+            .args(["serve", "--bind", &format!("127.0.0.1:{port}"), "--log", "warn"])
+            .env("TRIPTYCH__EMBEDDED__ROOT", root)
+            .env("TRIPTYCH__DEMO__TOKENS_PER_SECOND", "60")
+            .current_dir(std::env::temp_dir())
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it starts")
+    }
+
+    async fn ready(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Ok(response) = reqwest::get(format!("{}/health/ready", self.url)).await
+                && response.status() == 200
+            {
+                return;
+            }
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                panic!("it ended: {status}");
+            }
+            assert!(Instant::now() < deadline, "it was not ready in time");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// As a power cut would, and then again on the same data.
+    pub(crate) async fn kill_and_start_again(&mut self) {
+        self.child.kill().await.expect("it dies");
+        let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        self.child = Self::spawn(&self.root, port);
+        self.ready().await;
+    }
+
+    /// Runs one of the clients against it.
+    async fn client(&self, script: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
+        assert!(folder.join("node_modules").exists(), "run `make test`, which installs the clients");
+        let output = tokio::time::timeout(
+            Duration::from_secs(120),
+            Command::new("node").arg(script).arg(&self.url).current_dir(folder).kill_on_drop(true).output(),
+        )
+        .await
+        .expect("in time")
+        .expect("node runs");
+        assert!(
+            output.status.success(),
+            "{script} failed\n{}\n{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    pub(crate) async fn end(mut self) {
+        self.child.kill().await.expect("it dies");
+        // The engines follow; they may still write while the folder goes.
+        for _ in 0..50 {
+            if std::fs::remove_dir_all(&self.root).is_ok() || !self.root.exists() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_served_process_satisfies_real_clients() {
+    let process = Process::start("clients").await;
+    for script in ["journey.mjs", "tenancy.mjs", "http.mjs", "websocket.mjs"] {
+        process.client(script).await;
+    }
+    process.end().await;
+}
+
+#[tokio::test]
+async fn the_playground_works_in_a_browser_and_asks_nobody_else() {
+    let process = Process::start("playground").await;
+    process.client("playground.mjs").await;
+    process.end().await;
+}
