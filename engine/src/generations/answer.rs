@@ -26,7 +26,7 @@ pub(super) struct Answer {
 /// A tool call whose arguments are being written.
 #[derive(Debug)]
 struct Call {
-    call_id: String,
+    id: String,
     part: usize,
     written: String,
     offset: i64,
@@ -130,12 +130,11 @@ impl Answer {
             name,
             arguments: Value::String(String::new()),
         });
-        self.calls.push(Call { call_id, part, written: String::new(), offset: 0, ready: false });
+        self.calls.push(Call { id: call_id, part, written: String::new(), offset: 0, ready: false });
     }
 
     fn write_call(&mut self, call_id: &str, text: &str, told: &mut Vec<GenerationEvent>) {
-        let Some(call) = self.calls.iter_mut().rev().find(|call| call.call_id == call_id && !call.ready)
-        else {
+        let Some(call) = self.calls.iter_mut().rev().find(|call| call.id == call_id && !call.ready) else {
             return;
         };
         let offset = call.offset;
@@ -149,7 +148,7 @@ impl Answer {
     }
 
     fn end_call(&mut self, call_id: String, name: String, arguments: Value, told: &mut Vec<GenerationEvent>) {
-        let known = self.calls.iter().rposition(|call| call.call_id == call_id && !call.ready);
+        let known = self.calls.iter().rposition(|call| call.id == call_id && !call.ready);
         let known = known.unwrap_or_else(|| {
             self.start_call(call_id.clone(), name.clone(), told);
             self.calls.len() - 1

@@ -56,10 +56,8 @@ impl Production {
                 }
                 event = stream.next() => match self.take(event) {
                     Some(ended) => break ended,
-                    None if self.writer.is_full() => {
-                        if self.flush().await == Told::Fenced {
-                            break Ended::Lost;
-                        }
+                    None if self.writer.is_full() && self.flush().await == Told::Fenced => {
+                        break Ended::Lost;
                     }
                     None => {}
                 },

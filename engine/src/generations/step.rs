@@ -43,7 +43,11 @@ impl Generator {
         let wants_object = ask.parameters.json_schema.is_some();
         let patience = Instant::now() + LEASE + LEASE / 3;
         loop {
-            let start = self.generations.start_step(&ask, self.worker, LEASE).await.map_err(failure)?;
+            let start = self
+                .generations
+                .start_step(&ask, self.worker, LEASE)
+                .await
+                .map_err(|error| failure(&error))?;
             match start {
                 StepStart::Answered(generation) => return answer(*generation, wants_object),
                 StepStart::Aborted(_) => return Err(aborted()),
@@ -56,7 +60,7 @@ impl Generator {
                 },
                 StepStart::Claimed(claim) => {
                     let end = self.answer(*claim).await;
-                    match end.map_err(|error| failure(GenerationError::from(error)))? {
+                    match end.map_err(|error| failure(&GenerationError::from(error)))? {
                         RunEnd::Finished { error: Some(error), .. } => return Err(error),
                         // Completed or aborted: the next look tells which.
                         RunEnd::Finished { .. } | RunEnd::NotOurs => {}
@@ -87,7 +91,7 @@ fn parse(text: &str) -> Result<Value, ModelError> {
     })
 }
 
-fn failure(error: GenerationError) -> ModelError {
+fn failure(error: &GenerationError) -> ModelError {
     match error.code() {
         Code::BadUserInput => ModelError::permanent(ModelError::BAD_USER_INPUT, error.to_string()),
         Code::Unavailable => {

@@ -74,7 +74,7 @@ impl Writer {
         for event in events {
             self.taken += 1;
             self.bytes += text_of(&event).map_or(64, str::len);
-            if let Err(event) = merge(self.buffer.last_mut(), event) {
+            if !merge(self.buffer.last_mut(), &event) {
                 self.buffer.push(event);
             }
             self.since.get_or_insert_with(Instant::now);
@@ -178,18 +178,18 @@ fn text_of(event: &GenerationEvent) -> Option<&str> {
     }
 }
 
-/// Appends a delta to one of the same kind and part before it, or gives it back.
-fn merge(last: Option<&mut GenerationEvent>, event: GenerationEvent) -> Result<(), GenerationEvent> {
+/// Appends a delta to one of the same kind and part before it, if that is what comes before.
+fn merge(last: Option<&mut GenerationEvent>, event: &GenerationEvent) -> bool {
     use GenerationEvent::{ReasoningDelta, TextDelta, ToolInputDelta};
-    match (last, &event) {
+    match (last, event) {
         (Some(TextDelta { part_id, text, .. }), TextDelta { part_id: same, text: more, .. })
         | (Some(ReasoningDelta { part_id, text, .. }), ReasoningDelta { part_id: same, text: more, .. })
         | (Some(ToolInputDelta { part_id, text, .. }), ToolInputDelta { part_id: same, text: more, .. })
             if part_id == same =>
         {
             text.push_str(more);
-            Ok(())
+            true
         }
-        _ => Err(event),
+        _ => false,
     }
 }

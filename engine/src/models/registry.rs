@@ -37,11 +37,11 @@ impl ModelRegistry {
     pub fn resolve(&self, model: &str) -> Result<(Arc<dyn Model>, String), ModelError> {
         let unknown = |message| ModelError::permanent(ModelError::BAD_USER_INPUT, message);
         match self.models.resolve(model).map_err(unknown)? {
-            ModelRef::Demo => Ok((Arc::clone(&self.demo) as Arc<dyn Model>, "echo".to_owned())),
+            ModelRef::Demo => Ok((self.demo.clone(), "echo".to_owned())),
             ModelRef::Provider { provider, name } => {
                 let found = self.providers.get(&provider.name);
                 let found = found.ok_or_else(|| unknown(format!("unknown provider `{}`", provider.name)))?;
-                Ok((Arc::clone(found) as Arc<dyn Model>, name.to_owned()))
+                Ok((found.clone(), name.to_owned()))
             }
         }
     }

@@ -6,6 +6,7 @@ use triptych_entities::documents::part;
 
 /// One part of a message.
 #[derive(Union)]
+#[expect(clippy::enum_variant_names, reason = "the API's names of the members of the union")]
 pub enum MessagePart {
     TextPart(TextPart),
     ReasoningPart(ReasoningPart),

@@ -37,7 +37,7 @@ const AGAIN_SECONDS: i64 = 30;
 /// Generations looked at in one round.
 const BATCH: i64 = 500;
 /// A step's generation is resumed by its execution. When that has not happened for so long, it never will.
-const ABANDONED: Duration = Duration::from_secs(3600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 impl Generations {
     /// Hands a new generation to the queue. When that fails the reconciler does it.

@@ -25,7 +25,7 @@ impl Generations {
         match told {
             Ok(Ok(Appended::Stored)) => {}
             Ok(Ok(outcome)) => {
-                tracing::warn!(generation.id = %generation.id, ?outcome, "the end was not told")
+                tracing::warn!(generation.id = %generation.id, ?outcome, "the end was not told");
             }
             Ok(Err(error)) => tracing::warn!(generation.id = %generation.id, %error, "the end was not told"),
             Err(_) => tracing::warn!(generation.id = %generation.id, "the end was not told: Redis is away"),

@@ -94,7 +94,7 @@ fn answer(ask: &Ask, asked: &str, wanted: &Directives) -> String {
     let mut text = "This is the built-in demo model; no language model was asked.".to_owned();
     if let Some(sum) = wanted.calculate {
         let result = sum.result().map_or_else(|| "undefined".to_owned(), |value| value.to_string());
-        text.push_str(&format!(" {} is {result}.", sum.expression()));
+        text = format!("{text} {} is {result}.", sum.expression());
     }
     match wanted.words {
         Some(words) => {

@@ -28,7 +28,7 @@ pub(super) fn of(error: &genai::Error, models: &Models) -> ModelError {
             genai::Error::HttpError { body, .. } => own_words(body, models),
             _ => None,
         };
-        return of_status(status.as_u16(), words);
+        return of_status(status.as_u16(), words.as_deref());
     }
     match error {
         genai::Error::ChatResponse { body, .. } => {
@@ -46,8 +46,8 @@ pub(super) fn of(error: &genai::Error, models: &Models) -> ModelError {
     }
 }
 
-fn of_status(status: u16, words: Option<String>) -> ModelError {
-    let with_words = |text: &str| match &words {
+fn of_status(status: u16, words: Option<&str>) -> ModelError {
+    let with_words = |text: &str| match words {
         Some(words) => format!("{text}: {words}"),
         None => text.to_owned(),
     };

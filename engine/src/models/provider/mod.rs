@@ -19,7 +19,7 @@ use super::{Ask, Model, ModelError, ModelStream};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// For the first byte, and between any two chunks after it.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// One configured provider.
 pub(super) struct Provider {
@@ -79,12 +79,11 @@ impl Model for Provider {
         let (endpoint, auth, idle) = (self.endpoint.clone(), self.auth.clone(), self.idle);
         let opening = async move {
             let failed = |error: &genai::Error| failure::of(error, &models);
-            let target = match endpoint {
-                Some(endpoint) => ServiceTarget { endpoint, auth, model: iden },
-                None => {
-                    let own = client.resolve_service_target(iden).await.map_err(|error| failed(&error))?;
-                    ServiceTarget { auth, ..own }
-                }
+            let target = if let Some(endpoint) = endpoint {
+                ServiceTarget { endpoint, auth, model: iden }
+            } else {
+                let own = client.resolve_service_target(iden).await.map_err(|error| failed(&error))?;
+                ServiceTarget { auth, ..own }
             };
             let options = request::options(&ask.parameters, idle);
             let response = client
