@@ -96,8 +96,11 @@ pub async fn down(url: &str, steps: u32) -> Result<(), MigrationError> {
 pub async fn status(url: &str) -> Result<Vec<Migration>, MigrationError> {
     let db = connect(url).await?;
     Migrator::install(&db).await?;
-    let applied: Vec<String> =
-        Migrator::get_applied_migrations(&db).await?.iter().map(|migration| migration.name().to_owned()).collect();
+    let applied: Vec<String> = Migrator::get_applied_migrations(&db)
+        .await?
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect();
     Ok(Migrator::migrations()
         .iter()
         .map(|migration| migration.name().to_owned())

@@ -25,7 +25,17 @@ use crate::{
 
 /// Everything that can be asked for.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, IntegrationQuery, FlowQuery, ExecutionQuery, CredentialQuery, ThreadQuery, GenerationQuery, QueueQuery);
+pub struct Query(
+    NodeQuery,
+    IdentityQuery,
+    IntegrationQuery,
+    FlowQuery,
+    ExecutionQuery,
+    CredentialQuery,
+    ThreadQuery,
+    GenerationQuery,
+    QueueQuery,
+);
 
 /// Everything that can be changed. Each mutation takes one `input` and returns one payload.
 #[derive(MergedObject, Default)]

@@ -43,7 +43,9 @@ fn within(set: &mut SelectionSet) {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Schema, Variables, parser::parse_query};
+    use async_graphql::{
+        EmptyMutation, EmptySubscription, Object, Request, Schema, Variables, parser::parse_query,
+    };
 
     use super::*;
 

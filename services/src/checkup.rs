@@ -66,7 +66,11 @@ async fn timed(
     let theirs = ask.await?;
     let took = began.elapsed();
     let offset = theirs - (before + took / 2);
-    Ok(Vitals { version, latency_ms: took.as_secs_f64() * 1000.0, clock_offset_ms: offset.num_milliseconds() })
+    Ok(Vitals {
+        version,
+        latency_ms: took.as_secs_f64() * 1000.0,
+        clock_offset_ms: offset.num_milliseconds(),
+    })
 }
 
 async fn postgres(url: &str) -> Result<Vitals, StoreError> {

@@ -57,9 +57,8 @@ impl Stores {
         let mut mongo = mongodb::options::ClientOptions::parse(config.mongo_url.expose_secret()).await?;
         mongo.server_selection_timeout = Some(ACQUIRE_TIMEOUT);
         let mongo = mongodb::Client::with_options(mongo)?.database(&config.mongo_database);
-        let open = async |url: &SecretString| {
-            redis_connection(&redis::Client::open(url.expose_secret())?).await
-        };
+        let open =
+            async |url: &SecretString| redis_connection(&redis::Client::open(url.expose_secret())?).await;
         Ok(Self {
             pg,
             relaxed,

@@ -32,10 +32,20 @@ async fn a_webhook_runs_the_flow_and_the_history_tells_every_step() {
     let (_, url) = ada
         .published_flow(json!([
             hook(),
-            step("fetch", "http", "request", json!({ "method": "POST", "url": format!("{}/echo", local.url),
-                "json": { "name": "{{ trigger.body.name }}", "n": "{{ trigger.body.n }}" } })),
+            step(
+                "fetch",
+                "http",
+                "request",
+                json!({ "method": "POST", "url": format!("{}/echo", local.url),
+                "json": { "name": "{{ trigger.body.name }}", "n": "{{ trigger.body.n }}" } })
+            ),
             text("shout", "uppercase", "{{ steps.fetch.output.body.body.name }}"),
-            step("remember", "datastore", "set", json!({ "key": "last", "value": "{{ steps.shout.output.value }}" })),
+            step(
+                "remember",
+                "datastore",
+                "set",
+                json!({ "key": "last", "value": "{{ steps.shout.output.value }}" })
+            ),
             step("recall", "datastore", "get", json!({ "key": "last" })),
         ]))
         .await;
@@ -58,7 +68,8 @@ async fn a_webhook_runs_the_flow_and_the_history_tells_every_step() {
 async fn a_synchronous_webhook_waits_for_the_answer() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let (_, plain) = ada.published_flow(json!([hook(), text("shout", "uppercase", "{{ trigger.body.word }}")])).await;
+    let (_, plain) =
+        ada.published_flow(json!([hook(), text("shout", "uppercase", "{{ trigger.body.word }}")])).await;
     let sync = format!("{plain}/sync");
     let answer = ada.http().post(&sync).json(&json!({ "word": "hey" })).send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -79,7 +90,11 @@ async fn a_filter_that_does_not_pass_skips_what_follows() {
     let ada = world.newcomer().await;
     let only_large = json!({ "conditions": [[{ "value": "{{ trigger.body.n }}", "operator": "greater_than", "against": 10 }]] });
     let (flow, _) = ada
-        .published_flow(json!([hook(), step("large", "filter", "continue_if", only_large), text("after", "trim", " x ")]))
+        .published_flow(json!([
+            hook(),
+            step("large", "filter", "continue_if", only_large),
+            text("after", "trim", " x ")
+        ]))
         .await;
     let small = ada.finished(&ada.run_flow(&flow, json!({ "n": 3 })).await).await;
     assert_eq!(small.at("/execution/status"), "SUCCEEDED", "{:#}", small.0);
@@ -95,8 +110,11 @@ async fn a_branch_takes_the_first_link_that_holds_and_joins_wait_for_what_is_lef
     let world = World::start().await;
     let ada = world.newcomer().await;
     let steps = json!([
-        hook(), step("size", "branch", "when", json!({})),
-        text("big", "trim", "big"), text("small", "trim", "small"), text("end", "trim", "end"),
+        hook(),
+        step("size", "branch", "when", json!({})),
+        text("big", "trim", "big"),
+        text("small", "trim", "small"),
+        text("end", "trim", "end"),
     ]);
     let links = json!([
         { "from": "hook", "to": "size" },
@@ -136,7 +154,8 @@ async fn a_failure_is_tried_again_then_recorded_or_handled() {
     assert_eq!(done.at("/execution/error/code"), "HTTP_STATUS");
     assert_eq!(done.step("after")["status"], "SKIPPED");
 
-    let links = json!([{ "from": "hook", "to": "fail" }, { "from": "fail", "to": "rescue", "kind": "ERROR" }]);
+    let links =
+        json!([{ "from": "hook", "to": "fail" }, { "from": "fail", "to": "rescue", "kind": "ERROR" }]);
     let (flow, _) = ada.published_graph(json!([hook(), fail, text("rescue", "trim", "saved")]), links).await;
     let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
@@ -167,7 +186,8 @@ async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
     let (flow, _) = ada.published_flow(json!([hook(), wait(3600.0)])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
-    let cancel = "mutation($id: ID!) { cancelExecution(input: { executionId: $id }) { execution { status } } }";
+    let cancel =
+        "mutation($id: ID!) { cancelExecution(input: { executionId: $id }) { execution { status } } }";
     let retry = "mutation($id: ID!) { retryExecution(input: { executionId: $id, fromStep: START }) { execution { status } } }";
     ada.refused(retry, json!({ "id": id }), "CONFLICT").await;
     let canceled = ada.send(cancel, json!({ "id": id })).await;
@@ -184,13 +204,16 @@ async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
 async fn a_retry_keeps_what_succeeded() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let mut flaky = step("flaky", "http", "request", json!({ "method": "GET", "url": format!("{}/flaky", local.url) }));
+    let mut flaky =
+        step("flaky", "http", "request", json!({ "method": "GET", "url": format!("{}/flaky", local.url) }));
     flaky["retry"] = json!({ "maxAttempts": 2, "initialDelayMs": 1 });
-    let echo = step("echo", "http", "request", json!({ "method": "GET", "url": format!("{}/echo", local.url) }));
+    let echo =
+        step("echo", "http", "request", json!({ "method": "GET", "url": format!("{}/echo", local.url) }));
     let (flow, _) = ada.published_flow(json!([hook(), flaky, echo])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     assert_eq!(ada.finished(&id).await.at("/execution/status"), "FAILED");
-    let retry = "mutation($id: ID!) { retryExecution(input: { executionId: $id }) { execution { id status } } }";
+    let retry =
+        "mutation($id: ID!) { retryExecution(input: { executionId: $id }) { execution { id status } } }";
     ada.send(retry, json!({ "id": id })).await;
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
@@ -203,7 +226,8 @@ async fn a_retry_keeps_what_succeeded() {
 async fn an_execution_is_followed_live_and_again_from_any_cursor() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let slow = step("slow", "http", "request", json!({ "method": "GET", "url": format!("{}/slow", local.url) }));
+    let slow =
+        step("slow", "http", "request", json!({ "method": "GET", "url": format!("{}/slow", local.url) }));
     let (flow, _) = ada.published_flow(json!([hook(), slow, text("after", "trim", "x")])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     let query = "subscription($id: ID!, $after: String) { executionEvents(executionId: $id, after: $after) {
@@ -211,12 +235,22 @@ async fn an_execution_is_followed_live_and_again_from_any_cursor() {
     let mut socket = ada.socket().await;
     socket.subscribe("1", query, json!({ "id": id })).await;
     let live = socket.events().await;
-    let kinds: Vec<_> =
-        live.iter().map(|e| e["executionEvents"]["event"]["__typename"].as_str().unwrap().to_owned()).collect();
+    let kinds: Vec<_> = live
+        .iter()
+        .map(|e| e["executionEvents"]["event"]["__typename"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(
         kinds,
-        ["ExecutionStarted", "StepStarted", "StepFinished", "StepStarted", "StepFinished", "StepStarted",
-         "StepFinished", "ExecutionFinished"]
+        [
+            "ExecutionStarted",
+            "StepStarted",
+            "StepFinished",
+            "StepStarted",
+            "StepFinished",
+            "StepStarted",
+            "StepFinished",
+            "ExecutionFinished"
+        ]
     );
     let seqs: Vec<_> = live.iter().map(|e| e["executionEvents"]["seq"].as_i64().unwrap()).collect();
     assert_eq!(seqs, (1..=8).collect::<Vec<_>>());
@@ -230,7 +264,8 @@ async fn an_execution_is_followed_live_and_again_from_any_cursor() {
     // The stream is gone; the history tells how it ended.
     world.flush_redis().await;
     let mut ada = ada;
-    let sign_in = "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
+    let sign_in =
+        "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
     let token = world.anonymous().send(sign_in, json!({ "e": ada.email })).await.text("/signIn/token");
     ada.token = Some(token);
     let mut socket = ada.socket().await;
@@ -245,18 +280,28 @@ async fn an_execution_is_followed_live_and_again_from_any_cursor() {
 async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
     let world = World::start_with(&|config| config.workers.action = 2).await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let slow = step("slow", "http", "request", json!({ "method": "GET", "url": format!("{}/slow", local.url) }));
+    let slow =
+        step("slow", "http", "request", json!({ "method": "GET", "url": format!("{}/slow", local.url) }));
     let (flow, _) = ada.published_flow(json!([hook(), slow, text("after", "trim", "x")])).await;
-    let (ticking, _) = ada.published_flow(json!([step("tick", "schedule", "every", json!({ "seconds": 1 })), text("t", "trim", "x")])).await;
+    let (ticking, _) = ada
+        .published_flow(json!([
+            step("tick", "schedule", "every", json!({ "seconds": 1 })),
+            text("t", "trim", "x")
+        ]))
+        .await;
     let ran = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { id source trigger } } } }";
-    ada.until(ran, json!({ "id": ticking }), |reply| reply.at("/flow/executions/totalCount").as_i64() >= Some(1)).await;
+    ada.until(ran, json!({ "id": ticking }), |reply| {
+        reply.at("/flow/executions/totalCount").as_i64() >= Some(1)
+    })
+    .await;
 
     let mut ids = Vec::new();
     for _ in 0..12 {
         ids.push(ada.run_flow(&flow, json!({})).await);
     }
     world.flush_redis().await;
-    let sign_in = "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
+    let sign_in =
+        "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
     let token = world.anonymous().send(sign_in, json!({ "e": ada.email })).await.text("/signIn/token");
     let ada = ada.with_token(&token);
     for id in &ids {
@@ -266,7 +311,10 @@ async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
     // At least once each; a step that was under way may have been asked for again, never one that had ended.
     assert!(local.hits() >= 12, "{}", local.hits());
     let before = ada.send(ran, json!({ "id": ticking })).await.at("/flow/executions/totalCount").as_i64();
-    ada.until(ran, json!({ "id": ticking }), |reply| reply.at("/flow/executions/totalCount").as_i64() > before).await;
+    ada.until(ran, json!({ "id": ticking }), |reply| {
+        reply.at("/flow/executions/totalCount").as_i64() > before
+    })
+    .await;
     let pause = "mutation($id: ID!) { pauseFlow(input: { flowId: $id }) { flow { status } } }";
     ada.send(pause, json!({ "id": ticking })).await;
     // The scheduler finds out at its next turn that it is not wanted any more.
@@ -278,15 +326,26 @@ async fn runs_by_hand_are_repeatable_and_tests_run_the_draft() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let create = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id } } }";
-    let made = ada.send(create, json!({ "input": { "name": "D", "steps": [hook(), text("t", "trim", "{{ trigger.body.a }}")] } })).await;
+    let made = ada
+        .send(
+            create,
+            json!({ "input": { "name": "D", "steps": [hook(), text("t", "trim", "{{ trigger.body.a }}")] } }),
+        )
+        .await;
     let flow = made.text("/createFlow/flow/id");
     let run = "mutation($input: RunFlowInput!) { runFlow(input: $input) { execution { id test version { number } } } }";
     ada.refused(run, json!({ "input": { "flowId": flow } }), "CONFLICT").await;
-    let tested = ada.send(run, json!({ "input": { "flowId": flow, "test": true, "payload": { "body": { "a": " z " } } } })).await;
+    let tested = ada
+        .send(
+            run,
+            json!({ "input": { "flowId": flow, "test": true, "payload": { "body": { "a": " z " } } } }),
+        )
+        .await;
     assert_eq!(tested.at("/runFlow/execution/test"), true);
     let done = ada.finished(&tested.text("/runFlow/execution/id")).await;
     assert_eq!(done.step("t")["output"]["value"], "z", "{:#}", done.0);
-    let input = json!({ "input": { "flowId": flow, "test": true, "clientId": "same", "payload": { "a": "1" } } });
+    let input =
+        json!({ "input": { "flowId": flow, "test": true, "clientId": "same", "payload": { "a": "1" } } });
     let first = ada.send(run, input.clone()).await;
     let second = ada.send(run, input).await;
     assert_eq!(first.0, second.0);

@@ -28,7 +28,8 @@ async fn a_newcomer_signs_up_and_owns_an_organization() {
     let sign_up = "mutation($input: SignUpInput!) { signUp(input: $input) { token } }";
     world.anonymous().refused(sign_up, again, "CONFLICT").await;
 
-    let wrong = json!({ "input": { "email": "nobody", "password": "short", "name": "", "organizationName": "" } });
+    let wrong =
+        json!({ "input": { "email": "nobody", "password": "short", "name": "", "organizationName": "" } });
     let refused = world.anonymous().refused(sign_up, wrong, "BAD_USER_INPUT").await;
     assert_eq!(refused.fields(), ["email", "name", "organizationName", "password"]);
     world.end().await;

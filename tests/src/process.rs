@@ -28,11 +28,8 @@ impl Process {
     pub(crate) async fn start(name: &str) -> Self {
         let root = std::env::temp_dir().join(format!("triptych-process-{name}-{}", std::process::id()));
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-        let mut process = Self {
-            child: Self::spawn(&root, port),
-            url: format!("http://127.0.0.1:{port}"),
-            root,
-        };
+        let mut process =
+            Self { child: Self::spawn(&root, port), url: format!("http://127.0.0.1:{port}"), root };
         process.ready().await;
         process
     }

@@ -45,24 +45,36 @@ async fn another_organizations_ids_are_not_found() {
     for (query, id) in [
         ("query($id: ID!) { flow(id: $id) { id } }", &flow),
         ("query($id: ID!) { execution(id: $id) { id } }", &execution),
-        ("mutation($id: ID!) { updateFlowDraft(input: { flowId: $id, name: \"x\" }) { flow { id } } }", &flow),
+        (
+            "mutation($id: ID!) { updateFlowDraft(input: { flowId: $id, name: \"x\" }) { flow { id } } }",
+            &flow,
+        ),
         ("mutation($id: ID!) { publishFlow(input: { flowId: $id }) { flow { id } } }", &flow),
         ("mutation($id: ID!) { pauseFlow(input: { flowId: $id }) { flow { id } } }", &flow),
         ("mutation($id: ID!) { duplicateFlow(input: { flowId: $id }) { flow { id } } }", &flow),
         ("mutation($id: ID!) { deleteFlow(input: { flowId: $id }) { deletedId } }", &flow),
         ("mutation($id: ID!) { runFlow(input: { flowId: $id }) { execution { id } } }", &flow),
-        ("mutation($id: ID!) { cancelExecution(input: { executionId: $id }) { execution { id } } }", &execution),
-        ("mutation($id: ID!) { retryExecution(input: { executionId: $id }) { execution { id } } }", &execution),
+        (
+            "mutation($id: ID!) { cancelExecution(input: { executionId: $id }) { execution { id } } }",
+            &execution,
+        ),
+        (
+            "mutation($id: ID!) { retryExecution(input: { executionId: $id }) { execution { id } } }",
+            &execution,
+        ),
         ("mutation($id: ID!) { deleteCredential(input: { id: $id }) { deletedId } }", &credential),
     ] {
         eve.refused(query, json!({ "id": id }), "NOT_FOUND").await;
         // Another kind of id is a clear error.
-        let wrong = eve.refused(query, json!({ "id": "org_01h2xcejqtf2nbrexx3vqjhp41" }), "BAD_USER_INPUT").await;
+        let wrong =
+            eve.refused(query, json!({ "id": "org_01h2xcejqtf2nbrexx3vqjhp41" }), "BAD_USER_INPUT").await;
         assert_eq!(wrong.fields().len(), 1, "{:#}", wrong.0);
     }
     // Somebody else's credential cannot be used either.
-    let step = json!([{ "key": "x", "integration": "http", "operation": "request", "credentialId": credential }]);
-    let create = "mutation($s: [StepInput!]) { createFlow(input: { name: \"x\", steps: $s }) { flow { id } } }";
+    let step =
+        json!([{ "key": "x", "integration": "http", "operation": "request", "credentialId": credential }]);
+    let create =
+        "mutation($s: [StepInput!]) { createFlow(input: { name: \"x\", steps: $s }) { flow { id } } }";
     let refused = eve.refused(create, json!({ "s": step }), "BAD_USER_INPUT").await;
     assert_eq!(refused.fields(), ["steps.0.credentialId"]);
 

@@ -27,8 +27,7 @@ pub(super) struct Attempt {
 
 impl Runtime {
     pub(super) async fn attempt(&self, claim: &Claim) -> Attempt {
-        let mut attempt =
-            Attempt { input: None, generation: None, result: Ok(Outcome::Done(Value::Null)) };
+        let mut attempt = Attempt { input: None, generation: None, result: Ok(Outcome::Done(Value::Null)) };
         attempt.result = self.try_to(claim, &mut attempt.input, &mut attempt.generation).await;
         attempt
     }
@@ -68,7 +67,10 @@ impl Runtime {
             }
             (_, None) => {
                 let name = format!("{}/{}", step.integration, step.operation);
-                Err(ActionError::permanent("UNKNOWN_OPERATION", format!("there is no operation `{name}` any more")))
+                Err(ActionError::permanent(
+                    "UNKNOWN_OPERATION",
+                    format!("there is no operation `{name}` any more"),
+                ))
             }
         }
     }
@@ -91,7 +93,10 @@ impl Runtime {
         let opened = self.services.credentials.open(claim.execution.organization_id, id).await;
         opened.map(Some).map_err(|error| {
             tracing::warn!(%error, credential.id = %id, "a credential could not be opened");
-            ActionError::permanent("CREDENTIAL", "the step's credential cannot be opened; choose or make it again")
+            ActionError::permanent(
+                "CREDENTIAL",
+                "the step's credential cannot be opened; choose or make it again",
+            )
         })
     }
 
@@ -127,18 +132,18 @@ impl Runtime {
         *generation = Some(answer.generation_id);
         let output = json!({ "text": answer.text, "object": answer.object, "usage": usage(&answer.usage) });
         if !storable(&output) {
-            return Err(ActionError::permanent("BAD_OUTPUT", "the answer holds characters that cannot be stored"));
+            return Err(ActionError::permanent(
+                "BAD_OUTPUT",
+                "the answer holds characters that cannot be stored",
+            ));
         }
         Ok(Outcome::Done(output))
     }
 }
 
 fn scope(claim: &Claim) -> Scope {
-    let steps: HashMap<String, Value> = claim
-        .outputs
-        .iter()
-        .map(|(key, output)| (key.clone(), json!({ "output": output })))
-        .collect();
+    let steps: HashMap<String, Value> =
+        claim.outputs.iter().map(|(key, output)| (key.clone(), json!({ "output": output }))).collect();
     let trigger = claim.execution.trigger.clone().unwrap_or(Value::Null);
     Scope::new(trigger, steps, json!({}), None)
 }

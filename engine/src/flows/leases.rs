@@ -42,12 +42,7 @@ impl Drop for Hold {
 }
 
 /// Renews until there is nothing left to renew after `stop`.
-pub(super) async fn keep(
-    leases: Arc<Leases>,
-    executions: Executions,
-    worker: Uuid,
-    stop: CancellationToken,
-) {
+pub(super) async fn keep(leases: Arc<Leases>, executions: Executions, worker: Uuid, stop: CancellationToken) {
     let mut rhythm = tokio::time::interval(LEASE / 3);
     rhythm.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

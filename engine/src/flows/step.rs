@@ -72,12 +72,8 @@ impl Runtime {
             Ok(Outcome::Wait { until, output }) => return Report::Wait { until, output },
             Err(error) => error,
         };
-        let policy: RetryPolicy = claim
-            .step
-            .retry
-            .clone()
-            .and_then(|retry| serde_json::from_value(retry).ok())
-            .unwrap_or_default();
+        let policy: RetryPolicy =
+            claim.step.retry.clone().and_then(|retry| serde_json::from_value(retry).ok()).unwrap_or_default();
         let failure = Failure { code: error.code.into_owned(), message: error.message };
         if !error.retryable || claim.row.attempt >= policy.max_attempts {
             return Report::Failed { error: failure };

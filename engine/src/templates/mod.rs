@@ -4,8 +4,8 @@
 //! They are a sandbox: no files, no environment variables, no clock, no network, and a budget for the work and
 //! the memory of each value. Nothing here knows databases or queues.
 
-mod checker;
 mod check;
+mod checker;
 mod environment;
 mod error;
 mod filters;

@@ -26,7 +26,9 @@ impl Jobs {
             Job::Advance { execution_id } => {
                 self.services.executions.advance(execution_id).await.map_err(again)?;
             }
-            Job::Step { execution_step_id } => self.runtime.run_step(execution_step_id).await.map_err(again)?,
+            Job::Step { execution_step_id } => {
+                self.runtime.run_step(execution_step_id).await.map_err(again)?
+            }
             Job::Generate { generation_id } => {
                 self.generator.run(generation_id).await.map_err(again)?;
             }

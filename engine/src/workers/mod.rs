@@ -14,10 +14,7 @@ use triptych_entities::payloads::job::Queue;
 use triptych_services::Services;
 
 use crate::{
-    flows::Runtime,
-    generations::Generator,
-    integrations::Registry,
-    models::ModelRegistry,
+    flows::Runtime, generations::Generator, integrations::Registry, models::ModelRegistry,
     templates::Renderer,
 };
 

@@ -31,9 +31,14 @@ impl CredentialQuery {
         let window = Window::parse(&page_args(first, after, last, before))?;
         let credentials = &ctx.services().credentials;
         let page = credentials.list(ctx.actor()?, integration.as_deref(), &window).await?;
-        Ok(list(page, |row| row.id.uuid(), Credential::from, move |ctx| {
-            let integration = integration.clone();
-            async move { Ok(ctx.services().credentials.count(ctx.actor()?, integration.as_deref()).await?) }.boxed()
-        }))
+        Ok(list(
+            page,
+            |row| row.id.uuid(),
+            Credential::from,
+            move |ctx| {
+                let integration = integration.clone();
+                async move { Ok(ctx.services().credentials.count(ctx.actor()?, integration.as_deref()).await?) }.boxed()
+            },
+        ))
     }
 }

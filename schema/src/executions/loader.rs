@@ -112,9 +112,11 @@ impl Loader<PageOf> for Batch {
         let mut pages = HashMap::with_capacity(keys.len());
         for ((filter, window), flows) in groups {
             let found = self.services.executions.list_by_flow(&self.actor, &flows, &filter, &window).await?;
-            pages.extend(found.into_iter().map(|(flow, page)| {
-                (PageOf { flow, filter: filter.clone(), window: window.clone() }, page)
-            }));
+            pages.extend(
+                found.into_iter().map(|(flow, page)| {
+                    (PageOf { flow, filter: filter.clone(), window: window.clone() }, page)
+                }),
+            );
         }
         Ok(pages)
     }
@@ -131,10 +133,15 @@ pub(crate) async fn executions_of_flow(
     let key = PageOf { flow, filter: filter.clone(), window: Window::parse(args)? };
     let page = ctx.loaders()?.load_one(key).await?.ok_or(NoSuchNode)?;
     let filter = executions::ExecutionFilter { flow: Some(flow), ..filter };
-    Ok(list(page, |row| row.id.uuid(), Execution, move |ctx| {
-        let filter = filter.clone();
-        async move { Ok(ctx.services().executions.count(ctx.actor()?, &filter).await?) }.boxed()
-    }))
+    Ok(list(
+        page,
+        |row| row.id.uuid(),
+        Execution,
+        move |ctx| {
+            let filter = filter.clone();
+            async move { Ok(ctx.services().executions.count(ctx.actor()?, &filter).await?) }.boxed()
+        },
+    ))
 }
 
 pub(crate) async fn load_execution(ctx: &Context<'_>, id: ExecutionId) -> Result<Execution> {

@@ -48,7 +48,11 @@ impl ExecutionMutation {
 
     /// Runs an execution that has ended again, on the version that it ran on. While it is under way, repeating it
     /// answers CONFLICT.
-    async fn retry_execution(&self, ctx: &Context<'_>, input: RetryExecutionInput) -> Result<ExecutionPayload> {
+    async fn retry_execution(
+        &self,
+        ctx: &Context<'_>,
+        input: RetryExecutionInput,
+    ) -> Result<ExecutionPayload> {
         let id = parse_id("executionId", &input.execution_id)?;
         let execution = ctx.services().executions.retry(ctx.actor()?, id, input.from_step.into()).await?;
         Ok(ExecutionPayload { execution: Execution(execution) })

@@ -41,9 +41,14 @@ impl ExecutionQuery {
         let filter = filter.unwrap_or_default().parse()?;
         let window = Window::parse(&page_args(first, after, last, before))?;
         let page = ctx.services().executions.list(ctx.actor()?, &filter, &window).await?;
-        Ok(list(page, |row| row.id.uuid(), Execution, move |ctx| {
-            let filter = filter.clone();
-            async move { Ok(ctx.services().executions.count(ctx.actor()?, &filter).await?) }.boxed()
-        }))
+        Ok(list(
+            page,
+            |row| row.id.uuid(),
+            Execution,
+            move |ctx| {
+                let filter = filter.clone();
+                async move { Ok(ctx.services().executions.count(ctx.actor()?, &filter).await?) }.boxed()
+            },
+        ))
     }
 }

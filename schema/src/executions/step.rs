@@ -127,9 +127,14 @@ impl ExecutionStep {
         let window = Window::parse(&page_args(first, after, None, None))?;
         let id = self.0.id;
         let page = ctx.services().executions.logs(ctx.actor()?, id, &window).await?;
-        Ok(list(page, |row| row.id.uuid(), ExecutionLog::from, move |ctx| {
-            async move { Ok(ctx.services().executions.count_logs(ctx.actor()?, id).await?) }.boxed()
-        }))
+        Ok(list(
+            page,
+            |row| row.id.uuid(),
+            ExecutionLog::from,
+            move |ctx| {
+                async move { Ok(ctx.services().executions.count_logs(ctx.actor()?, id).await?) }.boxed()
+            },
+        ))
     }
 }
 

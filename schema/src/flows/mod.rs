@@ -7,8 +7,8 @@ mod object;
 mod query;
 mod version;
 
-pub(crate) use loader::{load_flow, load_graph, load_step, load_version};
 pub use input::{FlowFilter, FlowOrder, OrderDirection};
+pub(crate) use loader::{load_flow, load_graph, load_step, load_version};
 pub use mutation::{DeletePayload, FlowMutation};
 pub use object::{Flow, FlowStatus};
 pub use query::FlowQuery;

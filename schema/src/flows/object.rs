@@ -73,9 +73,14 @@ impl Flow {
         let window = Window::parse(&page_args(first, after, None, None))?;
         let flow = self.0.id;
         let page = ctx.services().flows.versions_of(ctx.actor()?, flow, &window).await?;
-        Ok(list(page, |row| row.number, FlowVersion, move |ctx| {
-            async move { Ok(ctx.services().flows.count_versions(ctx.actor()?, flow).await?) }.boxed()
-        }))
+        Ok(list(
+            page,
+            |row| row.number,
+            FlowVersion,
+            move |ctx| {
+                async move { Ok(ctx.services().flows.count_versions(ctx.actor()?, flow).await?) }.boxed()
+            },
+        ))
     }
 
     /// Who owns it.

@@ -38,9 +38,14 @@ impl FlowQuery {
         let order: flows::FlowOrder = order_by.map(Into::into).unwrap_or_default();
         let window = Window::parse(&page_args(first, after, last, before))?;
         let page = ctx.services().flows.list(ctx.actor()?, &filter, order, &window).await?;
-        Ok(list(page, move |row| order.key(row), Flow, move |ctx| {
-            let filter = filter.clone();
-            async move { Ok(ctx.services().flows.count(ctx.actor()?, &filter).await?) }.boxed()
-        }))
+        Ok(list(
+            page,
+            move |row| order.key(row),
+            Flow,
+            move |ctx| {
+                let filter = filter.clone();
+                async move { Ok(ctx.services().flows.count(ctx.actor()?, &filter).await?) }.boxed()
+            },
+        ))
     }
 }

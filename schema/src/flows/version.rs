@@ -6,8 +6,13 @@ use serde_json::Value;
 use triptych_entities::relational::{flow_version, step, step_link};
 use triptych_services::{error, flows::RetryPolicy as Policy};
 
-use super::{Flow, loader::{load_flow, load_graph}};
-use crate::{context::ContextExt as _, credentials::Credential, errors::NoSuchNode, integrations::Integration};
+use super::{
+    Flow,
+    loader::{load_flow, load_graph},
+};
+use crate::{
+    context::ContextExt as _, credentials::Credential, errors::NoSuchNode, integrations::Integration,
+};
 
 /// What role a step plays.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]

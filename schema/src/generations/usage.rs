@@ -50,6 +50,8 @@ pub struct UsageSummary {
     pub cached_input_tokens: i64,
     /// Output tokens that went into reasoning.
     pub reasoning_tokens: i64,
+    /// Input and output together.
+    pub total_tokens: i64,
     /// By the prices that were configured at the time.
     pub cost: Decimal,
     /// What the cost is counted in.
@@ -65,6 +67,7 @@ impl From<generations::UsageSummary> for UsageSummary {
             output_tokens: sums.output_tokens,
             cached_input_tokens: sums.cached_input_tokens,
             reasoning_tokens: sums.reasoning_tokens,
+            total_tokens: sums.input_tokens + sums.output_tokens,
             cost: Decimal::from_micros(sums.cost_micros),
             currency: CURRENCY,
             calls: sums.calls,

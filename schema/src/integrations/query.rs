@@ -20,7 +20,9 @@ impl IntegrationQuery {
     async fn integrations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Part of the key, the name or the description, in any case.")] search: Option<String>,
+        #[graphql(desc = "Part of the key, the name or the description, in any case.")] search: Option<
+            String,
+        >,
         #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
     ) -> Result<List<Integration>> {

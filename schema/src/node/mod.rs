@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, ID, Interface, Object, Result};
 use triptych_entities::ids::{
-    CredentialId, ExecutionId, ExecutionStepId, FlowId, FlowVersionId, GenerationId, MessageId, OrganizationId, StepId, ThreadId, UserId, prefix_of,
+    CredentialId, ExecutionId, ExecutionStepId, FlowId, FlowVersionId, GenerationId, MessageId,
+    OrganizationId, StepId, ThreadId, UserId, prefix_of,
 };
 use triptych_services::error::Invalid;
 

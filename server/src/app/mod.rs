@@ -8,8 +8,8 @@ mod serve;
 use std::sync::Arc;
 
 pub use databases::Databases;
-pub use demo::{DEMO_EMAIL, DEMO_PASSWORD};
 pub(crate) use demo::seed;
+pub use demo::{DEMO_EMAIL, DEMO_PASSWORD};
 pub use error::AppError;
 pub use serve::{Role, Running, run};
 use triptych_engine::{

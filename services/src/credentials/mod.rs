@@ -94,12 +94,17 @@ impl Credentials {
     /// # Errors
     /// `Invalid` with each wrong field.
     #[tracing::instrument(skip_all)]
-    pub async fn create(&self, actor: &Actor, input: NewCredential) -> Result<credential::Model, CredentialError> {
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        input: NewCredential,
+    ) -> Result<credential::Model, CredentialError> {
         actor.require(Action::Create, Subject::Credential)?;
         self.check(actor, &input).await?;
         let id: CredentialId = self.mint.id();
         let plain = serde_json::to_vec(&input.fields).map_err(StoreError::from)?;
-        let sealed = self.keyring.seal(self.mint.bytes(), record(actor.organization, id).as_bytes(), &plain)?;
+        let sealed =
+            self.keyring.seal(self.mint.bytes(), record(actor.organization, id).as_bytes(), &plain)?;
         let now = self.mint.now();
         Ok(credential::ActiveModel {
             id: Set(id),

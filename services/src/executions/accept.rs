@@ -137,7 +137,11 @@ impl Executions {
         }
     }
 
-    async fn version_to_run(&self, flow: &flow::Model, run: &ManualRun) -> Result<FlowVersionId, ExecutionError> {
+    async fn version_to_run(
+        &self,
+        flow: &flow::Model,
+        run: &ManualRun,
+    ) -> Result<FlowVersionId, ExecutionError> {
         match run.version {
             Some(number) => {
                 let version = flow_version::Entity::find()
@@ -174,10 +178,8 @@ impl Executions {
     /// If PostgreSQL does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(schedule.id = %id))]
     pub async fn fire(&self, id: ScheduleId, due: DateTime<Utc>) -> Result<bool, ExecutionError> {
-        let found = schedule::Entity::find_by_id(id)
-            .find_also_related(flow::Entity)
-            .one(&self.stores.pg)
-            .await?;
+        let found =
+            schedule::Entity::find_by_id(id).find_also_related(flow::Entity).one(&self.stores.pg).await?;
         let Some((schedule, Some(flow))) = found else { return Ok(false) };
         if flow.status != flow::Status::Published {
             return Ok(true);

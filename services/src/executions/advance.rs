@@ -6,8 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set,
-    TransactionTrait as _,
-    sea_query::LockType,
+    TransactionTrait as _, sea_query::LockType,
 };
 use triptych_entities::{
     ids::{ExecutionId, ExecutionStepId, JobId, StepId},
@@ -41,10 +40,8 @@ impl Executions {
         let locked = execution::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
         let Some(execution) = locked else { return Ok(None) };
         let graph = self.graphs.load(tx, execution.version_id).await?;
-        let steps = execution_step::Entity::find()
-            .filter(execution_step::Column::ExecutionId.eq(id))
-            .all(tx)
-            .await?;
+        let steps =
+            execution_step::Entity::find().filter(execution_step::Column::ExecutionId.eq(id)).all(tx).await?;
         Ok(Some(Locked { execution, graph, steps }))
     }
 
@@ -262,10 +259,10 @@ pub(super) fn finished_event(
         execution_step_id: row.id,
         status: row.status,
         output: row.output.clone(),
-        error: row.error_code.clone().map(|code| Failure {
-            code,
-            message: row.error_message.clone().unwrap_or_default(),
-        }),
+        error: row
+            .error_code
+            .clone()
+            .map(|code| Failure { code, message: row.error_message.clone().unwrap_or_default() }),
         generation_id: row.generation_id,
         at,
     }
@@ -303,10 +300,7 @@ pub(super) async fn cancel_unfinished(
 ) -> Result<(), ExecutionError> {
     use sea_orm::ActiveEnum as _;
     execution_step::Entity::update_many()
-        .col_expr(
-            execution_step::Column::Status,
-            execution_step::Status::Canceled.to_value().into(),
-        )
+        .col_expr(execution_step::Column::Status, execution_step::Status::Canceled.to_value().into())
         .col_expr(execution_step::Column::FinishedAt, now.into())
         .filter(execution_step::Column::ExecutionId.eq(execution))
         .filter(execution_step::Column::FinishedAt.is_null())

@@ -75,7 +75,8 @@ impl Executions {
             again = again.filter(execution_step::Column::Status.ne(execution_step::Status::Succeeded));
         }
         again.exec(&tx).await?;
-        let begun = from == RetryFrom::Failed && locked.steps.iter().any(|row| row.status == execution_step::Status::Succeeded);
+        let begun = from == RetryFrom::Failed
+            && locked.steps.iter().any(|row| row.status == execution_step::Status::Succeeded);
         let (status, job) = if begun {
             (execution::Status::Running, Job::Advance { execution_id: id })
         } else {

@@ -102,7 +102,9 @@ fn path(graph: &Graph, link: &step_link::Model, states: &HashMap<StepId, StepSta
         (Status::Failed, step_link::Kind::Error) => Path::Live,
         (Status::Failed, _) => Path::Dead("the step before it failed"),
         (Status::Succeeded, step_link::Kind::Error) => Path::Dead("the step before it did not fail"),
-        (Status::Succeeded, step_link::Kind::Next) if filtered(from, state) => Path::Dead("the filter did not pass"),
+        (Status::Succeeded, step_link::Kind::Next) if filtered(from, state) => {
+            Path::Dead("the filter did not pass")
+        }
         (Status::Succeeded, step_link::Kind::Next) => Path::Live,
         (Status::Succeeded, step_link::Kind::Branch) if taken(graph, link, state) => Path::Live,
         (Status::Succeeded, step_link::Kind::Branch) => Path::Dead("its branch was not taken"),

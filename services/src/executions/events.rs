@@ -114,8 +114,10 @@ impl Told {
         let graph = self.executions.graphs.load(&self.executions.stores.pg, row.version_id).await?;
         let mut events = Vec::new();
         for step_row in self.executions.step_rows(self.id).await? {
-            let ended = matches!(step_row.status, execution_step::Status::Succeeded | execution_step::Status::Failed);
-            if ended && self.finished.insert(step_row.id)
+            let ended =
+                matches!(step_row.status, execution_step::Status::Succeeded | execution_step::Status::Failed);
+            if ended
+                && self.finished.insert(step_row.id)
                 && let Some(step) = graph.step(step_row.step_id)
             {
                 events.push(finished_event(step, &step_row, step_row.finished_at.unwrap_or(row.created_at)));

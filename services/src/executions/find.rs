@@ -99,13 +99,20 @@ impl Executions {
         // For each flow, one descent of the index (flow_id, id DESC) that stops after the page's rows.
         let mut inner = windowed(narrowed(light(actor.organization), filter), window).into_query();
         inner.and_where(
-            Expr::col((execution::Entity, execution::Column::FlowId)).equals((parent.clone(), Alias::new("id"))),
+            Expr::col((execution::Entity, execution::Column::FlowId))
+                .equals((parent.clone(), Alias::new("id"))),
         );
         let query = Query::select()
             .column((page.clone(), sea_orm::sea_query::Asterisk))
             .from_subquery(
                 Query::select()
-                    .expr_as(Expr::cust_with_values("unnest($1::uuid[])", [flows.iter().map(|id| id.0).collect::<Vec<_>>()]), Alias::new("id"))
+                    .expr_as(
+                        Expr::cust_with_values(
+                            "unnest($1::uuid[])",
+                            [flows.iter().map(|id| id.0).collect::<Vec<_>>()],
+                        ),
+                        Alias::new("id"),
+                    )
                     .to_owned(),
                 parent,
             )
@@ -257,9 +264,8 @@ impl Executions {
 /// An execution's own columns. What started it can be large and is fetched only when it is asked for.
 fn light(organization: OrganizationId) -> Select<execution::Entity> {
     use sea_orm::Iterable as _;
-    let mut query = execution::Entity::find()
-        .select_only()
-        .filter(execution::Column::OrganizationId.eq(organization));
+    let mut query =
+        execution::Entity::find().select_only().filter(execution::Column::OrganizationId.eq(organization));
     for column in execution::Column::iter() {
         query = match column {
             execution::Column::Trigger => query.expr_as(Expr::cust("NULL::jsonb"), "trigger"),

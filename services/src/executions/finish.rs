@@ -20,12 +20,22 @@ use super::{
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Report {
-    Succeeded { output: Value },
-    Failed { error: Failure },
+    Succeeded {
+        output: Value,
+    },
+    Failed {
+        error: Failure,
+    },
     /// Try again after this time.
-    Retry { error: Failure, at: DateTime<Utc> },
+    Retry {
+        error: Failure,
+        at: DateTime<Utc>,
+    },
     /// The step has done its work and ends with this output at that time.
-    Wait { until: DateTime<Utc>, output: Value },
+    Wait {
+        until: DateTime<Utc>,
+        output: Value,
+    },
 }
 
 /// A report with what goes with it.
@@ -192,8 +202,18 @@ async fn write(
         )+};
     }
     set_changed!(
-        status, attempt, input, output, error_code, error_message, generation_id, job_id, lease_owner,
-        lease_until, resume_at, finished_at
+        status,
+        attempt,
+        input,
+        output,
+        error_code,
+        error_message,
+        generation_id,
+        job_id,
+        lease_owner,
+        lease_until,
+        resume_at,
+        finished_at
     );
     execution_step::Entity::update(row).exec(tx).await?;
     Ok(())

@@ -61,7 +61,8 @@ impl Executions {
         // Losing a claim to a crash loses nothing, so it need not wait for the disk.
         let claimed = execution_step::Model::find_by_statement(statement).one(&self.relaxed).await?;
         let Some(row) = claimed else { return Ok(None) };
-        let Some(execution) = execution::Entity::find_by_id(row.execution_id).one(&self.stores.pg).await? else {
+        let Some(execution) = execution::Entity::find_by_id(row.execution_id).one(&self.stores.pg).await?
+        else {
             return Ok(None);
         };
         let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
@@ -106,7 +107,11 @@ impl Executions {
     ///
     /// # Errors
     /// If PostgreSQL does not answer; the claims then run out by themselves.
-    pub async fn renew(&self, worker: Uuid, ids: &[ExecutionStepId]) -> Result<Vec<ExecutionStepId>, ExecutionError> {
+    pub async fn renew(
+        &self,
+        worker: Uuid,
+        ids: &[ExecutionStepId],
+    ) -> Result<Vec<ExecutionStepId>, ExecutionError> {
         #[derive(FromQueryResult)]
         struct Renewed {
             id: ExecutionStepId,
@@ -118,8 +123,11 @@ impl Executions {
                    WHERE id = ANY($1) AND lease_owner = $2 AND status = 'RUNNING' RETURNING id";
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let until = self.mint.now() + LEASE;
-        let statement =
-            Statement::from_sql_and_values(DbBackend::Postgres, sql, [ids.into(), worker.into(), until.into()]);
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            sql,
+            [ids.into(), worker.into(), until.into()],
+        );
         let renewed = Renewed::find_by_statement(statement).all(&self.relaxed).await?;
         Ok(renewed.into_iter().map(|row| row.id).collect())
     }
@@ -129,7 +137,8 @@ impl Executions {
     /// # Errors
     /// If PostgreSQL does not answer.
     pub async fn release_all(&self) -> Result<(), ExecutionError> {
-        let sql = "UPDATE execution_steps SET lease_until = $1 WHERE finished_at IS NULL AND status = 'RUNNING'";
+        let sql =
+            "UPDATE execution_steps SET lease_until = $1 WHERE finished_at IS NULL AND status = 'RUNNING'";
         let long_ago = self.mint.now() - Duration::from_secs(1);
         self.stores
             .pg

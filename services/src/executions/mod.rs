@@ -21,12 +21,10 @@ pub use find::ExecutionFilter;
 pub use finish::{Outcome, Report};
 pub use lease::{Claim, LEASE};
 pub use reconcile::Thoroughness;
-pub use wait::Answer;
 use sea_orm::DatabaseConnection;
+pub use wait::Answer;
 
-use crate::{
-    flows::Graphs, live::Live, mint::Mint, outbox::Outbox, queues::Queues, stores::Stores,
-};
+use crate::{flows::Graphs, live::Live, mint::Mint, outbox::Outbox, queues::Queues, stores::Stores};
 
 /// Accepts, advances and finds executions.
 #[derive(Clone)]

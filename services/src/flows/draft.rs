@@ -60,7 +60,8 @@ impl Flows {
                 // Somebody repeated the call while it was under way; theirs is the same flow.
                 drop(tx);
                 let existing = self.by_client_id(actor, input.client_id.as_deref()).await?;
-                return existing.ok_or(FlowError::Conflict("this clientId is being used just now; try again"));
+                return existing
+                    .ok_or(FlowError::Conflict("this clientId is being used just now; try again"));
             }
             other => other?,
         };

@@ -136,12 +136,8 @@ impl Flows {
     ) -> Result<Page<flow::Model>, FlowError> {
         let reach = actor.require(Action::Read, Subject::Flow)?;
         let mut query = narrowed(visible(actor.organization, reach), filter);
-        let key = || {
-            Expr::tuple([order.expression(), Expr::col((flow::Entity, flow::Column::Id))])
-        };
-        let bound = |FlowKey(value, id): FlowKey| {
-            Expr::tuple([Expr::val(Value::from(value)), Expr::val(id)])
-        };
+        let key = || Expr::tuple([order.expression(), Expr::col((flow::Entity, flow::Column::Id))]);
+        let bound = |FlowKey(value, id): FlowKey| Expr::tuple([Expr::val(Value::from(value)), Expr::val(id)]);
         if let Some(after) = window.after.clone() {
             let after = bound(after);
             query = query.filter(if order.descending { key().lt(after) } else { key().gt(after) });
@@ -323,8 +319,10 @@ fn narrowed(mut query: Select<flow::Entity>, filter: &FlowFilter) -> Select<flow
             .from(step::Entity)
             .cond_where(
                 Condition::all()
-                    .add(Expr::col((step::Entity, step::Column::VersionId))
-                        .equals((flow::Entity, flow::Column::DraftVersionId)))
+                    .add(
+                        Expr::col((step::Entity, step::Column::VersionId))
+                            .equals((flow::Entity, flow::Column::DraftVersionId)),
+                    )
                     .add(Expr::col((step::Entity, step::Column::Integration)).eq(integration.as_str())),
             )
             .to_owned();

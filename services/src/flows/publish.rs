@@ -100,8 +100,7 @@ impl Flows {
     ) -> Result<(), FlowError> {
         let wanted = graph.and_then(Graph::trigger).filter(|trigger| trigger.integration == "schedule");
         let kept = wanted.map(|trigger| trigger.id);
-        let mut outdated =
-            schedule::Entity::delete_many().filter(schedule::Column::FlowId.eq(flow.id));
+        let mut outdated = schedule::Entity::delete_many().filter(schedule::Column::FlowId.eq(flow.id));
         if let Some(step) = kept {
             outdated = outdated.filter(schedule::Column::StepId.ne(step));
         }

@@ -82,7 +82,8 @@ impl Validator<'_> {
                 && (0..=86_400_000).contains(&retry.max_delay_ms)
                 && (1.0..=10.0).contains(&retry.multiplier);
             if !in_range {
-                let message = "needs 1 to 50 attempts, delays of 0 to 86400000 ms and a multiplier of 1 to 10";
+                let message =
+                    "needs 1 to 50 attempts, delays of 0 to 86400000 ms and a multiplier of 1 to 10";
                 problems.push(Problem::new(at("retry"), message));
             }
         }
@@ -93,12 +94,18 @@ impl Validator<'_> {
         };
         let Some(operation) = self.catalog.operation(&step.integration, &step.operation) else {
             let known: Vec<_> = integration.operations.iter().map(|operation| operation.key).collect();
-            let message = format!("`{}` has no operation `{}`; it has {}", step.integration, step.operation, known.join(", "));
+            let message = format!(
+                "`{}` has no operation `{}`; it has {}",
+                step.integration,
+                step.operation,
+                known.join(", ")
+            );
             problems.push(Problem::new(at("operation"), message));
             return;
         };
         if step.kind.is_some_and(|kind| kind != operation.kind) {
-            let message = format!("`{}/{}` is of another kind; leave it out", step.integration, step.operation);
+            let message =
+                format!("`{}/{}` is of another kind; leave it out", step.integration, step.operation);
             problems.push(Problem::new(at("kind"), message));
         }
         let root = at("parameters");
@@ -108,14 +115,17 @@ impl Validator<'_> {
         }
         problems.extend(match strictness {
             Strictness::Draft => parameters::check_draft(&operation.parameters, &step.parameters, &root),
-            Strictness::Complete => parameters::check_complete(&operation.parameters, &step.parameters, &root),
+            Strictness::Complete => {
+                parameters::check_complete(&operation.parameters, &step.parameters, &root)
+            }
         });
         problems.extend(self.templates.problems(&root, &step.parameters));
         problems.extend(check_schedule(step, &root));
     }
 
     fn check_triggers(&self, graph: &GraphSpec, strictness: Strictness, problems: &mut Vec<Problem>) {
-        let triggers: Vec<usize> = (0..graph.steps.len()).filter(|index| self.is_trigger(&graph.steps[*index])).collect();
+        let triggers: Vec<usize> =
+            (0..graph.steps.len()).filter(|index| self.is_trigger(&graph.steps[*index])).collect();
         if triggers.is_empty() && strictness == Strictness::Complete {
             problems.push(Problem::new("steps", "a trigger is missing, such as `webhook/received`"));
         }
@@ -163,18 +173,28 @@ impl Validator<'_> {
             }
             _ => {}
         }
-        if let Some(message) = link.condition.as_deref().and_then(|text| self.templates.condition_problem(text)) {
+        if let Some(message) =
+            link.condition.as_deref().and_then(|text| self.templates.condition_problem(text))
+        {
             problem("condition", message);
         }
-        let same = |other: &LinkSpec| other.from == link.from && other.to == link.to && other.kind == link.kind;
+        let same =
+            |other: &LinkSpec| other.from == link.from && other.to == link.to && other.kind == link.kind;
         if graph.links[..index].iter().any(same) {
             problem("to", "these two steps are linked already".to_owned());
         }
     }
 
     /// Cycles, steps that nothing reaches, and templates that look at steps which do not run before them.
-    fn check_shape(&self, graph: &GraphSpec, links: &[LinkSpec], keys: &HashMap<&str, usize>, problems: &mut Vec<Problem>) {
-        let edges: Vec<(usize, usize)> = links.iter().map(|link| (keys[link.from.as_str()], keys[link.to.as_str()])).collect();
+    fn check_shape(
+        &self,
+        graph: &GraphSpec,
+        links: &[LinkSpec],
+        keys: &HashMap<&str, usize>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let edges: Vec<(usize, usize)> =
+            links.iter().map(|link| (keys[link.from.as_str()], keys[link.to.as_str()])).collect();
         let order = topological_order(graph.steps.len(), &edges);
         if order.len() < graph.steps.len() {
             let path = if graph.links.is_empty() { "steps" } else { "links" };

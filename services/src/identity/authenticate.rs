@@ -41,11 +41,8 @@ impl Identity {
         let sql = "SELECT id, organization_id, user_id, scopes FROM api_tokens
                    WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > $2)";
         let hash = Sha256::digest(token).to_vec();
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            sql,
-            [hash.into(), self.mint.now().into()],
-        );
+        let statement =
+            Statement::from_sql_and_values(DbBackend::Postgres, sql, [hash.into(), self.mint.now().into()]);
         let Some(row) = TokenRow::find_by_statement(statement).one(&self.stores.pg).await? else {
             return Ok(None);
         };
@@ -70,7 +67,7 @@ impl Identity {
         if rows.is_empty() {
             return Ok(None);
         }
-        let grants = rows.iter().filter_map(grant).filter(|grant| within(grant, scopes)).collect();
+        let grants = rows.iter().filter_map(grant).flat_map(|grant| limited(grant, scopes)).collect();
         Ok(Some(Actor { user, organization, grants, proof }))
     }
 }
@@ -84,11 +81,19 @@ fn grant(row: &GrantRow) -> Option<Grant> {
     })
 }
 
-fn within(grant: &Grant, scopes: Option<&[String]>) -> bool {
-    let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) else { return true };
-    let (action, subject) = (grant.action.name(), grant.subject.name());
-    scopes.iter().any(|scope| match scope.split_once(':') {
-        Some((a, s)) => s == subject && (a == action || a == Action::Manage.name()),
-        None => false,
-    })
+/// What is left of a permission under a token's scopes. No scopes at all leave all of it.
+fn limited(grant: Grant, scopes: Option<&[String]>) -> Vec<Grant> {
+    let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) else { return vec![grant] };
+    let asked = scopes.iter().filter_map(|scope| {
+        let (action, subject) = scope.split_once(':')?;
+        Some((Action::by_name(action)?, Subject::by_name(subject)?))
+    });
+    asked
+        .filter(|(_, subject)| *subject == grant.subject)
+        .filter_map(|(action, _)| match (grant.action, action) {
+            (_, Action::Manage) => Some(grant),
+            (Action::Manage, action) => Some(Grant { action, ..grant }),
+            (granted, action) => (granted == action).then_some(grant),
+        })
+        .collect()
 }

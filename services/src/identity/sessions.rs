@@ -62,15 +62,26 @@ impl Sessions {
     ) -> Result<IssuedSession, StoreError> {
         let token = format!("ses_{}", self.mint.secret());
         let now = self.mint.now();
-        let session =
-            Session { id: self.mint.id(), user_id, organization_id, created_at: now, user_agent };
+        let session = Session { id: self.mint.id(), user_id, organization_id, created_at: now, user_agent };
         let key = self.key(&token);
         let mut pipeline = redis::pipe();
         pipeline
             .atomic()
-            .cmd("SET").arg(&key).arg(serde_json::to_string(&session)?).arg("EX").arg(self.ttl_seconds()).ignore()
-            .cmd("HSET").arg(self.index(user_id)).arg(session.id.to_string()).arg(&key).ignore()
-            .cmd("EXPIRE").arg(self.index(user_id)).arg(self.ttl_seconds()).ignore();
+            .cmd("SET")
+            .arg(&key)
+            .arg(serde_json::to_string(&session)?)
+            .arg("EX")
+            .arg(self.ttl_seconds())
+            .ignore()
+            .cmd("HSET")
+            .arg(self.index(user_id))
+            .arg(session.id.to_string())
+            .arg(&key)
+            .ignore()
+            .cmd("EXPIRE")
+            .arg(self.index(user_id))
+            .arg(self.ttl_seconds())
+            .ignore();
         pipeline.exec_async(&mut self.stores.cache.clone()).await?;
         Ok(IssuedSession { token, session, expires_at: now + self.ttl })
     }
@@ -137,8 +148,7 @@ impl Sessions {
             return Ok(Vec::new());
         }
         let keys: Vec<&str> = index.iter().map(|(_, key)| key.as_str()).collect();
-        let stored: Vec<Option<String>> =
-            redis::cmd("MGET").arg(&keys).query_async(&mut connection).await?;
+        let stored: Vec<Option<String>> = redis::cmd("MGET").arg(&keys).query_async(&mut connection).await?;
         let mut sessions = Vec::new();
         for ((id, _), text) in index.iter().zip(stored) {
             match text {

@@ -21,10 +21,7 @@ impl Identity {
         secret: SecretString,
         user_agent: Option<String>,
     ) -> Result<IssuedSession, IdentityError> {
-        let found = user::Entity::find()
-            .filter(has_email(email))
-            .one(&self.stores.pg)
-            .await?;
+        let found = user::Entity::find().filter(has_email(email)).one(&self.stores.pg).await?;
         let Some(user) = found else {
             // Spend the time that a check would take, so that the answer's delay does not tell who exists.
             password::hash(secret, self.mint.bytes()).await?;

@@ -38,8 +38,7 @@ impl Identity {
         let organization_name = input.organization_name.trim().to_owned();
         check(&email, &name, &organization_name, &input.password)?;
         let password_hash = password::hash(input.password, self.mint.bytes()).await?;
-        let (user, organization) =
-            self.create_owner(email, name, organization_name, password_hash).await?;
+        let (user, organization) = self.create_owner(email, name, organization_name, password_hash).await?;
         Ok(self.sessions.issue(user, organization, user_agent).await?)
     }
 
@@ -133,12 +132,7 @@ pub(super) fn has_email(email: &str) -> SimpleExpr {
     Func::lower(Expr::col((user::Entity, user::Column::Email))).eq(email.trim().to_lowercase())
 }
 
-fn check(
-    email: &str,
-    name: &str,
-    organization_name: &str,
-    password: &SecretString,
-) -> Result<(), Invalid> {
+fn check(email: &str, name: &str, organization_name: &str, password: &SecretString) -> Result<(), Invalid> {
     let mut problems = Vec::new();
     let well_formed = email.len() <= 254
         && email.split_once('@').is_some_and(|(local, domain)| {

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, DbBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
-    Statement, ConnectionTrait as _,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, Set, Statement,
 };
 use sha2::{Digest as _, Sha256};
 use triptych_entities::{ids::ApiTokenId, relational::api_token};

@@ -52,7 +52,15 @@ impl Live {
         let start = async move {
             // Subscribe first, read second: what falls in between is seen twice and dropped once.
             let subscription = live.hub.subscribe(key.clone()).await;
-            Follower { live, key, last: after, subscription, ready: VecDeque::new(), behind: true, fresh: true }
+            Follower {
+                live,
+                key,
+                last: after,
+                subscription,
+                ready: VecDeque::new(),
+                behind: true,
+                fresh: true,
+            }
         };
         stream::once(start).flat_map(|follower| {
             stream::unfold(follower, |mut follower| async move {

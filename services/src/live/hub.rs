@@ -146,11 +146,8 @@ async fn serve(
 }
 
 fn announce(channels: &Channels, message: &redis::Msg) {
-    let Some(sender) = channels
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(message.get_channel_name())
-        .cloned()
+    let Some(sender) =
+        channels.lock().unwrap_or_else(PoisonError::into_inner).get(message.get_channel_name()).cloned()
     else {
         return;
     };

@@ -32,7 +32,11 @@ impl Position {
     /// Whether nothing can stand between this and `next`.
     #[must_use]
     pub fn is_followed_by(self, next: Self) -> bool {
-        if self.epoch == next.epoch { next.seq == self.seq + 1 } else { next.epoch > self.epoch && next.seq == 1 }
+        if self.epoch == next.epoch {
+            next.seq == self.seq + 1
+        } else {
+            next.epoch > self.epoch && next.seq == 1
+        }
     }
 }
 
@@ -53,7 +57,12 @@ impl FromStr for Position {
     fn from_str(text: &str) -> Result<Self, NotAPosition> {
         let (epoch, seq) = text.split_once('-').ok_or(NotAPosition)?;
         let number = |digits: &str| {
-            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten().ok_or(NotAPosition)
+            digits
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| digits.parse().ok())
+                .flatten()
+                .ok_or(NotAPosition)
         };
         Ok(Self { epoch: number(epoch)?, seq: number(seq)? })
     }

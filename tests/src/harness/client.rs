@@ -83,12 +83,7 @@ impl Client {
     }
 
     /// Asks again until the answer is as it should be.
-    pub async fn until(
-        &self,
-        query: &str,
-        variables: Value,
-        good: impl Fn(&Reply) -> bool,
-    ) -> Reply {
+    pub async fn until(&self, query: &str, variables: Value, good: impl Fn(&Reply) -> bool) -> Reply {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let reply = self.send(query, variables.clone()).await;
@@ -141,7 +136,8 @@ impl Client {
             id status test trigger error { code message } startedAt finishedAt
             steps(first: 100) { totalCount nodes { id status attempt input output error { code message }
               startedAt finishedAt step { key } } } } }";
-        self.until(query, json!({ "id": execution }), |reply| !reply.at("/execution/finishedAt").is_null()).await
+        self.until(query, json!({ "id": execution }), |reply| !reply.at("/execution/finishedAt").is_null())
+            .await
     }
 }
 
@@ -170,6 +166,9 @@ impl Reply {
     /// The step of an execution with this key.
     pub fn step(&self, key: &str) -> &Value {
         let steps = self.at("/execution/steps/nodes").as_array().expect("steps");
-        steps.iter().find(|step| step["step"]["key"] == key).unwrap_or_else(|| panic!("no step {key}: {:#}", self.0))
+        steps
+            .iter()
+            .find(|step| step["step"]["key"] == key)
+            .unwrap_or_else(|| panic!("no step {key}: {:#}", self.0))
     }
 }

@@ -61,7 +61,8 @@ pub async fn engines() -> Arc<TestEngines> {
 pub async fn durable_engines() -> Arc<TestEngines> {
     static ENGINES: OnceCell<Arc<TestEngines>> = OnceCell::const_new();
     let root = std::env::temp_dir().join(format!("triptych-bench-{}", std::process::id()));
-    let options = || EngineOptions { root: root.clone(), durable: true, postgres: true, mongo: true, redis: true };
+    let options =
+        || EngineOptions { root: root.clone(), durable: true, postgres: true, mongo: true, redis: true };
     ENGINES.get_or_init(|| async { started(options()).await }).await.clone()
 }
 

@@ -43,7 +43,8 @@ impl Socket {
     /// The next message that is not a ping.
     pub async fn read(&mut self) -> Value {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
+            let message =
+                tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
             match message.expect("an open socket").expect("a message") {
                 Message::Text(text) => {
                     let message: Value = serde_json::from_str(&text).expect("JSON");

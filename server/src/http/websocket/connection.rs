@@ -92,8 +92,7 @@ impl Connection {
     /// Serves until either side ends it.
     pub(super) async fn serve(mut self, mut socket: WebSocket, agreed: bool) {
         let _counted = metrics::Open::connection();
-        let end =
-            if agreed { self.exchange(&mut socket).await } else { End::Ours(Close::no_protocol()) };
+        let end = if agreed { self.exchange(&mut socket).await } else { End::Ours(Close::no_protocol()) };
         for (_, task) in self.running.drain() {
             task.abort();
         }

@@ -107,12 +107,11 @@ async fn populate(world: &World, client: &Client) -> sqlx::types::Uuid {
             text("one"), text("two"), text("three"),
         ]);
         let create = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id } } }";
-        client
-            .send(create, json!({ "input": { "name": format!("Flow {number}"), "steps": steps } }))
-            .await;
+        client.send(create, json!({ "input": { "name": format!("Flow {number}"), "steps": steps } })).await;
     }
     let db: DatabaseConnection = Database::connect(world.postgres_url()).await.expect("PostgreSQL answers");
-    let sql = "INSERT INTO executions (id, organization_id, flow_id, version_id, status, source, trigger, job_id,
+    let sql =
+        "INSERT INTO executions (id, organization_id, flow_id, version_id, status, source, trigger, job_id,
                  created_at, started_at, finished_at)
         SELECT overlay(overlay(md5(n::text) placing lpad(to_hex(1700000000000 + n), 12, '0') from 1)
                  placing '7' from 13)::uuid,

@@ -4,8 +4,8 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on says why and ends")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
-mod flows_query;
 mod flow_runs;
+mod flows_query;
 mod report;
 mod stream_latency;
 

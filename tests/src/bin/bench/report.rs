@@ -42,7 +42,11 @@ impl Report {
 /// The value below which this share of the samples lies.
 pub(crate) fn percentile(samples: &mut [Duration], share: f64) -> Duration {
     samples.sort_unstable();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index within the samples")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index within the samples"
+    )]
     let index = ((samples.len() as f64 - 1.0) * share).round() as usize;
     samples.get(index).copied().unwrap_or_default()
 }

@@ -39,10 +39,12 @@ pub(crate) async fn measure(report: &mut Report) {
     let mut readers = Vec::new();
     for id in ids.clone() {
         let (client, ready) = (client.clone(), ready.clone());
-        readers.push(tokio::spawn(async move { read_socket(client.socket().await, id, start, &ready).await }));
+        readers
+            .push(tokio::spawn(async move { read_socket(client.socket().await, id, start, &ready).await }));
     }
     ready.wait().await;
-    let bare = tokio::spawn(read_bare(world.redis_url(), world.config.redis.prefix.clone(), ids.clone(), start));
+    let bare =
+        tokio::spawn(read_bare(world.redis_url(), world.config.redis.prefix.clone(), ids.clone(), start));
     let writers = ids.iter().enumerate().map(|(number, id)| {
         let (live, id) = (live.clone(), *id);
         tokio::spawn(async move {
@@ -94,7 +96,9 @@ async fn read_socket(mut socket: Socket, id: GenerationId, start: Instant, ready
     let count = (PER_SECOND * SECONDS - 1) as usize;
     let mut samples = Vec::with_capacity(count);
     while samples.len() < count {
-        let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(10), socket.event()).await else { break };
+        let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(10), socket.event()).await else {
+            break;
+        };
         samples.extend(age(&event["generationEvents"]["event"], start));
     }
     samples
@@ -111,7 +115,8 @@ async fn read_bare(url: String, prefix: String, ids: Vec<GenerationId>, start: I
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
     let mut connection =
         client.get_multiplexed_async_connection_with_config(&config).await.expect("Redis answers");
-    let keys: Vec<String> = ids.iter().map(|id| format!("{prefix}:live:{}", Topic::Generation(*id))).collect();
+    let keys: Vec<String> =
+        ids.iter().map(|id| format!("{prefix}:live:{}", Topic::Generation(*id))).collect();
     let mut last: Vec<String> = keys.iter().map(|_| "1-1".to_owned()).collect();
     let mut samples = Vec::new();
     let count = STREAMS * (PER_SECOND * SECONDS - 1) as usize;
@@ -142,12 +147,8 @@ async fn read_bare(url: String, prefix: String, ids: Vec<GenerationId>, start: I
 async fn streaming_generations(world: &World, client: &Client) -> Vec<GenerationId> {
     let viewer = client.send("{ viewer { user { id } organization { id } } }", json!({})).await;
     let uuid = |pointer: &str| {
-        let id: GenerationId = viewer
-            .text(pointer)
-            .replace("user_", "gen_")
-            .replace("org_", "gen_")
-            .parse()
-            .expect("an id");
+        let id: GenerationId =
+            viewer.text(pointer).replace("user_", "gen_").replace("org_", "gen_").parse().expect("an id");
         bson::Uuid::from_bytes(id.uuid().into_bytes())
     };
     let (user, organization) = (uuid("/viewer/user/id"), uuid("/viewer/organization/id"));
