@@ -44,7 +44,9 @@ pub(crate) fn normalize(document: &mut ExecutableDocument, name: Option<&str>) -
             Selection::FragmentSpread(mut spread) => {
                 directives.append(&mut spread.node.directives);
                 let name = spread.node.fragment_name.node;
-                let Some(fragment) = fragments.get(&name) else { return Err("an unknown fragment is spread") };
+                let Some(fragment) = fragments.get(&name) else {
+                    return Err("an unknown fragment is spread");
+                };
                 if !entered.insert(name) {
                     continue;
                 }
@@ -143,7 +145,10 @@ mod tests {
         let one = Ok(vec!["a".to_owned()]);
         assert_eq!(roots("subscription { a { b } }"), one);
         assert_eq!(roots("subscription { ... { a { b } } }"), one);
-        assert_eq!(roots("subscription { ...F } fragment F on Subscription { ...G } fragment G on S { a { b } }"), one);
+        assert_eq!(
+            roots("subscription { ...F } fragment F on Subscription { ...G } fragment G on S { a { b } }"),
+            one
+        );
         assert_eq!(roots("subscription { a { b } ... { a { c } } }"), one);
     }
 

@@ -24,8 +24,7 @@ pub(super) fn is_local(peer: SocketAddr, headers: &HeaderMap) -> bool {
         .and_then(|host| host.to_str().ok())
         .and_then(|host| host.parse::<Uri>().ok())
         .and_then(|uri| uri.host().map(str::to_owned));
-    let named_local =
-        host.is_some_and(|host| matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]"));
+    let named_local = host.is_some_and(|host| matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]"));
     peer.ip().to_canonical().is_loopback() && !proxied && named_local
 }
 

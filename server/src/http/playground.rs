@@ -70,7 +70,8 @@ fn serve(file: &EmbeddedFile, headers: &HeaderMap, caching: &'static str) -> Res
     let tag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     // A compressed answer's tag is marked as weak by whoever compressed it.
-    let unchanged = known.is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
+    let unchanged =
+        known.is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

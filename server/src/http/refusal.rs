@@ -74,8 +74,7 @@ impl Refusal {
                 let id = mint.uuid();
                 tracing::error!(error.id = %id, cause = %error, "internal error");
                 let message = "something went wrong on our side";
-                let mut refusal =
-                    Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, message);
+                let mut refusal = Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, message);
                 refusal.extensions.push(("errorId", id.to_string().into()));
                 return refusal;
             }

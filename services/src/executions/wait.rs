@@ -27,9 +27,8 @@ impl Executions {
     /// If a database does not answer.
     pub async fn wait_for_answer(&self, execution: &execution::Model) -> Result<Answer, ExecutionError> {
         let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
-        let answers = |key: &str| {
-            graph.steps.iter().any(|step| step.kind == step::Kind::Respond && step.key == key)
-        };
+        let answers =
+            |key: &str| graph.steps.iter().any(|step| step.kind == step::Kind::Respond && step.key == key);
         let mut events = Box::pin(self.follow(execution.id, None));
         let mut last = Value::Null;
         while let Some(envelope) = events.next().await {

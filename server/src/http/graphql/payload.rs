@@ -83,7 +83,8 @@ mod tests {
     fn bodies_are_one_or_a_batch() {
         assert!(matches!(of_body(br#"{"query":"{a}","unknown":1}"#, 2), Ok(Payload::One(_))));
         assert!(matches!(of_body(br#" [{"query":"{a}"},{"query":"{b}"}]"#, 2), Ok(Payload::Batch(_))));
-        for wrong in ["[]", "", "1", "{}", r#"[{"query":"a"},{"query":"a"},{"query":"a"}]"#, r#"{"query":1}"#] {
+        for wrong in ["[]", "", "1", "{}", r#"[{"query":"a"},{"query":"a"},{"query":"a"}]"#, r#"{"query":1}"#]
+        {
             assert!(of_body(wrong.as_bytes(), 2).is_err(), "{wrong}");
         }
     }

@@ -112,7 +112,10 @@ mod tests {
     fn bodies_become_what_their_type_says() {
         assert_eq!(data("application/json; charset=utf-8", b"{\"x\":1}").unwrap()["body"], json!({ "x": 1 }));
         assert_eq!(data("application/cloudevents+json", b"[1]").unwrap()["body"], json!([1]));
-        assert_eq!(data("application/x-www-form-urlencoded", b"x=1+2").unwrap()["body"], json!({ "x": "1 2" }));
+        assert_eq!(
+            data("application/x-www-form-urlencoded", b"x=1+2").unwrap()["body"],
+            json!({ "x": "1 2" })
+        );
         assert_eq!(data("text/plain", b"x").unwrap()["body"], json!("x"));
         assert_eq!(data("application/json", b"").unwrap()["body"], Value::Null);
         let bytes = data("application/octet-stream", &[0, 255]).unwrap();

@@ -35,7 +35,11 @@ pub(super) fn routes() -> Router<HttpState> {
 }
 
 /// Answers once the request is stored: from then on the execution will run, whatever happens here.
-async fn accept_only(State(state): State<HttpState>, Path(token): Path<String>, request: Request) -> Response {
+async fn accept_only(
+    State(state): State<HttpState>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
     let response = match accept(&state, token, request).await {
         Ok(execution) => accepted(&execution),
         Err(refusal) => refusal.into_response(),

@@ -74,7 +74,10 @@ fn replied(reply: Value) -> Response {
 
 /// An informational status announces another answer, which will not come.
 fn final_status(status: u16) -> StatusCode {
-    StatusCode::from_u16(status).ok().filter(|status| !status.is_informational()).unwrap_or(StatusCode::BAD_GATEWAY)
+    StatusCode::from_u16(status)
+        .ok()
+        .filter(|status| !status.is_informational())
+        .unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
 /// A header that cannot be sent is left out.
@@ -93,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_reply_is_sent_as_it_says() {
-        let response = replied(json!({ "status": 201, "headers": { "x-a": "1", "set-cookie": "x" }, "body": [1] }));
+        let response =
+            replied(json!({ "status": 201, "headers": { "x-a": "1", "set-cookie": "x" }, "body": [1] }));
         assert_eq!(response.status(), StatusCode::CREATED);
         assert_eq!(response.headers()["x-a"], "1");
         assert_eq!(response.headers()["content-type"], "application/json");

@@ -92,8 +92,7 @@ impl WireId {
 
     fn with_payload(&self, head: &str, payload: &str) -> String {
         const PAYLOAD: &str = r#","payload":"#;
-        let mut text =
-            String::with_capacity(head.len() + self.0.len() + PAYLOAD.len() + payload.len() + 1);
+        let mut text = String::with_capacity(head.len() + self.0.len() + PAYLOAD.len() + payload.len() + 1);
         for part in [head, &self.0, PAYLOAD, payload, "}"] {
             text.push_str(part);
         }

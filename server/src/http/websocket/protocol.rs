@@ -83,7 +83,11 @@ pub(super) enum Step {
     /// Find out who this is, and call [`Protocol::acknowledge`].
     Authenticate(Map<String, Value>),
     Send(String),
-    Start { serial: Serial, id: Arc<str>, request: Box<Request> },
+    Start {
+        serial: Serial,
+        id: Arc<str>,
+        request: Box<Request>,
+    },
     Stop(Serial),
     Close(Close),
 }

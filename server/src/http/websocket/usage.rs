@@ -35,8 +35,11 @@ impl Usage {
     pub(super) fn connect(&self, user: UserId, limit: usize) -> Option<ConnectionPlace> {
         // Under the entry's lock, so that the last one's leaving and the next one's coming do not cross.
         let entry = self.0.entry(user).or_default();
-        take(&entry.connections, limit)
-            .then(|| ConnectionPlace { user, counts: entry.clone(), usage: self.clone() })
+        take(&entry.connections, limit).then(|| ConnectionPlace {
+            user,
+            counts: entry.clone(),
+            usage: self.clone(),
+        })
     }
 }
 
