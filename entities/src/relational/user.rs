@@ -10,7 +10,7 @@ use crate::ids::UserId;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: UserId,
-    /// Lower case.
+    /// As the person wrote it; compared in lower case.
     pub email: String,
     pub name: String,
     /// Argon2id, in PHC string format.

@@ -16,7 +16,7 @@ CREATE TABLE users (
     created_at     timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL
 );
--- Addresses are stored in lower case; the index holds whoever writes around the service to it.
+-- Addresses are stored as they were written and compared in lower case.
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
 
 CREATE TABLE roles (

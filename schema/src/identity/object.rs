@@ -20,7 +20,7 @@ pub struct User {
     pub id: ID,
     /// The name that others see.
     pub name: String,
-    /// The address that the person signs in with, in lower case.
+    /// The address that the person signs in with, as they wrote it.
     pub email: String,
     /// When the account was made.
     pub created_at: DateTime<Utc>,

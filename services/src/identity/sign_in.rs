@@ -7,7 +7,7 @@ use triptych_entities::{
     relational::{membership, user},
 };
 
-use super::{Actor, Identity, IdentityError, IssuedSession, Proof, password, sign_up::normalize_email};
+use super::{Actor, Identity, IdentityError, IssuedSession, Proof, password, sign_up::has_email};
 
 impl Identity {
     /// Signs a person in to the organization that they joined first.
@@ -22,7 +22,7 @@ impl Identity {
         user_agent: Option<String>,
     ) -> Result<IssuedSession, IdentityError> {
         let found = user::Entity::find()
-            .filter(user::Column::Email.eq(normalize_email(email)))
+            .filter(has_email(email))
             .one(&self.stores.pg)
             .await?;
         let Some(user) = found else {
@@ -51,7 +51,7 @@ impl Identity {
         email: &str,
     ) -> Result<Option<(UserId, OrganizationId)>, IdentityError> {
         let found = user::Entity::find()
-            .filter(user::Column::Email.eq(normalize_email(email)))
+            .filter(has_email(email))
             .find_also_related(membership::Entity)
             .order_by_asc(membership::Column::Id)
             .one(&self.stores.pg)

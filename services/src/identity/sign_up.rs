@@ -1,6 +1,9 @@
 //! Signing up: an organization, its roles and its owner, in one transaction.
 
-use sea_orm::{ActiveModelTrait as _, EntityTrait as _, Set, SqlErr, TransactionTrait as _};
+use sea_orm::{
+    ActiveModelTrait as _, EntityTrait as _, Set, SqlErr, TransactionTrait as _,
+    sea_query::{Expr, ExprTrait as _, Func, SimpleExpr},
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_entities::{
     ids::{OrganizationId, RoleId, UserId},
@@ -30,7 +33,7 @@ impl Identity {
         input: SignUp,
         user_agent: Option<String>,
     ) -> Result<IssuedSession, IdentityError> {
-        let email = normalize_email(&input.email);
+        let email = input.email.trim().to_owned();
         let name = input.name.trim().to_owned();
         let organization_name = input.organization_name.trim().to_owned();
         check(&email, &name, &organization_name, &input.password)?;
@@ -125,9 +128,9 @@ impl Identity {
     }
 }
 
-/// Addresses are compared and stored in lower case.
-pub(super) fn normalize_email(email: &str) -> String {
-    email.trim().to_lowercase()
+/// The account with this address, in whatever case it was written.
+pub(super) fn has_email(email: &str) -> SimpleExpr {
+    Func::lower(Expr::col((user::Entity, user::Column::Email))).eq(email.trim().to_lowercase())
 }
 
 fn check(
