@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{MergedObject, MergedSubscription, Response, Schema, ServerError};
 use futures::{StreamExt as _, stream::BoxStream};
 use serde::Deserialize;
-use triptych_services::{Services, error::Code, identity::Actor};
+use triptych_services::{Services, error::Code, identity::Actor, mint::Mint};
 
 use crate::{
     context::{Client, loaders},
@@ -143,7 +143,7 @@ impl Api {
     /// Executes a query or a mutation.
     pub async fn execute(&self, operation: Operation, actor: Option<Arc<Actor>>, client: Client) -> Outcome {
         let response = self.schema.execute(self.prepare(operation, actor, client)).await;
-        self.outcome(response)
+        outcome(&self.services.mint, response)
     }
 
     /// Executes anything as a stream of answers: a query or a mutation is a stream of one.
@@ -153,9 +153,9 @@ impl Api {
         actor: Option<Arc<Actor>>,
         client: Client,
     ) -> BoxStream<'static, Outcome> {
-        let api = self.clone();
+        let mint = self.services.mint.clone();
         let responses = self.schema.execute_stream(self.prepare(operation, actor, client));
-        responses.map(move |response| api.outcome(response)).boxed()
+        responses.map(move |response| outcome(&mint, response)).boxed()
     }
 
     fn prepare(
@@ -170,25 +170,25 @@ impl Api {
             None => prepared,
         }
     }
+}
 
-    fn outcome(&self, mut response: Response) -> Outcome {
-        // Without data, an error without a path was found before anything ran.
-        let executed = response.errors.is_empty()
-            || response.data != async_graphql::Value::Null
-            || response.errors.iter().any(|error: &ServerError| !error.path.is_empty());
-        for error in &mut response.errors {
-            errors::present(error, &self.services.mint);
-        }
-        if !executed {
-            return Outcome::refused(&response.errors);
-        }
-        let headers = response
-            .http_headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-            .collect();
-        Outcome { body: response.write(), errors: String::new(), executed, headers }
+fn outcome(mint: &Mint, mut response: Response) -> Outcome {
+    // Without data, an error without a path was found before anything ran.
+    let executed = response.errors.is_empty()
+        || response.data != async_graphql::Value::Null
+        || response.errors.iter().any(|error: &ServerError| !error.path.is_empty());
+    for error in &mut response.errors {
+        errors::present(error, mint);
     }
+    if !executed {
+        return Outcome::refused(&response.errors);
+    }
+    let headers = response
+        .http_headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect();
+    Outcome { body: response.write(), errors: String::new(), executed, headers }
 }
 
 impl Outcome {

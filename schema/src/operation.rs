@@ -6,6 +6,8 @@ use async_graphql::{
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 
+use triptych_services::storable::storable;
+
 use crate::{
     api::{Outcome, Request, RequestKind},
     subscription_root, typename,
@@ -30,7 +32,13 @@ impl Operation {
         let mut document = async_graphql::parser::parse_query(&query)
             .map_err(|error| Outcome::refused(&[ServerError::from(error)]))?;
         typename::normalize(&mut document);
-        let variables = Variables::from_json(serde_json::Value::Object(variables.unwrap_or_default()));
+        let variables = serde_json::Value::Object(variables.unwrap_or_default());
+        // Said here once, for no field that is stored could take it.
+        if !storable(&variables) || query.contains('\0') || query.contains("\\u0000") {
+            let message = "the request contains the character U+0000, which cannot be stored";
+            return Err(Outcome::refused_because(message.to_owned()));
+        }
+        let variables = Variables::from_json(variables);
         let operation = chosen(&mut document, operation_name.as_deref()).map_err(Outcome::refused_because)?;
         let missing = missing_variables(operation, &variables);
         if !missing.is_empty() {
@@ -118,6 +126,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "for `json!`")]
     fn parse(query: &str, variables: serde_json::Value) -> Result<RequestKind, String> {
         let request = serde_json::from_value(json!({ "query": query, "variables": variables })).unwrap();
         Operation::parse(request).map(|operation| operation.kind()).map_err(|outcome| outcome.body)

@@ -11,7 +11,9 @@ pub(crate) fn normalize(document: &mut ExecutableDocument) {
     match &mut document.operations {
         DocumentOperations::Single(operation) => within(&mut operation.node.selection_set.node),
         DocumentOperations::Multiple(named) => {
-            named.values_mut().for_each(|operation| within(&mut operation.node.selection_set.node));
+            for operation in named.values_mut() {
+                within(&mut operation.node.selection_set.node);
+            }
         }
     }
     for fragment in document.fragments.values_mut() {

@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod page;
 pub mod queues;
 mod services;
+pub mod storable;
 pub mod stores;
 pub mod threads;
 

@@ -8,11 +8,11 @@ use triptych_entities::{
     ids::GenerationId,
     relational::step,
 };
-use triptych_services::{executions::Claim, flows::parameters, generations::StepPrompt};
+use triptych_services::{executions::Claim, flows::parameters, generations::StepPrompt, storable::storable};
 
 use super::{Runtime, branch};
 use crate::{
-    integrations::{ActionError, Call, Outcome, storable},
+    integrations::{ActionError, Call, Outcome},
     models::ModelError,
     templates::{Missing, Scope},
 };

@@ -16,7 +16,7 @@ use crate::integrations::{ActionError, Outcome};
 /// How long an attempt may take unless the step says otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(330);
 /// Models may think for long.
-const AI_TIME_LIMIT: Duration = Duration::from_secs(900);
+const AI_TIME_LIMIT: Duration = Duration::from_mins(15);
 /// How often a report is tried to be stored before the claim is let run out.
 const REPORT_ATTEMPTS: u32 = 5;
 

@@ -22,11 +22,9 @@ mod http;
 mod registry;
 mod respond;
 mod schedule;
-mod storable;
 mod webhook;
 
 pub use call::{Call, Outcome, Run, Tools};
 pub use client::http_client;
 pub use error::ActionError;
 pub use registry::{Definition, Registry};
-pub use storable::storable;

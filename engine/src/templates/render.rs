@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use minijinja::Environment;
 use serde_json::{Map, Value};
 
-use crate::integrations::storable;
+use triptych_services::storable::storable;
 
 use super::{Renderer, Scope, TOTAL_LIMIT, TemplateError, VALUE_LIMIT, source};
 

@@ -27,7 +27,7 @@ impl Jobs {
                 self.services.executions.advance(execution_id).await.map_err(again)?;
             }
             Job::Step { execution_step_id } => {
-                self.runtime.run_step(execution_step_id).await.map_err(again)?
+                self.runtime.run_step(execution_step_id).await.map_err(again)?;
             }
             Job::Generate { generation_id } => {
                 self.generator.run(generation_id).await.map_err(again)?;
@@ -58,6 +58,7 @@ fn due(job: &bullmq::Job) -> DateTime<Utc> {
 
 /// BullMQ tries such a job again, ever more slowly. The job may be lost in the end; what it is for is not: it is
 /// found and owed a job again.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn again(error: impl Coded) -> bullmq::Error {
     tracing::warn!(%error, "a job could not be done");
     bullmq::Error::ProcessingError(error.code().as_str().to_owned())

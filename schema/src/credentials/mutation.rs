@@ -59,7 +59,7 @@ impl CredentialMutation {
         Ok(CredentialPayload { credential: credential.into() })
     }
 
-    /// Deletes a credential. Repeating it answers NOT_FOUND.
+    /// Deletes a credential. Repeating it answers `NOT_FOUND`.
     async fn delete_credential(
         &self,
         ctx: &Context<'_>,

@@ -18,7 +18,6 @@ pub struct CredentialQuery;
 #[Object]
 impl CredentialQuery {
     /// The organization's credentials, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, and its filter")]
     async fn credentials(
         &self,
         ctx: &Context<'_>,

@@ -47,7 +47,7 @@ impl ExecutionMutation {
     }
 
     /// Runs an execution that has ended again, on the version that it ran on. While it is under way, repeating it
-    /// answers CONFLICT.
+    /// answers `CONFLICT`.
     async fn retry_execution(
         &self,
         ctx: &Context<'_>,

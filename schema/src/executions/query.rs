@@ -28,7 +28,6 @@ impl ExecutionQuery {
     }
 
     /// The organization's executions, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, and its filter")]
     async fn executions(
         &self,
         ctx: &Context<'_>,

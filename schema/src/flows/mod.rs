@@ -12,4 +12,4 @@ pub(crate) use loader::{load_flow, load_graph, load_step, load_version};
 pub use mutation::{DeletePayload, FlowMutation};
 pub use object::{Flow, FlowStatus};
 pub use query::FlowQuery;
-pub use version::{FlowVersion, Problem, Step, StepKind, StepLink, StepLinkKind};
+pub use version::{FlowVersion, Step, StepKind, StepLinkKind};

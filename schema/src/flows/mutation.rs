@@ -74,7 +74,7 @@ impl FlowMutation {
     }
 
     /// Deletes a flow with its versions, webhook, schedules, own credentials and history. Repeating it answers
-    /// NOT_FOUND.
+    /// `NOT_FOUND`.
     async fn delete_flow(&self, ctx: &Context<'_>, input: DeleteFlowInput) -> Result<DeletePayload> {
         let id = parse_id("flowId", &input.flow_id)?;
         ctx.services().flows.delete(ctx.actor()?, id).await?;

@@ -89,7 +89,6 @@ impl Flow {
     }
 
     /// Its executions, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, and its filter")]
     async fn executions(
         &self,
         ctx: &Context<'_>,

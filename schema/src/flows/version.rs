@@ -149,7 +149,7 @@ impl Step {
     }
 
     /// The integration that it uses.
-    async fn integration(&self, ctx: &Context<'_>) -> Result<Integration> {
+    fn integration(&self, ctx: &Context<'_>) -> Result<Integration> {
         let catalog = ctx.services().flows.catalog();
         Ok(Integration(catalog.integration(&self.0.integration).cloned().ok_or(NoSuchNode)?))
     }

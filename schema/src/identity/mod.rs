@@ -8,5 +8,5 @@ mod query;
 
 pub(crate) use loader::load_user;
 pub use mutation::{IdentityMutation, SESSION_COOKIE};
-pub use object::{ApiToken, Organization, User, Viewer};
+pub use object::{Organization, User};
 pub use query::IdentityQuery;

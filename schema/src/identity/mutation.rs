@@ -27,7 +27,7 @@ pub struct SignInPayload {
 
 #[Object]
 impl SignInPayload {
-    /// Send it as `Authorization: Bearer …`. Browsers have it in an HttpOnly cookie already.
+    /// Send it as `Authorization: Bearer …`. Browsers have it in an `HttpOnly` cookie already.
     async fn token(&self) -> &str {
         &self.issued.token
     }
@@ -66,7 +66,7 @@ pub struct IdentityMutation;
 
 #[Object]
 impl IdentityMutation {
-    /// Creates an account, and an organization that it owns, and signs in. Repeating it answers CONFLICT.
+    /// Creates an account, and an organization that it owns, and signs in. Repeating it answers `CONFLICT`.
     async fn sign_up(&self, ctx: &Context<'_>, input: SignUpInput) -> Result<SignInPayload> {
         let agent = ctx.client().user_agent.clone();
         let issued = ctx.services().identity.sign_up(input.into(), agent).await?;
@@ -84,12 +84,11 @@ impl IdentityMutation {
     /// Ends the caller's session, or another of the caller's. Subscriptions of that session end too.
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Result<SignOutPayload> {
         let actor = ctx.actor()?;
-        match parse_id_opt("sessionId", input.session_id.as_ref())? {
-            Some(id) => ctx.services().identity.sessions.end(actor.user, id).await?,
-            None => {
-                ctx.services().identity.sign_out(actor).await?;
-                set_cookie(ctx, "", 0);
-            }
+        if let Some(id) = parse_id_opt("sessionId", input.session_id.as_ref())? {
+            ctx.services().identity.sessions.end(actor.user, id).await?;
+        } else {
+            ctx.services().identity.sign_out(actor).await?;
+            set_cookie(ctx, "", 0);
         }
         Ok(SignOutPayload { signed_out: true })
     }
@@ -104,7 +103,7 @@ impl IdentityMutation {
         Ok(CreateApiTokenPayload { api_token: row.into(), secret })
     }
 
-    /// Deletes an API token, which stops working at once. Repeating it answers NOT_FOUND.
+    /// Deletes an API token, which stops working at once. Repeating it answers `NOT_FOUND`.
     async fn delete_api_token(&self, ctx: &Context<'_>, input: DeleteApiTokenInput) -> Result<DeletePayload> {
         let id = parse_id("id", &input.id)?;
         ctx.services().identity.delete_api_token(ctx.actor()?, id).await?;

@@ -1,5 +1,7 @@
 //! Serving: the network, the workers, or both, until told to stop.
 
+#![expect(clippy::large_futures, reason = "each runs once a process")]
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
@@ -70,12 +72,12 @@ impl Running {
             }
         });
         let private = self.app.databases.all_private();
-        if role != Role::Api {
-            let company = if private { Company::Alone } else { Company::Others };
-            self.engine = Some(Engine::start(services.clone(), self.app.engine_config(company)?).await?);
-        } else {
+        if role == Role::Api {
             let (outbox, stop) = (services.outbox.clone(), self.stop.clone());
             self.relay = Some(tokio::spawn(async move { outbox.relay(stop).await }));
+        } else {
+            let company = if private { Company::Alone } else { Company::Others };
+            self.engine = Some(Engine::start(services.clone(), self.app.engine_config(company)?).await?);
         }
         if role != Role::Worker {
             let demo = if private { Some(demo::seed(&services).await?) } else { None };
@@ -127,10 +129,10 @@ impl Running {
     pub async fn stop(self) {
         let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
         self.stop.cancel();
-        if let Some(network) = self.network {
-            if let Err(error) = network.await {
-                tracing::warn!(%error, "the network's task ended badly");
-            }
+        if let Some(network) = self.network
+            && let Err(error) = network.await
+        {
+            tracing::warn!(%error, "the network's task ended badly");
         }
         if let Some(engine) = self.engine {
             engine.stop(grace).await;
@@ -155,14 +157,13 @@ pub async fn run(config: Config, role: Role) -> Result<(), AppError> {
         signals.cancel();
     });
     let start = Running::start(config, role);
-    let running = match stop.run_until_cancelled(start).await {
-        Some(started) => started?,
-        // What had been started ends with this process.
-        None => return Ok(()),
-    };
-    match running.address {
-        Some(address) => tracing::info!("serving on http://{address}"),
-        None => tracing::info!("working"),
+    // What had been started when a signal comes ends with this process.
+    let Some(started) = stop.run_until_cancelled(start).await else { return Ok(()) };
+    let running = started?;
+    if let Some(address) = running.address {
+        tracing::info!("serving on http://{address}");
+    } else {
+        tracing::info!("working");
     }
     stop.cancelled().await;
     tracing::info!("stopping");

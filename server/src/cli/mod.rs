@@ -1,5 +1,7 @@
 //! The command line.
 
+#![expect(clippy::large_futures, reason = "each runs once a process")]
+
 mod doctor;
 mod migrate;
 

@@ -18,8 +18,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// After a failed accept, which is mostly too many open files: something has to close first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until the state's `drain` is cancelled. Then nothing more is accepted, WebSockets are told to come
-/// back elsewhere, and what is in progress has this much time to end.
+/// Serves until the state's `drain` is cancelled. Then nothing more is accepted, open sockets are told to come back
+/// elsewhere, and what is in progress has this much time to end.
 pub async fn serve(listener: TcpListener, state: HttpState, grace: Duration) {
     let room = Arc::new(Semaphore::new(state.config.http.max_connections));
     let app = router(state.clone());

@@ -1,6 +1,6 @@
 //! What every handler shares.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -11,9 +11,12 @@ use triptych_services::Services;
 use super::{metrics, websocket::Usage};
 use crate::config::Config;
 
-/// What every handler shares. Cheap to clone.
+/// What every handler shares. Cheap to clone and to carry around.
 #[derive(Clone)]
-pub struct HttpState {
+pub struct HttpState(Arc<Parts>);
+
+/// The parts of [`HttpState`].
+pub struct Parts {
     pub(super) api: Api,
     pub(super) services: Services,
     pub(super) config: Arc<Config>,
@@ -43,6 +46,15 @@ impl HttpState {
         if let Some(handle) = &metrics {
             tasks.spawn(metrics::upkeep(handle.clone(), drain.clone()));
         }
-        Self { api, services, config, demo, metrics, drain, tasks, usage: Usage::default() }
+        let usage = Usage::default();
+        Self(Arc::new(Parts { api, services, config, demo, metrics, drain, tasks, usage }))
+    }
+}
+
+impl Deref for HttpState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }

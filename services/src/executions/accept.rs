@@ -3,8 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set, TransactionTrait as _,
-    sea_query::OnConflict,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, TransactionTrait as _, sea_query::OnConflict,
 };
 use serde_json::{Value, json};
 use triptych_entities::{
@@ -18,6 +17,7 @@ use crate::{
     error::Invalid,
     flows::Graph,
     identity::{Action, Actor, Subject},
+    storable::storable,
 };
 
 /// A run by hand.
@@ -60,15 +60,17 @@ impl Executions {
     /// `NotFound` for an unknown token, `Conflict` when the flow is not published, `WrongSecret`.
     #[tracing::instrument(skip_all)]
     pub async fn accept_webhook(&self, call: WebhookCall) -> Result<execution::Model, ExecutionError> {
+        if !storable(&call.data) {
+            return Err(Invalid::one("body", "contains the character U+0000, which cannot be stored").into());
+        }
         let found = flow::Entity::find()
             .inner_join(webhook::Entity)
             .filter(webhook::Column::Token.eq(call.token))
             .one(&self.stores.pg)
             .await?;
         let flow = found.ok_or(ExecutionError::NotFound)?;
-        let version = match (flow.status, flow.published_version_id) {
-            (flow::Status::Published, Some(version)) => version,
-            _ => return Err(ExecutionError::Conflict("this flow is not published")),
+        let (flow::Status::Published, Some(version)) = (flow.status, flow.published_version_id) else {
+            return Err(ExecutionError::Conflict("this flow is not published"));
         };
         let graph = self.graphs.load(&self.stores.pg, version).await?;
         let trigger = graph.trigger().filter(|trigger| trigger.integration == "webhook");

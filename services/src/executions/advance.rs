@@ -162,7 +162,7 @@ impl Executions {
         let mut row = execution::ActiveModel { id: Set(execution.id), ..Default::default() };
         let status = match decision.ending {
             Some(ending) => {
-                let error = self.failure_of(locked, ending);
+                let error = failure_of(locked, ending);
                 cancel_unfinished(tx, execution.id, now).await?;
                 row.finished_at = Set(Some(now));
                 row.error_code = Set(error.as_ref().map(|error| error.code.clone()));
@@ -187,16 +187,6 @@ impl Executions {
         row.status = Set(status);
         execution::Entity::update(row).exec(tx).await?;
         Ok(())
-    }
-
-    fn failure_of(&self, locked: &Locked, ending: Ending) -> Option<Failure> {
-        let Ending::Failed(step) = ending else { return None };
-        let row = locked.steps.iter().find(|row| row.step_id == step)?;
-        let key = locked.graph.step(step).map_or("?", |step| step.key.as_str());
-        Some(Failure {
-            code: row.error_code.clone().unwrap_or_else(|| "FAILED".to_owned()),
-            message: format!("step `{key}`: {}", row.error_message.as_deref().unwrap_or("failed")),
-        })
     }
 
     fn step_row(
@@ -246,6 +236,16 @@ impl Executions {
             let _ = self.live.finish(&topic).await;
         }
     }
+}
+
+fn failure_of(locked: &Locked, ending: Ending) -> Option<Failure> {
+    let Ending::Failed(step) = ending else { return None };
+    let row = locked.steps.iter().find(|row| row.step_id == step)?;
+    let key = locked.graph.step(step).map_or("?", |step| step.key.as_str());
+    Some(Failure {
+        code: row.error_code.clone().unwrap_or_else(|| "FAILED".to_owned()),
+        message: format!("step `{key}`: {}", row.error_message.as_deref().unwrap_or("failed")),
+    })
 }
 
 /// The event of a step that has ended.

@@ -59,7 +59,8 @@ pub fn decide(graph: &Graph, states: &HashMap<StepId, StepState>) -> Decision {
             if states.contains_key(&step.id) || step.kind == step::Kind::Trigger {
                 continue;
             }
-            let paths: Vec<Path> = graph.links_to(step.id).map(|link| path(graph, link, &states)).collect();
+            let paths: Vec<Path> =
+                graph.links_to(step.id).map(|link| path_of(graph, link, &states)).collect();
             if paths.contains(&Path::Open) {
                 continue;
             }
@@ -93,12 +94,12 @@ pub fn decide(graph: &Graph, states: &HashMap<StepId, StepState>) -> Decision {
     decision
 }
 
-fn path(graph: &Graph, link: &step_link::Model, states: &HashMap<StepId, StepState>) -> Path {
+fn path_of(graph: &Graph, link: &step_link::Model, states: &HashMap<StepId, StepState>) -> Path {
     let (Some(state), Some(from)) = (states.get(&link.from_step_id), graph.step(link.from_step_id)) else {
         return Path::Open;
     };
     match (state.status, link.kind) {
-        (status, _) if !status.is_final() => Path::Open,
+        (reached, _) if !reached.is_final() => Path::Open,
         (Status::Failed, step_link::Kind::Error) => Path::Live,
         (Status::Failed, _) => Path::Dead("the step before it failed"),
         (Status::Succeeded, step_link::Kind::Error) => Path::Dead("the step before it did not fail"),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, Condition, DbBackend, EntityTrait as _, FromQueryResult, Order, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Statement,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
     sea_query::{Alias, Expr, ExprTrait as _, Query},
 };
 use serde_json::Value;

@@ -90,8 +90,8 @@ impl Executions {
         let mut owed = 0;
         loop {
             let now = self.mint.now();
-            let settled = if thoroughness == Thoroughness::Regular { now - GRACE } else { now };
-            let mut values: Vec<sea_orm::Value> = vec![after.into(), settled.into(), BATCH.into()];
+            let before = if thoroughness == Thoroughness::Regular { now - GRACE } else { now };
+            let mut values: Vec<sea_orm::Value> = vec![after.into(), before.into(), BATCH.into()];
             if sql.contains("$4") {
                 values.push(now.into());
             }
@@ -99,9 +99,9 @@ impl Executions {
             let rows = Unfinished::find_by_statement(statement).all(&self.stores.pg).await?;
             let Some(last) = rows.last() else { return Ok(owed) };
             after = last.id;
-            let lost = self.without_job(thoroughness, queue, rows).await?;
-            owed += lost.len();
-            self.owe_again(table, &lost, &job).await?;
+            let orphans = self.without_job(thoroughness, queue, rows).await?;
+            owed += orphans.len();
+            self.owe_again(table, &orphans, &job).await?;
         }
     }
 

@@ -21,7 +21,7 @@ const KEEP_FAILED: usize = 10_000;
 /// Hands to the four queues.
 #[derive(Clone)]
 pub struct Queues {
-    queues: Arc<[bullmq::Queue; 4]>,
+    all: Arc<[bullmq::Queue; 4]>,
     stores: Stores,
     bull_prefix: Arc<str>,
     connection: RedisConnectionOptions,
@@ -59,13 +59,13 @@ impl Queues {
             let options = QueueOptions::new().connection(connection.clone()).prefix(&*bull_prefix);
             bullmq::Queue::with_options(queue.name(), options).await
         };
-        let queues = [
+        let all = [
             open(Queue::Trigger).await?,
             open(Queue::Flow).await?,
             open(Queue::Action).await?,
             open(Queue::Generation).await?,
         ];
-        Ok(Self { queues: Arc::new(queues), stores, bull_prefix, connection })
+        Ok(Self { all: Arc::new(all), stores, bull_prefix, connection })
     }
 
     /// What a worker needs to connect to the same queues.
@@ -76,10 +76,10 @@ impl Queues {
 
     fn queue(&self, queue: Queue) -> &bullmq::Queue {
         match queue {
-            Queue::Trigger => &self.queues[0],
-            Queue::Flow => &self.queues[1],
-            Queue::Action => &self.queues[2],
-            Queue::Generation => &self.queues[3],
+            Queue::Trigger => &self.all[0],
+            Queue::Flow => &self.all[1],
+            Queue::Action => &self.all[2],
+            Queue::Generation => &self.all[3],
         }
     }
 

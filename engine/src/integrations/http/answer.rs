@@ -8,7 +8,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde_json::{Map, Value, json};
 
 use super::send::Response;
-use crate::integrations::{ActionError, storable};
+use triptych_services::storable::storable;
+
+use crate::integrations::ActionError;
 
 /// How much of a failed answer's body an error quotes, in characters.
 const QUOTE: usize = 500;

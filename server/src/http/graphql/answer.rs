@@ -29,7 +29,7 @@ impl Answers {
         headers.any(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
     }
 
-    pub(super) fn set_cookie(&mut self, cookie: HeaderValue) {
+    pub(super) fn set_cookie(&mut self, cookie: &HeaderValue) {
         let first = match self {
             Self::One(outcome) => Some(outcome),
             Self::Batch(outcomes) => outcomes.first_mut(),

@@ -12,7 +12,7 @@ use super::{Caller, HttpState, Refusal, tokens};
 use crate::http::metrics::{Transport, count_operation};
 
 /// How long a query or a mutation may take.
-const EXECUTION_TIMEOUT: Duration = Duration::from_secs(60);
+const EXECUTION_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A request that may be executed, or the answer to it.
 pub(in crate::http) enum Work {

@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
+use http_body_util::LengthLimitError;
 use triptych_schema::Request;
 
 pub(super) use execute::{Work, detached, prepare};
@@ -77,7 +78,7 @@ async fn answer(state: &HttpState, parts: &Parts, body: Body) -> Result<Answers,
     let client = authentication::client(&parts.headers);
     let mut answers = run(state, payload, &caller, &client, by_get).await?;
     if caller.stale_cookie && !answers.sets_cookie() {
-        answers.set_cookie(authentication::forget_cookie(&client));
+        answers.set_cookie(&authentication::forget_cookie(&client));
     }
     Ok(answers)
 }
@@ -102,7 +103,7 @@ pub(super) async fn read(state: &HttpState, headers: &HeaderMap, body: Body) -> 
 }
 
 fn is_over_limit(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
 async fn run(

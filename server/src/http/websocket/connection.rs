@@ -90,9 +90,9 @@ impl Connection {
     }
 
     /// Serves until either side ends it.
-    pub(super) async fn serve(mut self, mut socket: WebSocket, agreed: bool) {
+    pub(super) async fn serve(mut self, socket: &mut WebSocket, agreed: bool) {
         let _counted = metrics::Open::connection();
-        let end = if agreed { self.exchange(&mut socket).await } else { End::Ours(Close::no_protocol()) };
+        let end = if agreed { self.exchange(socket).await } else { End::Ours(Close::no_protocol()) };
         for (_, task) in self.running.drain() {
             task.abort();
         }
@@ -282,7 +282,7 @@ async fn write(socket: &mut WebSocket, message: Message) -> Result<(), End> {
 }
 
 /// Sends a close and waits for its answer, so that the code arrives before the connection is cut.
-async fn say_goodbye(mut socket: WebSocket, close: Close) {
+async fn say_goodbye(socket: &mut WebSocket, close: Close) {
     let frame = CloseFrame { code: close.code, reason: close.reason.into() };
     let goodbye = async {
         socket.send(Message::Close(Some(frame))).await?;

@@ -23,9 +23,8 @@ pub(super) fn choose(
             };
             match token {
                 Some(Some(token)) => return Ok(Some(Credential::Bearer(token))),
-                Some(None) => return Err(()),
                 None if value.is_null() || value.is_string() => {}
-                None => return Err(()),
+                Some(None) | None => return Err(()),
             }
         }
     }

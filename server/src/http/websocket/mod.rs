@@ -52,8 +52,10 @@ pub(super) fn accept(state: HttpState, upgrade: WebSocketUpgrade, parts: &Parts)
     upgrade.on_upgrade(move |socket| {
         let tasks = state.tasks.clone();
         let connection = Connection::new(state, client, credential);
+        // In a box, as a future holds what it is given more than once.
+        let mut socket = Box::new(socket);
         tasks.track_future(async move {
-            connection.serve(socket, agreed).await;
+            connection.serve(&mut socket, agreed).await;
             drop(place);
         })
     })

@@ -12,7 +12,7 @@ use crate::http::{HttpState, authentication};
 /// How soon a connection notices that its session has ended.
 const SESSION_CHECK: Duration = Duration::from_secs(5);
 /// How often a session is prolonged, and its person's permissions are read again.
-const SESSION_RENEWAL: Duration = Duration::from_secs(60);
+const SESSION_RENEWAL: Duration = Duration::from_mins(1);
 /// How soon a connection notices that its API token is gone.
 const TOKEN_CHECK: Duration = Duration::from_secs(30);
 

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use pulldown_cmark::{Event, Options, Parser, html::push_html};
 use serde_json::Value;
 
-use crate::integrations::storable;
+use triptych_services::storable::storable;
 
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
