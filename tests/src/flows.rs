@@ -173,14 +173,14 @@ async fn lists_are_walked_by_cursor_in_both_directions_and_any_order() {
     for name in ["delta", "Alpha", "charlie", "Bravo", "echo"] {
         create(&ada, name).await;
     }
-    let list = "query($first: Int, $after: String, $last: Int, $before: String, $order: FlowOrder, $filter: FlowFilter) {
+    let walk = "query($first: Int, $after: String, $last: Int, $before: String, $order: FlowOrder, $filter: FlowFilter) {
         flows(first: $first, after: $after, last: $last, before: $before, orderBy: $order, filter: $filter) {
           totalCount nodes { name } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
     let by_name = json!({ "field": "NAME", "direction": "ASC" });
     let mut names = Vec::new();
     let mut after = Value::Null;
     loop {
-        let page = ada.send(list, json!({ "first": 2, "after": after, "order": by_name })).await;
+        let page = ada.send(walk, json!({ "first": 2, "after": after, "order": by_name })).await;
         assert_eq!(page.at("/flows/totalCount"), 5);
         names.extend(page.at("/flows/nodes").as_array().unwrap().iter().map(|node| node["name"].clone()));
         if page.at("/flows/pageInfo/hasNextPage") == false {
@@ -190,18 +190,18 @@ async fn lists_are_walked_by_cursor_in_both_directions_and_any_order() {
     }
     assert_eq!(json!(names), json!(["Alpha", "Bravo", "charlie", "delta", "echo"]));
 
-    let last = ada.send(list, json!({ "last": 2, "order": by_name })).await;
+    let last = ada.send(walk, json!({ "last": 2, "order": by_name })).await;
     assert_eq!(last.at("/flows/nodes"), &json!([{ "name": "delta" }, { "name": "echo" }]));
     assert_eq!(last.at("/flows/pageInfo/hasPreviousPage"), true);
     let before = last.at("/flows/pageInfo/startCursor");
-    let back = ada.send(list, json!({ "last": 2, "before": before, "order": by_name })).await;
+    let back = ada.send(walk, json!({ "last": 2, "before": before, "order": by_name })).await;
     assert_eq!(back.at("/flows/nodes"), &json!([{ "name": "Bravo" }, { "name": "charlie" }]));
 
-    let newest = ada.send(list, json!({ "first": 1 })).await;
+    let newest = ada.send(walk, json!({ "first": 1 })).await;
     assert_eq!(newest.at("/flows/nodes/0/name"), "echo");
-    let found = ada.send(list, json!({ "filter": { "search": "LPH" } })).await;
+    let found = ada.send(walk, json!({ "filter": { "search": "LPH" } })).await;
     assert_eq!(found.at("/flows/nodes"), &json!([{ "name": "Alpha" }]));
-    let using = ada.send(list, json!({ "filter": { "integration": "webhook", "status": "DRAFT" } })).await;
+    let using = ada.send(walk, json!({ "filter": { "integration": "webhook", "status": "DRAFT" } })).await;
     assert_eq!(using.at("/flows/totalCount"), 5);
 
     for (variables, field) in [
@@ -210,7 +210,7 @@ async fn lists_are_walked_by_cursor_in_both_directions_and_any_order() {
         (json!({ "first": 1, "last": 1 }), "last"),
         (json!({ "after": "rubbish" }), "after"),
     ] {
-        assert_eq!(ada.refused(list, variables, "BAD_USER_INPUT").await.fields(), [field]);
+        assert_eq!(ada.refused(walk, variables, "BAD_USER_INPUT").await.fields(), [field]);
     }
     world.end().await;
 }

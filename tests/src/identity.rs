@@ -78,8 +78,8 @@ async fn an_api_token_does_what_its_scopes_say_until_it_is_deleted() {
     let made = ada.send(create, json!({ "input": { "name": "CI", "scopes": ["read:flow"] } })).await;
     let token = ada.with_token(&made.text("/createApiToken/secret"));
     token.send("{ flows { nodes { id } } }", json!({})).await;
-    let make = "mutation { createFlow(input: { name: \"No\" }) { flow { id } } }";
-    token.refused(make, json!({}), "FORBIDDEN").await;
+    let attempt = "mutation { createFlow(input: { name: \"No\" }) { flow { id } } }";
+    token.refused(attempt, json!({}), "FORBIDDEN").await;
 
     let listed = ada.send(VIEWER, json!({})).await;
     assert_eq!(listed.at("/viewer/apiTokens/0/name"), "CI");

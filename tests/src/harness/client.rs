@@ -51,6 +51,7 @@ impl Client {
         self
     }
 
+    #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }

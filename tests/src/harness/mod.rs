@@ -1,7 +1,12 @@
 //! What tests stand on: real engines started once a run, and for each test a world of its own in them: a
 //! PostgreSQL database, a Mongo database, a Redis prefix, and a server that listens on a free port.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a harness that cannot go on fails the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a harness that cannot go on fails the test"
+)]
 
 mod client;
 mod engines;
