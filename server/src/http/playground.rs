@@ -75,8 +75,7 @@ fn serve(file: &EmbeddedFile, headers: &HeaderMap, caching: &'static str) -> Res
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let content_type = [(header::CONTENT_TYPE, file.metadata.mimetype().to_owned())];
-        (content_type, file.data.clone()).into_response()
+        ([(header::CONTENT_TYPE, content_type(file))], file.data.clone()).into_response()
     };
     let headers = response.headers_mut();
     if let Ok(tag) = HeaderValue::try_from(tag) {
@@ -84,6 +83,12 @@ fn serve(file: &EmbeddedFile, headers: &HeaderMap, caching: &'static str) -> Res
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     secured(response)
+}
+
+/// Text is in UTF-8, and says so.
+fn content_type(file: &EmbeddedFile) -> String {
+    let name = file.metadata.mimetype();
+    if name.starts_with("text/") { format!("{name}; charset=utf-8") } else { name.to_owned() }
 }
 
 fn secured(mut response: Response) -> Response {

@@ -17,7 +17,10 @@ use axum::{
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use triptych_entities::relational::execution;
-use triptych_services::executions::WebhookCall;
+use triptych_services::{
+    error::Code,
+    executions::{ExecutionError, WebhookCall},
+};
 
 use super::{HttpState, authentication::bearer, graphql, metrics, refusal::Refusal};
 
@@ -80,6 +83,9 @@ async fn accept(state: &HttpState, token: String, request: Request) -> Result<ex
     let call = WebhookCall { token, data: data::of(&parts, &body)?, secret };
     match tokio::time::timeout(ACCEPT_TIMEOUT, state.services.executions.accept_webhook(call)).await {
         Ok(Ok(execution)) => Ok(execution),
+        Ok(Err(ExecutionError::NotFound)) => {
+            Err(Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "no such webhook"))
+        }
         Ok(Err(error)) => Err(Refusal::of(&error, &state.services.mint)),
         Err(_) => Err(Refusal::unavailable("the databases are slow; try again")),
     }
