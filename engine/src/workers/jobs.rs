@@ -58,7 +58,6 @@ fn due(job: &bullmq::Job) -> DateTime<Utc> {
 
 /// BullMQ tries such a job again, ever more slowly. The job may be lost in the end; what it is for is not: it is
 /// found and owed a job again.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn again(error: impl Coded) -> bullmq::Error {
     tracing::warn!(%error, "a job could not be done");
     bullmq::Error::ProcessingError(error.code().as_str().to_owned())
