@@ -16,4 +16,6 @@ mod migrations;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tenancy;
