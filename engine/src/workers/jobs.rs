@@ -20,10 +20,7 @@ impl Jobs {
         let asked: Job = serde_json::from_value(job.data().clone())
             .map_err(|error| bullmq::Error::Unrecoverable(format!("not a job of ours: {error}")))?;
         match asked {
-            Job::Begin { execution_id } => {
-                self.services.executions.begin(execution_id).await.map_err(again)?;
-            }
-            Job::Advance { execution_id } => {
+            Job::Begin { execution_id } | Job::Advance { execution_id } => {
                 self.services.executions.advance(execution_id).await.map_err(again)?;
             }
             Job::Step { execution_step_id } => {
