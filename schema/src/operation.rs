@@ -126,7 +126,6 @@ mod tests {
 
     use super::*;
 
-    #[expect(clippy::needless_pass_by_value, reason = "for `json!`")]
     fn parse(query: &str, variables: serde_json::Value) -> Result<RequestKind, String> {
         let request = serde_json::from_value(json!({ "query": query, "variables": variables })).unwrap();
         Operation::parse(request).map(|operation| operation.kind()).map_err(|outcome| outcome.body)

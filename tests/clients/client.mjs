@@ -1,5 +1,6 @@
 // What every script here shares: asking, watching, asserting, reporting.
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
@@ -21,9 +22,10 @@ export function assert(condition, message) {
   if (!condition) fail(typeof message === 'function' ? message() : message);
 }
 
+/** Equal as JSON; the order of an object's fields means nothing. */
 export function assertEqual(actual, expected, what) {
   const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
-  assert(a === e, `${what}: expected ${e}, got ${a}`);
+  assert(a === e || isDeepStrictEqual(actual, expected), `${what}: expected ${e}, got ${a}`);
 }
 
 /** Runs the script; a failure is one JSON line, a readable message on standard error, and exit code 1. */

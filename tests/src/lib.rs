@@ -22,6 +22,8 @@ mod process;
 #[cfg(test)]
 mod providers;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod strangers;
 #[cfg(test)]
 mod tenancy;

@@ -20,10 +20,7 @@ impl Jobs {
         let asked: Job = serde_json::from_value(job.data().clone())
             .map_err(|error| bullmq::Error::Unrecoverable(format!("not a job of ours: {error}")))?;
         match asked {
-            Job::Begin { execution_id } => {
-                self.services.executions.begin(execution_id).await.map_err(again)?;
-            }
-            Job::Advance { execution_id } => {
+            Job::Begin { execution_id } | Job::Advance { execution_id } => {
                 self.services.executions.advance(execution_id).await.map_err(again)?;
             }
             Job::Step { execution_step_id } => {
@@ -58,7 +55,6 @@ fn due(job: &bullmq::Job) -> DateTime<Utc> {
 
 /// BullMQ tries such a job again, ever more slowly. The job may be lost in the end; what it is for is not: it is
 /// found and owed a job again.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn again(error: impl Coded) -> bullmq::Error {
     tracing::warn!(%error, "a job could not be done");
     bullmq::Error::ProcessingError(error.code().as_str().to_owned())

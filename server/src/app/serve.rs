@@ -1,7 +1,5 @@
 //! Serving: the network, the workers, or both, until told to stop.
 
-#![expect(clippy::large_futures, reason = "each runs once a process")]
-
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;

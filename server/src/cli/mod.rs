@@ -1,7 +1,5 @@
 //! The command line.
 
-#![expect(clippy::large_futures, reason = "each runs once a process")]
-
 mod doctor;
 mod migrate;
 

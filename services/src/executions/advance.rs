@@ -45,26 +45,46 @@ impl Executions {
         Ok(Some(Locked { execution, graph, steps }))
     }
 
-    /// Begins an execution: its trigger has happened. Repeating it does nothing.
+    /// Looks at an execution as a whole, begins it if it has not begun, and starts what can start. Repeating it
+    /// does nothing.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
-    pub async fn begin(&self, id: ExecutionId) -> Result<(), ExecutionError> {
+    pub async fn advance(&self, id: ExecutionId) -> Result<(), ExecutionError> {
         let tx = self.stores.pg.begin().await?;
         let Some(mut locked) = self.lock(&tx, id).await? else { return Ok(()) };
-        if locked.execution.status != execution::Status::Queued || !locked.steps.is_empty() {
+        if locked.execution.status.is_final() {
             return Ok(());
         }
         let now = self.mint.now();
-        let trigger = locked.graph.trigger().ok_or(ExecutionError::Broken(id))?;
+        let mut events = Vec::new();
+        if locked.steps.is_empty() {
+            self.begin(&tx, &mut locked, now, &mut events).await?;
+        }
+        self.follow_up(&tx, &locked, now, &mut events).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        self.announce(id, now, &events).await;
+        Ok(())
+    }
+
+    /// Writes the trigger's step: it has happened, and its data is its output.
+    async fn begin(
+        &self,
+        tx: &DatabaseTransaction,
+        locked: &mut Locked,
+        now: DateTime<Utc>,
+        events: &mut Vec<ExecutionEvent>,
+    ) -> Result<(), ExecutionError> {
+        let trigger = locked.graph.trigger().ok_or(ExecutionError::Broken(locked.execution.id))?;
         let row = execution_step::Model {
             output: locked.execution.trigger.clone(),
             attempt: 1,
             started_at: Some(now),
             ..self.step_row(&locked.execution, trigger.id, execution_step::Status::Succeeded, now)
         };
-        let mut events = vec![
+        events.extend([
             ExecutionEvent::ExecutionStarted { at: now },
             ExecutionEvent::StepStarted {
                 step_id: trigger.id,
@@ -74,38 +94,9 @@ impl Executions {
                 at: now,
             },
             finished_event(trigger, &row, now),
-        ];
-        insert_steps(&tx, vec![row.clone()]).await?;
+        ]);
+        insert_steps(tx, vec![row.clone()]).await?;
         locked.steps.push(row);
-        locked.execution.started_at = Some(now);
-        self.follow_up(&tx, &locked, now, &mut events).await?;
-        tx.commit().await?;
-        self.outbox.wake();
-        self.announce(id, now, &events).await;
-        Ok(())
-    }
-
-    /// Looks at an execution as a whole and starts what can start. Repeating it does nothing.
-    ///
-    /// # Errors
-    /// If a database does not answer; it may be repeated.
-    #[tracing::instrument(skip_all, fields(execution.id = %id))]
-    pub async fn advance(&self, id: ExecutionId) -> Result<(), ExecutionError> {
-        let tx = self.stores.pg.begin().await?;
-        let Some(locked) = self.lock(&tx, id).await? else { return Ok(()) };
-        if locked.execution.status == execution::Status::Queued {
-            drop(tx);
-            return self.begin(id).await;
-        }
-        if locked.execution.status.is_final() {
-            return Ok(());
-        }
-        let now = self.mint.now();
-        let mut events = Vec::new();
-        self.follow_up(&tx, &locked, now, &mut events).await?;
-        tx.commit().await?;
-        self.outbox.wake();
-        self.announce(id, now, &events).await;
         Ok(())
     }
 

@@ -75,18 +75,16 @@ impl Executions {
             again = again.filter(execution_step::Column::Status.ne(execution_step::Status::Succeeded));
         }
         again.exec(&tx).await?;
-        let begun = from == RetryFrom::Failed
-            && locked.steps.iter().any(|row| row.status == execution_step::Status::Succeeded);
-        let (status, job) = if begun {
-            (execution::Status::Running, Job::Advance { execution_id: id })
-        } else {
-            (execution::Status::Queued, Job::Begin { execution_id: id })
+        // What is kept needs no trigger: the execution is looked at as a whole and goes on from there.
+        let job = match from {
+            RetryFrom::Failed => Job::Advance { execution_id: id },
+            RetryFrom::Start => Job::Begin { execution_id: id },
         };
         let organization = locked.execution.organization_id;
         let job_id = self.outbox.owe(&tx, organization, &job, None).await?;
         let row = execution::ActiveModel {
             id: Set(id),
-            status: Set(status),
+            status: Set(execution::Status::Queued),
             job_id: Set(job_id),
             error_code: Set(None),
             error_message: Set(None),

@@ -105,10 +105,20 @@ impl Told {
         }
     }
 
+    /// Whether the follower's cursor is that of the stream's last event, and that event the execution's end.
+    async fn has_heard_the_end(&mut self) -> Result<bool, ExecutionError> {
+        let last = self.executions.live.last(&Topic::Execution(self.id)).await?;
+        self.ended = last.is_some_and(|entry| {
+            entry.position == self.position
+                && serde_json::from_str(&entry.payload).is_ok_and(|event: ExecutionEvent| event.is_terminal())
+        });
+        Ok(self.ended)
+    }
+
     /// Tells what the history knows and this follower does not. When all is quiet, only an end is news.
     async fn retell(&mut self, only_if_ended: bool) -> Result<Vec<Envelope>, ExecutionError> {
         let row = self.executions.row(self.id).await?;
-        if only_if_ended && !row.status.is_final() {
+        if only_if_ended && (!row.status.is_final() || self.has_heard_the_end().await?) {
             return Ok(Vec::new());
         }
         let graph = self.executions.graphs.load(&self.executions.stores.pg, row.version_id).await?;

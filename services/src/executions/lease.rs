@@ -21,6 +21,9 @@ use crate::flows::Graph;
 /// How long a claim holds without being renewed.
 pub const LEASE: Duration = Duration::from_secs(15);
 
+/// How early a step that waits may be resumed.
+const EARLY: Duration = Duration::from_millis(50);
+
 /// A step that this worker may run now.
 #[derive(Debug, Clone)]
 pub struct Claim {
@@ -43,6 +46,8 @@ impl Executions {
     /// If a database does not answer; it may be repeated.
     pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>, ExecutionError> {
         let now = self.mint.now();
+        // A queue counts in whole milliseconds, and may bring a step that waits a moment early.
+        let due = now + EARLY;
         let sql = "UPDATE execution_steps s
             SET status = 'RUNNING', lease_owner = $2, lease_until = $4,
                 started_at = COALESCE(s.started_at, $3),
@@ -50,13 +55,13 @@ impl Executions {
             FROM executions e
             WHERE s.id = $1 AND e.id = s.execution_id AND e.finished_at IS NULL
               AND (s.status = 'QUEUED'
-                   OR (s.status = 'WAITING' AND s.resume_at <= $3)
+                   OR (s.status = 'WAITING' AND s.resume_at <= $5)
                    OR (s.status = 'RUNNING' AND s.lease_until < $3))
             RETURNING s.*";
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             sql,
-            [id.into(), worker.into(), now.into(), (now + LEASE).into()],
+            [id.into(), worker.into(), now.into(), (now + LEASE).into(), due.into()],
         );
         // Losing a claim to a crash loses nothing, so it need not wait for the disk.
         let claimed = execution_step::Model::find_by_statement(statement).one(&self.relaxed).await?;

@@ -77,12 +77,11 @@ impl Sessions {
             .arg(self.index(user_id))
             .arg(session.id.to_string())
             .arg(&key)
-            .ignore()
-            .cmd("EXPIRE")
-            .arg(self.index(user_id))
-            .arg(self.ttl_seconds())
             .ignore();
         pipeline.exec_async(&mut self.stores.cache.clone()).await?;
+        // The index has no expiry of its own, as it must outlive sessions that go on being used; a new session
+        // is the moment to forget those that have ended.
+        self.list(user_id).await?;
         Ok(IssuedSession { token, session, expires_at: now + self.ttl })
     }
 

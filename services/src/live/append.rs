@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use redis::Script;
 
-use super::{Live, Position, Topic};
+use super::{Entry, Live, Position, Topic};
 use crate::error::StoreError;
 
 /// Entries a stream keeps; writers of long streams put a snapshot among them before that many.
@@ -122,11 +122,22 @@ impl Live {
     /// # Errors
     /// If Redis does not answer.
     pub async fn top(&self, topic: &Topic) -> Result<Option<Position>, StoreError> {
+        Ok(self.last(topic).await?.map(|entry| entry.position))
+    }
+
+    /// A stream's last entry, if there is a stream.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn last(&self, topic: &Topic) -> Result<Option<Entry>, StoreError> {
         let mut connection = self.connection.clone();
         let mut call = redis::cmd("XREVRANGE");
         call.arg(self.key(topic)).arg("+").arg("-").arg("COUNT").arg(1);
         let reply: redis::streams::StreamRangeReply = call.query_async(&mut connection).await?;
-        Ok(reply.ids.first().and_then(|entry| entry.id.parse().ok()))
+        Ok(reply
+            .ids
+            .first()
+            .and_then(|entry| Some(Entry { position: entry.id.parse().ok()?, payload: entry.get("e")? })))
     }
 
     /// Forgets a topic's stream, for a subject that starts over. What is appended next begins a later epoch.

@@ -58,7 +58,8 @@ impl World {
         config.secrets.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned().into());
         config.demo.tokens_per_second = 0;
         adjust(&mut config);
-        let running = Running::start(config.clone(), Role::Everything).await.expect("the server starts");
+        let running =
+            Box::pin(Running::start(config.clone(), Role::Everything)).await.expect("the server starts");
         let address = running.address.expect("it listens");
         Self { url: format!("http://{address}"), config, name, running: Some(running), engines }
     }
@@ -76,9 +77,10 @@ impl World {
     /// Stops the server as Ctrl-C does and starts it again on the same databases.
     pub async fn restart(&mut self) {
         if let Some(running) = self.running.take() {
-            running.stop().await;
+            Box::pin(running.stop()).await;
         }
-        let running = Running::start(self.config.clone(), Role::Everything).await.expect("it starts again");
+        let running =
+            Box::pin(Running::start(self.config.clone(), Role::Everything)).await.expect("it starts again");
         self.url = format!("http://{}", running.address.expect("it listens"));
         self.running = Some(running);
     }
@@ -87,7 +89,7 @@ impl World {
     pub async fn end(mut self) {
         let left = self.jobs_left().await;
         if let Some(running) = self.running.take() {
-            running.stop().await;
+            Box::pin(running.stop()).await;
         }
         let engines = &self.engines;
         let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);

@@ -32,6 +32,8 @@ use payload::Payload;
 const METHODS: &str = "GET, POST";
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the body of a refused request may take.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `/graphql`, whatever the method.
 pub(super) async fn handle(State(state): State<HttpState>, request: HttpRequest) -> Response {
@@ -44,9 +46,19 @@ pub(super) async fn handle(State(state): State<HttpState>, request: HttpRequest)
     }
     let media = match media::negotiate(&parts.headers) {
         Ok(media) => media,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            discard(&state, body).await;
+            return refusal.into_response();
+        }
     };
-    match answer(&state, &parts, body).await {
+    let by_get = match admit(&parts) {
+        Ok(by_get) => by_get,
+        Err(refusal) => {
+            discard(&state, body).await;
+            return in_media(refusal.into_response(), media);
+        }
+    };
+    match answer(&state, &parts, body, by_get).await {
         Ok(answers) => answers.into_response(media),
         Err(refusal) => in_media(refusal.into_response(), media),
     }
@@ -61,16 +73,27 @@ fn in_media(mut response: Response, media: MediaType) -> Response {
     response
 }
 
-async fn answer(state: &HttpState, parts: &Parts, body: Body) -> Result<Answers, Refusal> {
-    let by_get = match parts.method {
-        Method::GET => true,
-        Method::POST => false,
-        _ => return Err(Refusal::method(METHODS, "GraphQL is served by GET and POST")),
-    };
+/// Whether the head of a request lets it in, and whether it is a GET.
+fn admit(parts: &Parts) -> Result<bool, Refusal> {
+    match parts.method {
+        Method::GET => Ok(true),
+        Method::POST => media::require_json(&parts.headers).map(|()| false),
+        _ => Err(Refusal::method(METHODS, "GraphQL is served by GET and POST")),
+    }
+}
+
+/// Reads what is refused anyway, within limits: a connection with an unread body must be cut, and its client may
+/// then lose the answer.
+async fn discard(state: &HttpState, body: Body) {
+    let reading = axum::body::to_bytes(body, state.config.http.body_limit);
+    // What is larger or slower than that is cut.
+    drop(tokio::time::timeout(DISCARD_TIMEOUT, reading).await);
+}
+
+async fn answer(state: &HttpState, parts: &Parts, body: Body, by_get: bool) -> Result<Answers, Refusal> {
     let payload = if by_get {
         Payload::One(payload::of_query_string(parts.uri.query().unwrap_or_default())?)
     } else {
-        media::require_json(&parts.headers)?;
         let body = read(state, &parts.headers, body).await?;
         payload::of_body(&body, state.config.limits.batch_size)?
     };

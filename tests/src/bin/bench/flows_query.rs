@@ -70,10 +70,7 @@ pub(crate) async fn measure(report: &mut Report) {
     world.end().await;
 }
 
-async fn rate<F: Future<Output = ()> + Send>(call: impl Fn() -> F) -> f64
-where
-    F: 'static,
-{
+async fn rate<F: Future<Output = ()> + Send + 'static>(call: impl Fn() -> F) -> f64 {
     let (done, began) = (Arc::new(AtomicUsize::new(0)), Instant::now());
     let callers = (0..CALLERS).map(|_| async {
         while began.elapsed() < TIME {

@@ -15,11 +15,11 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let mut report = Report::default();
-        report.progress("a nested query of 20 flows, at 10,000 executions");
+        Report::progress("a nested query of 20 flows, at 10,000 executions");
         flows_query::measure(&mut report).await;
-        report.progress("runs of a four-step flow through its webhook");
+        Report::progress("runs of a four-step flow through its webhook");
         flow_runs::measure(&mut report).await;
-        report.progress("200 streams of 50 deltas a second");
+        Report::progress("200 streams of 50 deltas a second");
         stream_latency::measure(&mut report).await;
         report.print();
     });

@@ -10,7 +10,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// Says what is being measured now.
-    pub(crate) fn progress(&self, what: &str) {
+    pub(crate) fn progress(what: &str) {
         eprintln!("▸ {what}");
     }
 

@@ -26,7 +26,8 @@ const QUERY: &str = "subscription($id: ID!) { generationEvents(generationId: $id
     ... on TextDelta { partId offset text } } } }";
 
 pub(crate) async fn measure(report: &mut Report) {
-    let world = World::start().await;
+    // All readers are one person, as one dashboard might be.
+    let world = World::start_with(&|config| config.limits.connections_per_user = 2 * STREAMS).await;
     let client = world.newcomer().await;
     let ids = streaming_generations(&world, &client).await;
     let live = world.services().live.clone();
