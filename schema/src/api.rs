@@ -3,24 +3,27 @@
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, MergedSubscription, Response, Schema, ServerError};
+use async_graphql::{MergedObject, MergedSubscription, Response, Schema, SchemaBuilder, ServerError};
 use futures::{StreamExt as _, stream::BoxStream};
 use serde::Deserialize;
 use triptych_services::{Services, error::Code, identity::Actor, mint::Mint};
 
 use crate::{
+    connection::List,
     context::{Client, loaders},
-    credentials::{CredentialMutation, CredentialQuery},
+    credentials::{Credential, CredentialMutation, CredentialQuery},
     errors,
-    executions::{ExecutionMutation, ExecutionQuery, ExecutionSubscription},
-    flows::{FlowMutation, FlowQuery},
+    executions::{
+        Execution, ExecutionLog, ExecutionMutation, ExecutionQuery, ExecutionStep, ExecutionSubscription,
+    },
+    flows::{Flow, FlowMutation, FlowQuery, FlowVersion},
     generations::{GenerationMutation, GenerationQuery, GenerationSubscription},
     identity::{IdentityMutation, IdentityQuery},
-    integrations::IntegrationQuery,
+    integrations::{Integration, IntegrationQuery},
     node::NodeQuery,
     operation::Operation,
     queues::{Concurrency, QueueQuery},
-    threads::{ThreadMutation, ThreadQuery},
+    threads::{Message, Thread, ThreadMutation, ThreadQuery},
 };
 
 /// Everything that can be asked for.
@@ -109,6 +112,20 @@ pub struct Outcome {
     pub headers: Vec<(String, String)>,
 }
 
+/// The schema before its settings. Connections are the library's types, so they are described here.
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .override_output_type_description::<List<Credential>>("A page of credentials.")
+        .override_output_type_description::<List<Execution>>("A page of executions.")
+        .override_output_type_description::<List<ExecutionLog>>("A page of what a step logged.")
+        .override_output_type_description::<List<ExecutionStep>>("A page of the steps of an execution.")
+        .override_output_type_description::<List<Flow>>("A page of flows.")
+        .override_output_type_description::<List<FlowVersion>>("A page of a flow's versions.")
+        .override_output_type_description::<List<Integration>>("A page of the catalogue of integrations.")
+        .override_output_type_description::<List<Message>>("A page of a thread's active branch.")
+        .override_output_type_description::<List<Thread>>("A page of threads.")
+}
+
 /// The schema.
 #[derive(Clone)]
 pub struct Api {
@@ -120,7 +137,7 @@ impl Api {
     #[must_use]
     pub fn new(services: Services, config: ApiConfig) -> Self {
         let ApiConfig { limits, public_url, concurrency } = config;
-        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        let schema = builder()
             .data(services.clone())
             .data(public_url)
             .data(concurrency)
@@ -136,7 +153,7 @@ impl Api {
     /// The schema in its own language, for clients and for review.
     #[must_use]
     pub fn sdl() -> String {
-        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default()).finish();
+        let schema = builder().finish();
         schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_enum_items())
     }
 

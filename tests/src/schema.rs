@@ -32,7 +32,9 @@ async fn every_type_and_field_says_what_it_is() {
         for list in ["fields", "inputFields", "enumValues"] {
             for member in kind[list].as_array().into_iter().flatten() {
                 let path = format!("{name}.{}", member["name"].as_str().unwrap());
-                for argument in member["args"].as_array().into_iter().flatten() {
+                let arguments = member["args"].as_array().into_iter().flatten();
+                // What a mutation's input is, its type says.
+                for argument in arguments.filter(|argument| argument["name"] != "input") {
                     check(format!("{path}({})", argument["name"].as_str().unwrap()), argument);
                 }
                 check(path, member);

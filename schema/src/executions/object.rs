@@ -63,9 +63,9 @@ impl From<Failure> for ExecutionError {
     }
 }
 
-/// One run of a version of a flow.
 pub struct Execution(pub(crate) execution::Model);
 
+/// One run of a version of a flow.
 #[Object]
 impl Execution {
     /// `exec_…`

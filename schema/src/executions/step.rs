@@ -52,9 +52,9 @@ pub enum LogLevel {
     Error,
 }
 
-/// A step of an execution: what went in, what came out.
 pub struct ExecutionStep(pub(crate) execution_step::Model);
 
+/// A step of an execution: what went in, what came out.
 #[Object]
 impl ExecutionStep {
     /// `execstep_…`

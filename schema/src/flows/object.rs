@@ -30,9 +30,9 @@ pub enum FlowStatus {
     Paused,
 }
 
-/// What people automate: a trigger and the steps that follow it.
 pub struct Flow(pub(crate) flow::Model);
 
+/// What people automate: a trigger and the steps that follow it.
 #[Object]
 impl Flow {
     /// `flow_…`

@@ -52,9 +52,9 @@ pub enum StepLinkKind {
     LoopBody,
 }
 
-/// A version of a flow. It never changes; editing a draft makes a new one.
 pub struct FlowVersion(pub(crate) flow_version::Model);
 
+/// A version of a flow. It never changes; editing a draft makes a new one.
 #[Object]
 impl FlowVersion {
     /// `version_…`
@@ -122,10 +122,10 @@ impl From<error::Problem> for Problem {
     }
 }
 
-/// A step: one operation of one integration, with its parameters.
 #[derive(Clone)]
 pub struct Step(pub(crate) step::Model);
 
+/// A step: one operation of one integration, with its parameters.
 #[Object]
 impl Step {
     /// `step_…`

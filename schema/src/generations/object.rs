@@ -44,9 +44,9 @@ impl From<Failure> for GenerationError {
     }
 }
 
-/// One answer of a model, from the request to its one end.
 pub struct Generation(pub(crate) generation::Generation);
 
+/// One answer of a model, from the request to its one end.
 #[Object]
 impl Generation {
     /// `gen_…`

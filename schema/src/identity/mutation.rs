@@ -20,11 +20,11 @@ use crate::{
 /// The cookie that browsers authenticate with.
 pub const SESSION_COOKIE: &str = "triptych_session";
 
-/// A fresh session.
 pub struct SignInPayload {
     issued: IssuedSession,
 }
 
+/// A fresh session.
 #[Object]
 impl SignInPayload {
     /// Send it as `Authorization: Bearer …`. Browsers have it in an `HttpOnly` cookie already.

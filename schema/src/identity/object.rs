@@ -125,9 +125,9 @@ impl From<api_token::Model> for ApiToken {
     }
 }
 
-/// Who is asking, or who has just signed in.
 pub struct Viewer(pub(super) Arc<Actor>);
 
+/// Who is asking, or who has just signed in.
 #[Object]
 impl Viewer {
     /// The person.

@@ -6,9 +6,9 @@ use triptych_services::integrations;
 
 use crate::flows::StepKind;
 
-/// A service or tool that steps can use.
 pub struct Integration(pub integrations::Integration);
 
+/// A service or tool that steps can use.
 #[Object]
 impl Integration {
     /// Stable and unique, such as `http`.

@@ -43,9 +43,9 @@ pub enum MessageStatus {
     Failed,
 }
 
-/// A node of a conversation's tree.
 pub struct Message(pub(crate) message::Message);
 
+/// A node of a conversation's tree.
 #[Object]
 impl Message {
     /// `msg_…`

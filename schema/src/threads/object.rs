@@ -15,9 +15,9 @@ use crate::{
     identity::{User, load_user},
 };
 
-/// A conversation. Its messages are a tree; one branch of it is in view.
 pub struct Thread(pub(crate) thread::Thread);
 
+/// A conversation. Its messages are a tree; one branch of it is in view.
 #[Object]
 impl Thread {
     /// `thread_…`
