@@ -1,12 +1,13 @@
 //! Relay connections over the services' keyset pages.
 
 use async_graphql::{
-    Context, Object, OutputType, Result,
+    Context, Object, OutputType, Positioned, Result, VisitorContext,
     connection::{Connection, Edge, EmptyFields},
+    parser::types::{Field, VariableDefinition},
 };
 use futures::future::BoxFuture;
 use serde::Serialize;
-use triptych_services::page::{Page, PageArgs, cursor};
+use triptych_services::page::{DEFAULT_PAGE, MAX_PAGE, Page, PageArgs, cursor};
 
 /// The arguments of every list.
 pub(crate) fn page_args(
@@ -16,6 +17,22 @@ pub(crate) fn page_args(
     before: Option<String>,
 ) -> PageArgs {
     PageArgs { first, after, last, before }
+}
+
+/// What a page adds to an operation's complexity: each field that is asked of its items, once for each item. For
+/// `#[graphql(complexity = …)]`, in whose code the first three arguments have these names. Naming `first` and `last`
+/// there instead would refuse every document in which they are variables that the caller leaves out.
+pub(crate) fn page_cost(
+    ctx: &VisitorContext<'_>,
+    variables: &[Positioned<VariableDefinition>],
+    field: &Field,
+    of_an_item: usize,
+) -> usize {
+    let given = |name| ctx.param_value::<Option<i32>>(variables, field, name, None).ok().flatten();
+    let asked = given("first").or_else(|| given("last"));
+    // A size that is out of range is refused by its name, later.
+    let size = asked.map_or(DEFAULT_PAGE, |n| u64::try_from(n).unwrap_or(0).clamp(1, MAX_PAGE));
+    usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(of_an_item).saturating_add(1)
 }
 
 /// Counts a list when somebody asks.

@@ -82,7 +82,7 @@ pub(crate) fn refuse(error: &mut ServerError) {
     if error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
         return;
     }
-    let limits = ["too deep", "too complex", "cannot be greater than", "recursion limit"];
+    let limits = ["too deep", "too complex", "cannot be greater than", "recursion limit", "stack limit"];
     let code = if limits.iter().any(|limit| error.message.contains(limit)) {
         Code::LimitExceeded
     } else {

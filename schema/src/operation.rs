@@ -30,7 +30,7 @@ impl Operation {
     pub fn parse(request: Request) -> Result<Self, Outcome> {
         let Request { query, operation_name, variables, extensions: _ } = request;
         let mut document = async_graphql::parser::parse_query(&query)
-            .map_err(|error| Outcome::refused(&[ServerError::from(error)]))?;
+            .map_err(|error| Outcome::refused(&[unreadable(error)]))?;
         typename::normalize(&mut document);
         let variables = serde_json::Value::Object(variables.unwrap_or_default());
         // Said here once, for no field that is stored could take it.
@@ -66,6 +66,15 @@ impl Operation {
         request.set_parsed_query(self.document);
         request
     }
+}
+
+/// The parser quotes the whole line, which may be the whole document; where it is stands in `locations`.
+fn unreadable(error: async_graphql::parser::Error) -> ServerError {
+    let mut error = ServerError::from(error);
+    if let Some((_, reason)) = error.message.rsplit_once("\n").and_then(|(_, last)| last.split_once("= ")) {
+        error.message = format!("syntax error: {reason}");
+    }
+    error
 }
 
 /// The library notices values of a wrong type where they are used, but takes what is not there for null.
@@ -146,6 +155,8 @@ mod tests {
         let body: serde_json::Value = serde_json::from_str(&parse("{", json!({})).unwrap_err()).unwrap();
         assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
         assert!(body.get("data").is_none());
+        let long = parse(&format!("{{ a({}", "x ".repeat(1000)), json!({})).unwrap_err();
+        assert!(long.contains("syntax error: expected") && long.len() < 300, "{long}");
         assert!(parse("query A { a } query B { b }", json!({})).is_err());
     }
 }

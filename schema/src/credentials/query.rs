@@ -7,7 +7,7 @@ use triptych_services::page::Window;
 
 use super::object::Credential;
 use crate::{
-    connection::{List, list, page_args},
+    connection::{List, list, page_args, page_cost},
     context::ContextExt as _,
 };
 
@@ -18,6 +18,7 @@ pub struct CredentialQuery;
 #[Object]
 impl CredentialQuery {
     /// The organization's credentials, newest first.
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn credentials(
         &self,
         ctx: &Context<'_>,

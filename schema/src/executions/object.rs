@@ -12,7 +12,7 @@ use super::{
     loader::{StepsOf, TriggerOf},
 };
 use crate::{
-    connection::{List, list, page_args, slice},
+    connection::{List, list, page_args, page_cost, slice},
     context::ContextExt as _,
     flows::{Flow, FlowVersion, load_flow, load_version},
     generations::{UsageSummary, usage_of},
@@ -99,6 +99,7 @@ impl Execution {
     }
 
     /// Its steps so far, in the order in which they came about; the trigger is the first.
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn steps(
         &self,
         ctx: &Context<'_>,

@@ -7,7 +7,7 @@ use triptych_services::page::Window;
 
 use super::{Execution, ExecutionFilter};
 use crate::{
-    connection::{List, list, page_args},
+    connection::{List, list, page_args, page_cost},
     context::{ContextExt as _, parse_id},
 };
 
@@ -28,6 +28,7 @@ impl ExecutionQuery {
     }
 
     /// The organization's executions, newest first.
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn executions(
         &self,
         ctx: &Context<'_>,

@@ -12,7 +12,7 @@ use triptych_services::page::Window;
 
 use super::{Execution, ExecutionError, loader::load_execution};
 use crate::{
-    connection::{List, list, page_args},
+    connection::{List, list, page_args, page_cost},
     context::ContextExt as _,
     flows::{Step, load_step},
     generations::{Generation, generation_behind, generation_opt},
@@ -118,6 +118,7 @@ impl ExecutionStep {
     }
 
     /// What it logged, oldest first.
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn logs(
         &self,
         ctx: &Context<'_>,

@@ -11,7 +11,7 @@ use super::{
     loader::{WebhookOf, load_version},
 };
 use crate::{
-    connection::{List, list, page_args},
+    connection::{List, list, page_args, page_cost},
     context::ContextExt as _,
     executions::{Execution, ExecutionFilter, executions_of_flow},
     generations::{UsageSummary, usage_of},
@@ -64,6 +64,7 @@ impl Flow {
     }
 
     /// Every version that was published or run, and the draft, newest first.
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn versions(
         &self,
         ctx: &Context<'_>,
@@ -89,6 +90,7 @@ impl Flow {
     }
 
     /// Its executions, newest first.
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn executions(
         &self,
         ctx: &Context<'_>,

@@ -6,7 +6,7 @@ use triptych_services::{flows, page::Window};
 
 use super::{Flow, FlowFilter, FlowOrder};
 use crate::{
-    connection::{List, list, page_args},
+    connection::{List, list, page_args, page_cost},
     context::{ContextExt as _, parse_id},
 };
 
@@ -24,6 +24,7 @@ impl FlowQuery {
 
     /// The organization's flows, newest first unless told otherwise.
     #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, its filter and its order")]
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn flows(
         &self,
         ctx: &Context<'_>,

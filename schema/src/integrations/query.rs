@@ -8,7 +8,7 @@ use triptych_services::page::Window;
 
 use super::object::Integration;
 use crate::{
-    connection::{List, list, page_args, slice},
+    connection::{List, list, page_args, page_cost, slice},
     context::ContextExt as _,
 };
 
@@ -19,6 +19,7 @@ pub struct IntegrationQuery;
 #[Object]
 impl IntegrationQuery {
     /// The integrations in order of their keys, perhaps only those that a text occurs in.
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn integrations(
         &self,
         ctx: &Context<'_>,

@@ -55,6 +55,7 @@ impl NodeQuery {
     }
 
     /// Several things by their ids, in that order; null for those that are not found.
+    #[graphql(complexity = "ids.len().saturating_mul(child_complexity).saturating_add(1)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

@@ -8,7 +8,7 @@ use triptych_services::{page::Window, threads::Branch};
 
 use super::{Message, loader::PageOf};
 use crate::{
-    connection::{List, list, page_args},
+    connection::{List, list, page_args, page_cost},
     context::ContextExt as _,
     errors::NoSuchNode,
     generations::{Generation, UsageSummary, generation_opt, usage_of},
@@ -46,6 +46,7 @@ impl Thread {
     }
 
     /// The branch in view, oldest first.
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn messages(
         &self,
         ctx: &Context<'_>,

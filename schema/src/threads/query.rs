@@ -9,7 +9,7 @@ use super::{
     input::{ThreadFilter, ThreadOrder},
 };
 use crate::{
-    connection::{List, list, page_args},
+    connection::{List, list, page_args, page_cost},
     context::{ContextExt as _, parse_id},
 };
 
@@ -31,6 +31,7 @@ impl ThreadQuery {
 
     /// The caller's conversations, newest first unless told otherwise.
     #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, its filter and its order")]
+    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn threads(
         &self,
         ctx: &Context<'_>,
