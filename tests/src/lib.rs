@@ -4,7 +4,11 @@
 pub mod harness;
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod branches;
+#[cfg(test)]
+mod crashes;
 #[cfg(test)]
 mod executions;
 #[cfg(test)]

@@ -18,6 +18,10 @@ fn program() -> PathBuf {
     program
 }
 
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
+}
+
 pub(crate) struct Process {
     child: Child,
     pub(crate) url: String,
@@ -27,7 +31,7 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) async fn start(name: &str) -> Self {
         let root = std::env::temp_dir().join(format!("triptych-process-{name}-{}", std::process::id()));
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let port = free_port();
         let mut process =
             Self { child: Self::spawn(&root, port), url: format!("http://127.0.0.1:{port}"), root };
         process.ready().await;
@@ -35,15 +39,59 @@ impl Process {
     }
 
     fn spawn(root: &Path, port: u16) -> Child {
-        Command::new(program())
+        Self::command(root, port).spawn().expect("it starts")
+    }
+
+    fn command(root: &Path, port: u16) -> Command {
+        let mut command = Command::new(program());
+        command
             .args(["serve", "--bind", &format!("127.0.0.1:{port}"), "--log", "warn"])
             .env("TRIPTYCH__EMBEDDED__ROOT", root)
             .env("TRIPTYCH__DEMO__TOKENS_PER_SECOND", "60")
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("it starts")
+            .kill_on_drop(true);
+        command
+    }
+
+    /// What another instance on the same folder says when it does not start.
+    pub(crate) async fn second_instance(&self) -> (std::process::ExitStatus, String) {
+        let mut command = Self::command(&self.root, free_port());
+        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output();
+        let output = tokio::time::timeout(Duration::from_secs(20), output).await.expect("it gives up soon");
+        let output = output.expect("it runs");
+        (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The processes that work in its folder: its databases.
+    pub(crate) fn engines(&self) -> Vec<u32> {
+        let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+        let works_here = |id: &u32| {
+            std::fs::read_link(format!("/proc/{id}/cwd")).is_ok_and(|folder| folder.starts_with(&self.root))
+        };
+        processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(works_here).collect()
+    }
+
+    /// As a power cut would: no time to say goodbye.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("it dies");
+    }
+
+    /// Waits for its databases to have followed it.
+    pub(crate) async fn engines_end(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        while !self.engines().is_empty() {
+            assert!(Instant::now() < deadline, "they outlive it: {:?}", self.engines());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn ready(&mut self) {
@@ -64,7 +112,7 @@ impl Process {
 
     /// As a power cut would, and then again on the same data.
     pub(crate) async fn kill_and_start_again(&mut self) {
-        self.child.kill().await.expect("it dies");
+        self.kill().await;
         let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
         self.child = Self::spawn(&self.root, port);
         self.ready().await;
@@ -90,7 +138,7 @@ impl Process {
     }
 
     pub(crate) async fn end(mut self) {
-        self.child.kill().await.expect("it dies");
+        self.kill().await;
         // The engines follow; they may still write while the folder goes.
         for _ in 0..50 {
             if std::fs::remove_dir_all(&self.root).is_ok() || !self.root.exists() {

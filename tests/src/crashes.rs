@@ -1,0 +1,165 @@
+//! The served process is killed in the middle of its work: nothing is lost, nothing is done twice, and nothing is
+//! left running.
+
+use std::{collections::HashMap, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Client, Follower, LocalServer, Reply},
+    process::Process,
+};
+
+const STEPS: [&str; 5] = ["hook", "first", "second", "ask", "last"];
+
+/// Two slow requests, a long answer of a model, and one thing more.
+fn steps(local: &LocalServer) -> Value {
+    let slow = json!({ "method": "GET", "url": format!("{}/slow", local.url) });
+    let step = |key: &str, integration: &str, operation: &str, parameters: Value| json!({ "key": key, "integration": integration, "operation": operation, "parameters": parameters });
+    json!([
+        step("hook", "webhook", "received", json!({})),
+        step("first", "http", "request", slow.clone()),
+        step("second", "http", "request", slow),
+        step("ask", "ai", "prompt", json!({ "model": "demo/echo", "prompt": "150 words" })),
+        step(
+            "last",
+            "formatter",
+            "text",
+            json!({ "transform": "uppercase", "value": "{{ steps.ask.output.text }}" })
+        ),
+    ])
+}
+
+/// Waits until a step of the execution is under way.
+async fn under_way(client: &Client, execution: &str, key: &str) {
+    let query = "query($id: ID!) { execution(id: $id) { steps { nodes { status step { key } } } } }";
+    let running = |reply: &Reply| {
+        let steps = reply.at("/execution/steps/nodes").as_array().unwrap();
+        steps.iter().any(|step| step["step"]["key"] == key && step["status"] == "RUNNING")
+    };
+    client.until(query, json!({ "id": execution }), running).await;
+}
+
+/// The execution has succeeded, with each step in its history once and told to have finished once.
+async fn ran_once(client: &Client, flow: &str, execution: &str) {
+    let done = client.finished(execution).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    assert_eq!(done.at("/execution/steps/totalCount"), STEPS.len());
+    for key in STEPS {
+        assert_eq!(done.step(key)["status"], "SUCCEEDED", "{key}");
+        assert!(done.step(key)["finishedAt"].is_string(), "{key}");
+    }
+    let words = done.step("last")["output"]["value"].as_str().unwrap().split_whitespace().count();
+    assert_eq!(words, 150);
+    let query = "subscription($id: ID!) { executionEvents(executionId: $id) { event { __typename
+        ... on StepFinished { stepKey } } } }";
+    let mut socket = client.socket().await;
+    socket.subscribe("1", query, json!({ "id": execution })).await;
+    let mut told: HashMap<String, usize> = HashMap::new();
+    for event in socket.events().await {
+        let event = &event["executionEvents"]["event"];
+        let name = event["stepKey"].as_str().or(event["__typename"].as_str()).unwrap();
+        *told.entry(name.to_owned()).or_default() += 1;
+    }
+    for name in STEPS.into_iter().chain(["ExecutionFinished"]) {
+        assert_eq!(told.get(name), Some(&1), "{name}: {told:?}");
+    }
+    let query = "query($id: ID!, $e: ID!) { flow(id: $id) { usage { calls outputTokens } executions { totalCount } }
+        execution(id: $e) { usage { calls outputTokens } steps { nodes { step { key } generation { status } } } } }";
+    let used = client.send(query, json!({ "id": flow, "e": execution })).await;
+    let once = json!({ "calls": 1, "outputTokens": 150 });
+    assert_eq!((used.at("/flow/usage"), used.at("/execution/usage")), (&once, &once));
+    assert_eq!(used.at("/flow/executions/totalCount"), 1);
+    assert_eq!(used.step("ask")["generation"]["status"], "COMPLETED");
+}
+
+/// The thread has its question and its answer, whole and paid for once.
+async fn answered_once(client: &Client, thread: &str, words: usize) {
+    let query = "query($id: ID!) { thread(id: $id) { activeGeneration { id } usage { calls outputTokens }
+        messages { totalCount nodes { role status text siblings { id } generation { status } } } } }";
+    let thread = client.send(query, json!({ "id": thread })).await;
+    let thread = thread.at("/thread");
+    assert_eq!(thread["messages"]["totalCount"], 2);
+    let (question, answer) = (&thread["messages"]["nodes"][0], &thread["messages"]["nodes"][1]);
+    assert_eq!((&question["role"], &answer["role"]), (&json!("USER"), &json!("ASSISTANT")));
+    assert_eq!(
+        (&answer["status"], &answer["generation"]["status"]),
+        (&json!("COMPLETED"), &json!("COMPLETED"))
+    );
+    assert_eq!(answer["text"].as_str().unwrap().split_whitespace().count(), words);
+    assert_eq!(answer["siblings"].as_array().unwrap().len(), 1);
+    assert_eq!(thread["usage"], json!({ "calls": 1, "outputTokens": words }));
+    assert!(thread["activeGeneration"].is_null());
+}
+
+/// Kills the server while the flow is at this step and an answer is being watched, and starts it again.
+async fn killed_at(step: &str) {
+    let mut process = Process::start(&format!("crash-{step}")).await;
+    let local = LocalServer::start().await;
+    let ada = Client::new(&process.url).signed_up().await;
+    let (flow, _) = ada.published_flow(steps(&local)).await;
+    let sent = ada.say("300 words").await;
+    let mut follower = Follower::default();
+    let mut socket = ada.watch(&sent.generation, None).await;
+    let execution = ada.run_flow(&flow, json!({})).await;
+    under_way(&ada, &execution, step).await;
+    follower.follow_until(10, &mut socket).await;
+    assert!(follower.terminal.is_none(), "killed in the middle of it");
+    process.kill_and_start_again().await;
+    socket.cut();
+
+    // The session outlives the process, and the cursor is still good.
+    let mut socket = ada.watch(&sent.generation, follower.cursor().as_deref()).await;
+    follower.follow(&mut socket).await;
+    assert_eq!(follower.end(), "GenerationCompleted", "{:?}", follower.kinds());
+    assert!(follower.restarts + follower.snapshots > 0, "what came before is void, and that is said");
+    assert_eq!(follower.text().split_whitespace().count(), 300);
+    assert_eq!(ada.message(&sent.answer).await.text("/node/text"), follower.text());
+    assert_eq!(ada.answered(&sent.generation).await.at("/generation/epoch"), 2);
+    answered_once(&ada, &sent.thread, 300).await;
+    ran_once(&ada, &flow, &execution).await;
+    // A step that was under way may have been asked for again; one that had ended was not.
+    let asked = local.hits();
+    assert!(if step == "ask" { asked == 2 } else { (2..=3).contains(&asked) }, "{asked}");
+    // A late reader sees one end too, and another kill, in rest, loses nothing.
+    process.kill_and_start_again().await;
+    let mut late = Follower::default();
+    late.follow(&mut ada.watch(&sent.generation, None).await).await;
+    assert_eq!((late.end(), late.text()), ("GenerationCompleted", follower.text()));
+    answered_once(&ada, &sent.thread, 300).await;
+    ran_once(&ada, &flow, &execution).await;
+    process.end().await;
+}
+
+#[tokio::test]
+async fn a_request_and_an_answer_that_were_under_way_at_a_kill_end_once() {
+    killed_at("second").await;
+}
+
+#[tokio::test]
+async fn a_model_step_that_was_under_way_at_a_kill_ends_once() {
+    killed_at("ask").await;
+}
+
+#[tokio::test]
+async fn a_second_instance_on_the_same_folder_says_who_has_it() {
+    let process = Process::start("second").await;
+    let (status, said) = process.second_instance().await;
+    assert!(!status.success(), "{status}");
+    let expected =
+        format!("another instance (process {}) is using {}", process.id(), process.root().display());
+    assert!(said.contains(&expected), "{said}");
+    // The first one goes on.
+    let ada = Client::new(&process.url).signed_up().await;
+    assert_eq!(ada.send("{ __typename }", json!({})).await.at("/__typename"), "Query");
+    process.end().await;
+}
+
+#[tokio::test]
+async fn the_databases_end_with_a_killed_server() {
+    let mut process = Process::start("orphans").await;
+    assert!(process.engines().len() >= 3, "{:?}", process.engines());
+    process.kill().await;
+    process.engines_end(Duration::from_secs(10)).await;
+    process.end().await;
+}
