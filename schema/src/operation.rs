@@ -71,7 +71,7 @@ impl Operation {
 /// The parser quotes the whole line, which may be the whole document; where it is stands in `locations`.
 fn unreadable(error: async_graphql::parser::Error) -> ServerError {
     let mut error = ServerError::from(error);
-    if let Some((_, reason)) = error.message.rsplit_once("\n").and_then(|(_, last)| last.split_once("= ")) {
+    if let Some((_, reason)) = error.message.rsplit_once('\n').and_then(|(_, last)| last.split_once("= ")) {
         error.message = format!("syntax error: {reason}");
     }
     error

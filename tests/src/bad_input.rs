@@ -181,7 +181,7 @@ async fn documents_beyond_the_limits_are_refused_before_they_run() {
         "} } } ".repeat(6)
     );
     let complex = "{ flows(first: 100) { nodes { executions(first: 100) { nodes { steps(first: 100) { nodes { id } } } } } } }";
-    let aliases: String = (0..101).map(|n| format!("a{n}: __typename ")).collect();
+    let aliases = (0..101).fold(String::new(), |aliases, n| aliases + &format!("a{n}: __typename "));
     let tokens: String = "viewer { user { id } } ".repeat(2000);
     let directives = format!("{{ __typename {} }}", "@include(if: true) ".repeat(51));
     let brackets = format!("{{ node(id: {}1{}) {{ id }} }}", "[".repeat(4000), "]".repeat(4000));

@@ -9,6 +9,8 @@ use std::{
 
 use tokio::process::{Child, Command};
 
+use crate::harness::Client;
+
 /// The program as `make` builds it, beside this test's own.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("a program");
@@ -96,8 +98,9 @@ impl Process {
 
     async fn ready(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(30);
+        let client = Client::new(&self.url);
         loop {
-            if let Ok(response) = reqwest::get(format!("{}/health/ready", self.url)).await
+            if let Ok(response) = client.http().get(format!("{}/health/ready", self.url)).send().await
                 && response.status() == 200
             {
                 return;
@@ -123,7 +126,7 @@ impl Process {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
         assert!(folder.join("node_modules").exists(), "run `make test`, which installs the clients");
         let output = tokio::time::timeout(
-            Duration::from_secs(120),
+            Duration::from_mins(2),
             Command::new("node").arg(script).arg(&self.url).current_dir(folder).kill_on_drop(true).output(),
         )
         .await
