@@ -4,9 +4,13 @@
 pub mod harness;
 
 #[cfg(test)]
+mod branches;
+#[cfg(test)]
 mod executions;
 #[cfg(test)]
 mod flows;
+#[cfg(test)]
+mod generations;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
@@ -16,6 +20,12 @@ mod migrations;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod providers;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod tenancy;
+#[cfg(test)]
+mod threads;

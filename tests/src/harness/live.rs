@@ -80,6 +80,15 @@ impl Socket {
         events
     }
 
+    /// The code with which the only subscription is refused; it is complete then.
+    pub async fn refusal(&mut self) -> String {
+        let message = self.read().await;
+        let code = &message["payload"]["errors"][0]["extensions"]["code"];
+        let code = code.as_str().unwrap_or_else(|| panic!("not refused: {message:#}")).to_owned();
+        assert_eq!(self.read().await["type"], "complete");
+        code
+    }
+
     /// Cuts the connection without a word.
     pub fn cut(self) {
         drop(self.socket);

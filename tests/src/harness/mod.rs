@@ -8,14 +8,18 @@
     reason = "a harness that cannot go on fails the test"
 )]
 
+mod answer;
 mod client;
 mod engines;
 mod live;
 mod local;
+mod provider;
 mod world;
 
+pub use answer::{Follower, GENERATION_EVENTS, Sent};
 pub use client::{Client, Reply};
 pub use engines::engines;
 pub use live::Socket;
 pub use local::LocalServer;
+pub use provider::{PROVIDER_KEY, ProviderServer};
 pub use world::World;

@@ -1,0 +1,193 @@
+//! Models of configured providers, well and badly behaved: each answer has one end, with a code when it failed, and
+//! no answer of ours tells the key.
+
+use serde_json::{Value, json};
+use triptych_server::config::{Config, ProviderConfig, ProviderKind};
+
+use crate::harness::{Client, Follower, PROVIDER_KEY, ProviderServer, Reply, World};
+
+/// `local` has the right key, `stranger` a wrong one, and where `nobody` should be nothing listens.
+async fn world(server: &ProviderServer) -> World {
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    World::start_with(&|config: &mut Config| {
+        let provider = |url: &str, key: &str| ProviderConfig {
+            kind: ProviderKind::OpenAi,
+            base_url: Some(url.to_owned()),
+            api_key: Some(key.to_owned().into()),
+        };
+        let nowhere = format!("http://{unused}/v1");
+        config.providers.insert("local".to_owned(), provider(&server.url, PROVIDER_KEY));
+        config.providers.insert("stranger".to_owned(), provider(&server.url, "sk-another-secret"));
+        config.providers.insert("nobody".to_owned(), provider(&nowhere, PROVIDER_KEY));
+    })
+    .await
+}
+
+/// Asks a model in a new thread and follows the answer to its one end.
+async fn asked(client: &Client, model: &str) -> (Follower, Reply) {
+    let sent = client.turn("sendMessage", json!({ "text": "Hi", "model": model })).await;
+    let mut follower = Follower::default();
+    follower.follow(&mut client.watch(&sent.generation, None).await).await;
+    let ended = client.answered(&sent.generation).await;
+    assert_eq!(ended.at("/generation/model"), model);
+    assert_eq!(ended.text("/generation/message/text"), follower.text());
+    let told = format!("{:?} {}", follower.events, ended.0);
+    assert!(!told.contains(PROVIDER_KEY) && !told.contains("sk-another-secret"), "{told}");
+    // Whatever came of it, the thread goes on.
+    let next = json!({ "threadId": sent.thread, "text": "Then you", "model": "demo/echo" });
+    let next = client.turn("sendMessage", next).await;
+    assert_eq!(client.answered(&next.generation).await.at("/generation/status"), "COMPLETED");
+    (follower, ended)
+}
+
+#[tokio::test]
+async fn an_answer_of_a_provider_streams_and_is_counted() {
+    let server = ProviderServer::start().await;
+    let world = world(&server).await;
+    let ada = world.newcomer().await;
+    let (follower, ended) = asked(&ada, "local/whole").await;
+    assert_eq!((follower.end(), follower.text()), ("GenerationCompleted", "Hello, world".to_owned()));
+    assert_eq!(ended.at("/generation/status"), "COMPLETED");
+    assert_eq!(ended.at("/generation/finishReason"), "stop");
+    let usage = json!({ "inputTokens": 7, "outputTokens": 5, "cachedInputTokens": 4, "reasoningTokens": 0,
+                        "cost": ended.at("/generation/usage/cost") });
+    assert_eq!(ended.at("/generation/usage"), &usage);
+    assert_eq!(server.hits(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn each_failure_of_a_provider_ends_the_answer_once_with_a_code() {
+    let server = ProviderServer::start().await;
+    let world = world(&server).await;
+    let ada = world.newcomer().await;
+    for (model, code, text) in [
+        ("local/500", "UPSTREAM_FAILED", ""),
+        ("local/400", "UPSTREAM_FAILED", ""),
+        ("local/429", "RATE_LIMITED", ""),
+        ("local/half", "UPSTREAM_FAILED", "Hel"),
+        ("stranger/whole", "UPSTREAM_FAILED", ""),
+        ("nobody/whole", "UPSTREAM_FAILED", ""),
+    ] {
+        let (follower, ended) = asked(&ada, model).await;
+        assert_eq!(follower.end(), "GenerationFailed", "{model}");
+        assert_eq!(follower.first("GenerationFailed")["error"]["code"], code, "{model}");
+        assert_eq!(follower.text(), text, "{model}");
+        assert_eq!(ended.at("/generation/status"), "FAILED", "{model}");
+        assert_eq!(ended.at("/generation/error/code"), code, "{model}");
+        assert_eq!(ended.at("/generation/message/status"), "FAILED", "{model}");
+    }
+    let (follower, _) = asked(&ada, "local/whole").await;
+    assert_eq!(follower.text(), "Hello, world", "the server goes on");
+    world.end().await;
+}
+
+const RAN: &str = "query($id: ID!) { execution(id: $id) { id status error { code message } finishedAt
+    usage { inputTokens outputTokens cachedInputTokens totalTokens calls cost }
+    flow { usage { inputTokens outputTokens cachedInputTokens totalTokens calls cost } }
+    steps { nodes { id status attempt input output error { code message } step { key }
+        generation { id status model error { code } usage { inputTokens outputTokens }
+            parts { ... on TextPart { text } } executionStep { id } message { id } } } } } }";
+
+fn steps(asks: &[(&str, &str, u32)]) -> Value {
+    let mut steps = vec![json!({ "key": "hook", "integration": "webhook", "operation": "received" })];
+    steps.extend(asks.iter().map(|(key, model, attempts)| {
+        json!({ "key": key, "integration": "ai", "operation": "prompt",
+                "parameters": { "model": model, "prompt": "Hi" },
+                "retry": { "maxAttempts": attempts, "initialDelayMs": 10 } })
+    }));
+    steps.into()
+}
+
+async fn ran(client: &Client, flow: &str) -> Reply {
+    let id = client.run_flow(flow, json!({})).await;
+    client.finished(&id).await;
+    let done = client.send(RAN, json!({ "id": id })).await;
+    assert!(!done.0.to_string().contains("sk-"), "{:#}", done.0);
+    done
+}
+
+#[tokio::test]
+async fn an_ai_step_shows_its_generation_and_its_usage_adds_up() {
+    let server = ProviderServer::start().await;
+    let world = world(&server).await;
+    let ada = world.newcomer().await;
+    let (flow, _) =
+        ada.published_flow(steps(&[("ask", "local/whole", 1), ("again", "local/whole", 1)])).await;
+    let done = ran(&ada, &flow).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    for key in ["ask", "again"] {
+        let step = done.step(key);
+        assert_eq!(
+            (&step["output"]["text"], &step["output"]["usage"]["inputTokens"]),
+            (&json!("Hello, world"), &json!(7))
+        );
+        let generation = &step["generation"];
+        assert_eq!(
+            (&generation["status"], &generation["model"]),
+            (&json!("COMPLETED"), &json!("local/whole"))
+        );
+        assert_eq!(generation["parts"], json!([{ "text": "Hello, world" }]));
+        assert_eq!((&generation["executionStep"]["id"], &generation["message"]), (&step["id"], &Value::Null));
+        assert_eq!(generation["usage"], json!({ "inputTokens": 7, "outputTokens": 5 }));
+        let mut follower = Follower::default();
+        let id = generation["id"].as_str().unwrap();
+        follower.follow(&mut ada.watch(id, None).await).await;
+        assert_eq!((follower.end(), follower.text()), ("GenerationCompleted", "Hello, world".to_owned()));
+    }
+    let sums = done.at("/execution/usage");
+    assert_eq!(
+        (&sums["calls"], &sums["inputTokens"], &sums["outputTokens"]),
+        (&json!(2), &json!(14), &json!(10))
+    );
+    assert_eq!((&sums["cachedInputTokens"], &sums["totalTokens"]), (&json!(8), &json!(24)));
+    assert_eq!(done.at("/execution/flow/usage"), sums, "one run's usage is the flow's");
+    let twice = ran(&ada, &flow).await;
+    assert_eq!(twice.at("/execution/usage"), sums);
+    assert_eq!(twice.at("/execution/flow/usage/calls"), 4);
+    assert_eq!(twice.at("/execution/flow/usage/totalTokens"), 48);
+    assert_eq!(server.hits(), 4);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_ai_step_whose_provider_fails_is_recorded_with_its_generation() {
+    let server = ProviderServer::start().await;
+    let world = world(&server).await;
+    let ada = world.newcomer().await;
+    for (model, code, attempts, text) in [
+        ("local/500", "UPSTREAM_FAILED", 2, json!([])),
+        ("local/429", "RATE_LIMITED", 2, json!([])),
+        ("local/half", "UPSTREAM_FAILED", 2, json!([{ "text": "Hel" }])),
+        ("nobody/whole", "UPSTREAM_FAILED", 2, json!([])),
+        // What cannot become better is not tried again.
+        ("stranger/whole", "UPSTREAM_FAILED", 1, json!([])),
+    ] {
+        let (flow, _) = ada.published_flow(steps(&[("ask", model, 2), ("after", "demo/echo", 1)])).await;
+        let done = ran(&ada, &flow).await;
+        assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
+        assert_eq!(done.at("/execution/error/code"), code, "{model}");
+        let step = done.step("ask");
+        assert_eq!((&step["status"], &step["error"]["code"]), (&json!("FAILED"), &json!(code)), "{model}");
+        assert_eq!(step["attempt"], attempts, "{model}");
+        assert_eq!(step["input"]["model"], model);
+        let generation = &step["generation"];
+        assert_eq!(
+            (&generation["status"], &generation["error"]["code"]),
+            (&json!("FAILED"), &json!(code)),
+            "{model}"
+        );
+        assert_eq!(
+            (&generation["parts"], &generation["executionStep"]["id"]),
+            (&text, &step["id"]),
+            "{model}"
+        );
+        assert_eq!(done.step("after")["status"], "SKIPPED");
+        assert_eq!(done.at("/execution/usage/calls"), 0, "{model}");
+        let mut follower = Follower::default();
+        let id = generation["id"].as_str().unwrap();
+        follower.follow(&mut ada.watch(id, None).await).await;
+        assert_eq!(follower.end(), "GenerationFailed", "{model}");
+    }
+    world.end().await;
+}
