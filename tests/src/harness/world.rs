@@ -45,6 +45,11 @@ impl World {
 
     async fn on(engines: Arc<TestEngines>, adjust: Adjust<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
+        // `RUST_LOG=triptych=debug` shows what the server says; without it, nothing. Only the first call counts.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(std::io::stderr)
+            .try_init();
         let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut config = Config::load(&Overrides::default()).expect("the defaults are valid");
         config.http.bind = "127.0.0.1:0".parse().expect("an address");
