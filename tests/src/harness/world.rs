@@ -151,12 +151,14 @@ impl World {
     pub async fn flush_redis(&self) {
         let client = redis::Client::open(self.redis_url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
-        for pattern in [format!("{}:*", self.name), format!("{{{}}}:*", self.name)] {
-            let keys: Vec<String> =
-                redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys");
-            if !keys.is_empty() {
-                redis::cmd("DEL").arg(keys).exec_async(&mut connection).await.expect("keys go");
-            }
-        }
+        // One script, as a flush is one moment: nothing may be written between looking and deleting.
+        let script = redis::Script::new(
+            "for _, pattern in ipairs(ARGV) do
+               for _, key in ipairs(redis.call('KEYS', pattern)) do redis.call('DEL', key) end
+             end",
+        );
+        let mut call = script.prepare_invoke();
+        call.arg(format!("{}:*", self.name)).arg(format!("{{{}}}:*", self.name));
+        call.invoke_async::<()>(&mut connection).await.expect("keys go");
     }
 }
