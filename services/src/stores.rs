@@ -13,6 +13,8 @@ use crate::error::StoreError;
 pub struct StoreConfig {
     pub postgres_url: SecretString,
     pub postgres_connections: u32,
+    /// How long a request waits for a connection to PostgreSQL.
+    pub postgres_acquire_timeout: Duration,
     pub mongo_url: SecretString,
     pub mongo_database: String,
     pub redis_queue_url: SecretString,
@@ -35,7 +37,9 @@ pub struct Stores {
 }
 
 const RELAXED_CONNECTIONS: u32 = 4;
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request waits for MongoDB's primary.
+const SELECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Stores {
     /// Connects to all of them.
@@ -46,8 +50,8 @@ impl Stores {
         let mut options = ConnectOptions::new(config.postgres_url.expose_secret());
         options
             .max_connections(config.postgres_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(config.postgres_acquire_timeout)
+            .connect_timeout(CONNECT_TIMEOUT)
             .sqlx_logging(false);
         let pg = Database::connect(options.clone()).await?;
         options
@@ -55,7 +59,7 @@ impl Stores {
             .map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "off")]));
         let relaxed = Database::connect(options).await?;
         let mut mongo = mongodb::options::ClientOptions::parse(config.mongo_url.expose_secret()).await?;
-        mongo.server_selection_timeout = Some(ACQUIRE_TIMEOUT);
+        mongo.server_selection_timeout = Some(SELECTION_TIMEOUT);
         let mongo = mongodb::Client::with_options(mongo)?.database(&config.mongo_database);
         let open =
             async |url: &SecretString| redis_connection(&redis::Client::open(url.expose_secret())?).await;

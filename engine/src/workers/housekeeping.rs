@@ -76,8 +76,8 @@ async fn put_in_order(services: &Services, thoroughness: Thoroughness) -> Result
         services.executions.release_all().await.map_err(boxed)?;
         services.generations.recover_exclusive().await.map_err(boxed)?;
     }
-    services.flows.mirror_all_schedules().await.map_err(boxed)?;
     sweep(services, thoroughness).await?;
+    services.flows.mirror_all_schedules().await.map_err(boxed)?;
     // Last: should the queues be emptied meanwhile, the next look finds that out.
     services.queues.mark().await.map_err(boxed)
 }

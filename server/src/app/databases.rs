@@ -1,5 +1,7 @@
 //! Where the databases are: configured, or started privately, one by one.
 
+use std::time::Duration;
+
 use triptych_services::stores::StoreConfig;
 
 use super::AppError;
@@ -78,6 +80,7 @@ impl Databases {
         StoreConfig {
             postgres_url: self.postgres.clone().into(),
             postgres_connections: config.postgres.max_connections,
+            postgres_acquire_timeout: Duration::from_millis(config.postgres.acquire_timeout_ms),
             mongo_url: self.mongo.clone().into(),
             mongo_database: config.mongo.database.clone(),
             redis_queue_url: self.redis.queue.clone().into(),

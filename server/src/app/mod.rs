@@ -72,7 +72,7 @@ impl App {
         let services = Services::connect(ServiceConfig {
             stores: databases.store_config(&config),
             session_ttl: std::time::Duration::from_secs(u64::from(config.sessions.ttl_hours) * 3600),
-            keyring: Keyring::new(master_key(&config, databases)?, Vec::new()),
+            keyring: Keyring::new(master_key(&config, databases)?, former_keys(&config)),
             catalog: registry.catalog(),
             templates: renderer.clone(),
             models: models.clone(),
@@ -119,6 +119,10 @@ fn master_key(config: &Config, databases: &Databases) -> Result<Key, AppError> {
     Ok(Key::new(Box::new(*key.expose())))
 }
 
+fn former_keys(config: &Config) -> Vec<Key> {
+    config.secrets.former().iter().map(|key| Key::new(Box::new(*key.expose()))).collect()
+}
+
 fn providers(config: &Config) -> Vec<ProviderConfig> {
     let kind = |kind| match kind {
         config::ProviderKind::OpenAi => ProviderKind::OpenaiCompatible,
@@ -135,7 +139,7 @@ fn providers(config: &Config) -> Vec<ProviderConfig> {
             base_url: provider.base_url.clone(),
             api_key: provider.api_key.as_ref().map(|key| key.expose().to_owned().into()),
             models: Vec::new(),
-            prices: std::collections::HashMap::new(),
+            prices: provider.prices.clone(),
         })
         .collect()
 }

@@ -106,7 +106,10 @@ impl Running {
                     directives: limits.directives,
                     recursion: 64,
                 },
-                public_url: schema::PublicUrl(format!("http://{address}")),
+                public_url: schema::PublicUrl(match &config.http.public_url {
+                    Some(url) => url.trim_end_matches('/').to_owned(),
+                    None => format!("http://{address}"),
+                }),
                 concurrency: schema::Concurrency {
                     trigger: workers.trigger,
                     flow: workers.flow,
@@ -159,7 +162,7 @@ pub async fn run(config: Config, role: Role) -> Result<(), AppError> {
     let Some(started) = stop.run_until_cancelled(start).await else { return Ok(()) };
     let running = started?;
     if let Some(address) = running.address {
-        tracing::info!("serving on http://{address}");
+        tracing::info!("serving on http://{address}: open it for the playground, Ctrl-C stops it");
     } else {
         tracing::info!("working");
     }

@@ -20,7 +20,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::
         Err(error) => error.to_string(),
     };
     databases.close().await;
-    println!("{:<15} {:<12} {:<24} {:>10} {:>12}", "database", "reachable", "version", "latency", "clock");
+    println!("{:<15} {:<12} {:<34} {:>10} {:>12}", "database", "reachable", "version", "latency", "clock");
     let mut well = true;
     for Checkup { store, outcome } in checkups {
         match outcome {
@@ -28,7 +28,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Box<dyn std::error::
                 let off = vitals.clock_offset_ms;
                 well &= off.abs() <= CLOCK_TOLERANCE_MS;
                 println!(
-                    "{store:<15} {:<12} {:<24} {:>7.1} ms {off:>+9} ms",
+                    "{store:<15} {:<12} {:<34} {:>7.1} ms {off:>+9} ms",
                     "yes", vitals.version, vitals.latency_ms
                 );
             }

@@ -15,8 +15,6 @@ pub struct LimitsConfig {
     pub directives: usize,
     /// Tokens of a document, before it is parsed.
     pub tokens: usize,
-    /// Entries of a page.
-    pub page_size: usize,
     /// Operations in one HTTP request.
     pub batch_size: usize,
     pub subscriptions_per_connection: usize,
@@ -38,6 +36,5 @@ impl LimitsConfig {
         for (name, limit) in all {
             problems.require(limit > 0, &format!("limits.{name}"), "at least 1");
         }
-        problems.require((1..=1000).contains(&self.page_size), "limits.page_size", "1 to 1000");
     }
 }

@@ -1,6 +1,9 @@
 //! Model providers.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
+use triptych_services::models::Price;
 
 use super::problems::Problems;
 
@@ -14,6 +17,9 @@ pub struct ProviderConfig {
     /// Unset: the kind's own public address.
     pub base_url: Option<String>,
     pub api_key: Option<Secret>,
+    /// What tokens cost, by the model's name without the provider's. Without a price, nothing.
+    #[serde(default)]
+    pub prices: HashMap<String, Price>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,6 +19,8 @@ const FILE: &str = "master.key";
 pub struct SecretsConfig {
     /// 32 bytes in Base64. Required where PostgreSQL is not a private one.
     pub master_key: Option<Secret>,
+    /// Keys that sealed credentials before: they still open them, until `rotate-credentials` has sealed all anew.
+    pub former_keys: Vec<Secret>,
 }
 
 /// 32 bytes; losing them loses every sealed credential.
@@ -81,7 +83,15 @@ impl SecretsConfig {
         self.master_key.as_ref().and_then(|text| MasterKey::parse(text.expose()))
     }
 
+    /// The former keys, as far as they are keys.
+    #[must_use]
+    pub fn former(&self) -> Vec<MasterKey> {
+        self.former_keys.iter().filter_map(|text| MasterKey::parse(text.expose())).collect()
+    }
+
     pub(super) fn validate(&self, problems: &mut Problems<'_>) {
+        let all = self.former().len() == self.former_keys.len();
+        problems.require(all, "secrets.former_keys", "a list of 32 bytes in Base64 each (44 characters)");
         let fits = self.master_key.is_none() || self.key().is_some();
         problems.require(fits, "secrets.master_key", "32 bytes in Base64 (44 characters)");
     }

@@ -1,6 +1,6 @@
 //! BullMQ's job schedulers: a mirror of the schedules in PostgreSQL.
 
-use bullmq::{JobOptions, job_scheduler::RepeatOptions};
+use bullmq::{JobOptions, error::error_code, job_scheduler::RepeatOptions};
 use triptych_entities::{
     ids::{Id as _, ScheduleId},
     payloads::job::{Job, Queue},
@@ -24,7 +24,8 @@ impl Queues {
         };
         let job = Job::Fire { schedule_id: schedule.id };
         let options = JobOptions { job_id: None, ..Self::job_options() };
-        self.queue(Queue::Trigger)
+        let upserted = self
+            .queue(Queue::Trigger)
             .upsert_job_scheduler(
                 &schedule.id.uuid().to_string(),
                 repeat,
@@ -32,8 +33,15 @@ impl Queues {
                 Some(serde_json::to_value(&job)?),
                 Some(options),
             )
-            .await?;
-        Ok(())
+            .await;
+        match upserted {
+            // The next firing is in the queue already, and makes the one after it.
+            Err(bullmq::Error::Script {
+                code: error_code::SCHEDULER_JOB_ID_COLLISION | error_code::SCHEDULER_JOB_SLOTS_BUSY,
+                ..
+            }) => Ok(()),
+            other => Ok(other.map(|_| ())?),
+        }
     }
 
     /// # Errors

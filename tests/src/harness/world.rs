@@ -45,6 +45,11 @@ impl World {
 
     async fn on(engines: Arc<TestEngines>, adjust: Adjust<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
+        // `RUST_LOG=triptych=debug` shows what the server says; without it, nothing. Only the first call counts.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(std::io::stderr)
+            .try_init();
         let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut config = Config::load(&Overrides::default()).expect("the defaults are valid");
         config.http.bind = "127.0.0.1:0".parse().expect("an address");
@@ -146,12 +151,14 @@ impl World {
     pub async fn flush_redis(&self) {
         let client = redis::Client::open(self.redis_url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
-        for pattern in [format!("{}:*", self.name), format!("{{{}}}:*", self.name)] {
-            let keys: Vec<String> =
-                redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys");
-            if !keys.is_empty() {
-                redis::cmd("DEL").arg(keys).exec_async(&mut connection).await.expect("keys go");
-            }
-        }
+        // One script, as a flush is one moment: nothing may be written between looking and deleting.
+        let script = redis::Script::new(
+            "for _, pattern in ipairs(ARGV) do
+               for _, key in ipairs(redis.call('KEYS', pattern)) do redis.call('DEL', key) end
+             end",
+        );
+        let mut call = script.prepare_invoke();
+        call.arg(format!("{}:*", self.name)).arg(format!("{{{}}}:*", self.name));
+        call.invoke_async::<()>(&mut connection).await.expect("keys go");
     }
 }
