@@ -32,10 +32,20 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) async fn start(name: &str) -> Self {
+        Self::start_with(name, |_| {}).await
+    }
+
+    /// With other settings, until it is started again.
+    pub(crate) async fn start_with(name: &str, adjust: impl FnOnce(&mut Command)) -> Self {
         let root = std::env::temp_dir().join(format!("triptych-process-{name}-{}", std::process::id()));
         let port = free_port();
-        let mut process =
-            Self { child: Self::spawn(&root, port), url: format!("http://127.0.0.1:{port}"), root };
+        let mut command = Self::command(&root, port);
+        adjust(&mut command);
+        let mut process = Self {
+            child: command.spawn().expect("it starts"),
+            url: format!("http://127.0.0.1:{port}"),
+            root,
+        };
         process.ready().await;
         process
     }

@@ -4,16 +4,21 @@
 use serde_json::{Value, json};
 use triptych_server::config::{Config, ProviderConfig, ProviderKind};
 
-use crate::harness::{Client, Follower, PROVIDER_KEY, ProviderServer, Reply, World};
+use crate::{
+    harness::{Client, Follower, PROVIDER_KEY, ProviderServer, Reply, World},
+    process::Process,
+};
 
 /// `local` has the right key, `stranger` a wrong one, and where `nobody` should be nothing listens.
 async fn world(server: &ProviderServer) -> World {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let prices = json!({ "whole": { "input": 3_000_000, "cached_input": 300_000, "output": 15_000_000 } });
     World::start_with(&|config: &mut Config| {
         let provider = |url: &str, key: &str| ProviderConfig {
             kind: ProviderKind::OpenAi,
             base_url: Some(url.to_owned()),
             api_key: Some(key.to_owned().into()),
+            prices: serde_json::from_value(prices.clone()).unwrap(),
         };
         let nowhere = format!("http://{unused}/v1");
         config.providers.insert("local".to_owned(), provider(&server.url, PROVIDER_KEY));
@@ -50,7 +55,7 @@ async fn an_answer_of_a_provider_streams_and_is_counted() {
     assert_eq!(ended.at("/generation/status"), "COMPLETED");
     assert_eq!(ended.at("/generation/finishReason"), "stop");
     let usage = json!({ "inputTokens": 7, "outputTokens": 5, "cachedInputTokens": 4, "reasoningTokens": 0,
-                        "cost": ended.at("/generation/usage/cost") });
+                        "cost": "0.000085" });
     assert_eq!(ended.at("/generation/usage"), &usage);
     assert_eq!(server.hits(), 1);
     world.end().await;
@@ -141,6 +146,7 @@ async fn an_ai_step_shows_its_generation_and_its_usage_adds_up() {
         (&json!(2), &json!(14), &json!(10))
     );
     assert_eq!((&sums["cachedInputTokens"], &sums["totalTokens"]), (&json!(8), &json!(24)));
+    assert_eq!(sums["cost"], "0.000170");
     assert_eq!(done.at("/execution/flow/usage"), sums, "one run's usage is the flow's");
     let twice = ran(&ada, &flow).await;
     assert_eq!(twice.at("/execution/usage"), sums);
@@ -190,4 +196,27 @@ async fn an_ai_step_whose_provider_fails_is_recorded_with_its_generation() {
         assert_eq!(follower.end(), "GenerationFailed", "{model}");
     }
     world.end().await;
+}
+
+#[tokio::test]
+async fn a_key_that_a_provider_quotes_is_not_logged() {
+    let server = ProviderServer::start().await;
+    let log = std::env::temp_dir().join(format!("triptych-provider-log-{}", std::process::id()));
+    let process = Process::start_with("keys", |command| {
+        command
+            .env("TRIPTYCH__PROVIDERS__LOCAL__KIND", "openai")
+            .env("TRIPTYCH__PROVIDERS__LOCAL__BASE_URL", &server.url)
+            .env("TRIPTYCH__PROVIDERS__LOCAL__API_KEY", PROVIDER_KEY)
+            .env("TRIPTYCH__TELEMETRY__LOG", "info")
+            .stderr(std::fs::File::create(&log).unwrap());
+    })
+    .await;
+    let ada = Client::new(&process.url).signed_up().await;
+    for model in ["local/500", "local/401", "local/half"] {
+        asked(&ada, model).await;
+    }
+    process.end().await;
+    let logged = std::fs::read_to_string(&log).unwrap();
+    std::fs::remove_file(&log).unwrap();
+    assert!(!logged.contains(PROVIDER_KEY), "{logged}");
 }

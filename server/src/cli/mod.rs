@@ -140,8 +140,9 @@ impl From<Flags> for Overrides {
 }
 
 fn log_to_stderr(telemetry: &TelemetryConfig) {
-    // The levels were checked with the configuration.
-    let filter = EnvFilter::try_new(&telemetry.log).unwrap_or_default();
+    // The levels were checked with the configuration. The providers' library logs whole answers of theirs, and some
+    // quote the key; what matters of them is logged by us, without it.
+    let filter = EnvFilter::try_new(format!("{},genai=off", telemetry.log)).unwrap_or_default();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match telemetry.format {
         LogFormat::Text => builder.init(),
