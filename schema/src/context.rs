@@ -1,12 +1,13 @@
 //! What a resolver finds in its context: the services, the caller, and the loaders of this request.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{hash::Hash, str::FromStr, sync::Arc, time::Duration};
 
 use async_graphql::{
     Context, ID, Result,
-    dataloader::{DataLoader, NoCache},
+    dataloader::{DataLoader, Loader, NoCache},
     runtime::{TokioSpawner, TokioTimer},
 };
+use futures::{FutureExt as _, future::BoxFuture};
 use triptych_entities::ids::IdError;
 use triptych_services::{Services, error::Invalid, identity::Actor};
 
@@ -42,9 +43,14 @@ pub(crate) trait ContextExt<'a> {
     /// If nobody is signed in.
     fn actor(&self) -> Result<&'a Arc<Actor>>;
     fn actor_opt(&self) -> Option<&'a Arc<Actor>>;
-    /// # Errors
-    /// If nobody is signed in.
-    fn loaders(&self) -> Result<&'a Loaders>;
+    /// Loads one thing together with those that its siblings ask for.
+    ///
+    /// Boxed on purpose: the future of a field is as large as the largest field of its type, and a loader's is
+    /// large. Unboxed, each of a hundred names beside it would pay for it.
+    fn load<K>(&self, key: K) -> BoxFuture<'a, Result<Option<<Batch as Loader<K>>::Value>>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Batch: Loader<K, Error: std::fmt::Display + Sync>;
     fn client(&self) -> &'a Client;
 }
 
@@ -61,8 +67,13 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.data_opt::<Arc<Actor>>()
     }
 
-    fn loaders(&self) -> Result<&'a Loaders> {
-        Ok(self.data_opt::<Loaders>().ok_or(SignedOut)?)
+    fn load<K>(&self, key: K) -> BoxFuture<'a, Result<Option<<Batch as Loader<K>>::Value>>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Batch: Loader<K, Error: std::fmt::Display + Sync>,
+    {
+        let loaders = self.data_opt::<Loaders>();
+        async move { Ok(loaders.ok_or(SignedOut)?.load_one(key).await?) }.boxed()
     }
 
     fn client(&self) -> &'a Client {

@@ -131,7 +131,7 @@ pub(crate) async fn executions_of_flow(
 ) -> Result<List<Execution>> {
     let filter = executions::ExecutionFilter { flow: None, ..filter.unwrap_or_default().parse()? };
     let key = PageOf { flow, filter: filter.clone(), window: Window::parse(args)? };
-    let page = ctx.loaders()?.load_one(key).await?.ok_or(NoSuchNode)?;
+    let page = ctx.load(key).await?.ok_or(NoSuchNode)?;
     let filter = executions::ExecutionFilter { flow: Some(flow), ..filter };
     Ok(list(
         page,
@@ -145,9 +145,9 @@ pub(crate) async fn executions_of_flow(
 }
 
 pub(crate) async fn load_execution(ctx: &Context<'_>, id: ExecutionId) -> Result<Execution> {
-    Ok(Execution(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?))
+    Ok(Execution(ctx.load(id).await?.ok_or(NoSuchNode)?))
 }
 
 pub(crate) async fn load_execution_step(ctx: &Context<'_>, id: ExecutionStepId) -> Result<ExecutionStep> {
-    Ok(ExecutionStep(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?))
+    Ok(ExecutionStep(ctx.load(id).await?.ok_or(NoSuchNode)?))
 }

@@ -95,7 +95,7 @@ impl Execution {
 
     /// The data that started it; `trigger` in templates.
     async fn trigger(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
-        Ok(ctx.loaders()?.load_one(TriggerOf(self.0.id)).await?.map(Json))
+        Ok(ctx.load(TriggerOf(self.0.id)).await?.map(Json))
     }
 
     /// Its steps so far, in the order in which they came about; the trigger is the first.
@@ -107,7 +107,7 @@ impl Execution {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
     ) -> Result<List<ExecutionStep>> {
         let window = Window::parse(&page_args(first, after, None, None))?;
-        let steps = ctx.loaders()?.load_one(StepsOf(self.0.id)).await?.unwrap_or_default();
+        let steps = ctx.load(StepsOf(self.0.id)).await?.unwrap_or_default();
         let total = steps.len() as u64;
         let page = slice(steps, &window, |row| row.id.uuid());
         Ok(list(page, |row| row.id.uuid(), ExecutionStep, move |_| async move { Ok(total) }.boxed()))

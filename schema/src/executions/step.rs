@@ -127,7 +127,7 @@ impl ExecutionStep {
     ) -> Result<List<ExecutionLog>> {
         let window = Window::parse(&page_args(first, after, None, None))?;
         let id = self.0.id;
-        let page = ctx.services().executions.logs(ctx.actor()?, id, &window).await?;
+        let page = Box::pin(ctx.services().executions.logs(ctx.actor()?, id, &window)).await?;
         Ok(list(
             page,
             |row| row.id.uuid(),

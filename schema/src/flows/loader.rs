@@ -92,17 +92,17 @@ impl Loader<WebhookOf> for Batch {
 }
 
 pub(crate) async fn load_flow(ctx: &Context<'_>, id: FlowId) -> Result<Flow> {
-    Ok(Flow(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?))
+    Ok(Flow(ctx.load(id).await?.ok_or(NoSuchNode)?))
 }
 
 pub(crate) async fn load_version(ctx: &Context<'_>, id: FlowVersionId) -> Result<FlowVersion> {
-    Ok(FlowVersion(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?))
+    Ok(FlowVersion(ctx.load(id).await?.ok_or(NoSuchNode)?))
 }
 
 pub(crate) async fn load_graph(ctx: &Context<'_>, id: FlowVersionId) -> Result<Arc<Graph>> {
-    Ok(ctx.loaders()?.load_one(GraphOf(id)).await?.unwrap_or_default())
+    Ok(ctx.load(GraphOf(id)).await?.unwrap_or_default())
 }
 
 pub(crate) async fn load_step(ctx: &Context<'_>, id: StepId) -> Result<Step> {
-    Ok(Step(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?))
+    Ok(Step(ctx.load(id).await?.ok_or(NoSuchNode)?))
 }

@@ -73,7 +73,7 @@ impl Flow {
     ) -> Result<List<FlowVersion>> {
         let window = Window::parse(&page_args(first, after, None, None))?;
         let flow = self.0.id;
-        let page = ctx.services().flows.versions_of(ctx.actor()?, flow, &window).await?;
+        let page = Box::pin(ctx.services().flows.versions_of(ctx.actor()?, flow, &window)).await?;
         Ok(list(
             page,
             |row| row.number,
@@ -100,7 +100,7 @@ impl Flow {
         #[graphql(desc = "How many from the back.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
     ) -> Result<List<Execution>> {
-        executions_of_flow(ctx, self.0.id, filter, &page_args(first, after, last, before)).await
+        Box::pin(executions_of_flow(ctx, self.0.id, filter, &page_args(first, after, last, before))).await
     }
 
     /// The address that starts the flow: POST to it, or to it with `/sync` to wait for the answer. Works while the
@@ -110,7 +110,7 @@ impl Flow {
         if graph.trigger().is_none_or(|trigger| trigger.integration != "webhook") {
             return Ok(None);
         }
-        let webhook = ctx.loaders()?.load_one(WebhookOf(self.0.id)).await?;
+        let webhook = ctx.load(WebhookOf(self.0.id)).await?;
         let base = &ctx.data_unchecked::<crate::PublicUrl>().0;
         Ok(webhook.map(|webhook| format!("{base}/webhooks/{}", webhook.token)))
     }

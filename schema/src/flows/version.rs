@@ -167,7 +167,7 @@ impl Step {
     /// The credential that it uses; null for none, and for those who may not see credentials.
     async fn credential(&self, ctx: &Context<'_>) -> Result<Option<Credential>> {
         let Some(id) = self.0.credential_id else { return Ok(None) };
-        Ok(ctx.loaders()?.load_one(id).await?.map(Into::into))
+        Ok(ctx.load(id).await?.map(Into::into))
     }
 
     /// How it is tried again; null: three attempts, starting half a second apart.

@@ -30,7 +30,7 @@ impl Loader<GenerationId> for Batch {
 }
 
 pub(crate) async fn load_generation(ctx: &Context<'_>, id: GenerationId) -> Result<Generation> {
-    Ok(Generation(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?))
+    Ok(Generation(ctx.load(id).await?.ok_or(NoSuchNode)?))
 }
 
 /// As [`load_generation`], where there may be none, or none that the caller may see.
@@ -39,7 +39,7 @@ pub(crate) async fn generation_opt(
     id: Option<GenerationId>,
 ) -> Result<Option<Generation>> {
     match id {
-        Some(id) => Ok(ctx.loaders()?.load_one(id).await?.map(Generation)),
+        Some(id) => Ok(ctx.load(id).await?.map(Generation)),
         None => Ok(None),
     }
 }
@@ -70,7 +70,7 @@ pub(crate) async fn generation_behind(
     ctx: &Context<'_>,
     step: ExecutionStepId,
 ) -> Result<Option<Generation>> {
-    Ok(ctx.loaders()?.load_one(Behind(step)).await?.map(Generation))
+    Ok(ctx.load(Behind(step)).await?.map(Generation))
 }
 
 /// What something used in a period. Those that ask about the same period are answered by one aggregation.
@@ -103,6 +103,6 @@ pub(crate) async fn usage_of<K: UsageBy>(
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
 ) -> Result<UsageSummary> {
-    let sum = ctx.loaders()?.load_one(UsageOf(id, Period { from, to })).await?;
+    let sum = ctx.load(UsageOf(id, Period { from, to })).await?;
     Ok(sum.unwrap_or_default().into())
 }

@@ -24,5 +24,5 @@ impl Loader<UserId> for Batch {
 
 /// A member of the caller's organization.
 pub(crate) async fn load_user(ctx: &Context<'_>, id: UserId) -> Result<User> {
-    Ok(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?.into())
+    Ok(ctx.load(id).await?.ok_or(NoSuchNode)?.into())
 }

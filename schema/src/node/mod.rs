@@ -100,7 +100,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Some(StepId::PREFIX) => load_step(ctx, parse_id("id", id)?).await?.into(),
         Some(CredentialId::PREFIX) => {
             let id: CredentialId = parse_id("id", id)?;
-            Credential::from(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?).into()
+            Credential::from(ctx.load(id).await?.ok_or(NoSuchNode)?).into()
         }
         Some(ExecutionId::PREFIX) => load_execution(ctx, parse_id("id", id)?).await?.into(),
         Some(ExecutionStepId::PREFIX) => load_execution_step(ctx, parse_id("id", id)?).await?.into(),

@@ -83,9 +83,9 @@ impl Loader<PageOf> for Batch {
 }
 
 pub(crate) async fn load_thread(ctx: &Context<'_>, id: ThreadId) -> Result<Thread> {
-    Ok(Thread(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?))
+    Ok(Thread(ctx.load(id).await?.ok_or(NoSuchNode)?))
 }
 
 pub(crate) async fn load_message(ctx: &Context<'_>, id: MessageId) -> Result<Message> {
-    Ok(Message(ctx.loaders()?.load_one(id).await?.ok_or(NoSuchNode)?))
+    Ok(Message(ctx.load(id).await?.ok_or(NoSuchNode)?))
 }

@@ -89,7 +89,7 @@ impl Message {
     /// All messages at its place in the tree, itself among them, in the order in which they were made.
     async fn siblings(&self, ctx: &Context<'_>) -> Result<Vec<Message>> {
         let place = FamilyAt((self.0.thread_id, self.0.parent_id));
-        let found = ctx.loaders()?.load_one(place).await?.unwrap_or_default();
+        let found = ctx.load(place).await?.unwrap_or_default();
         Ok(found.into_iter().map(Message).collect())
     }
 

@@ -57,7 +57,7 @@ impl Thread {
     ) -> Result<List<Message>> {
         let window = Window::parse(&page_args(first, after, last, before))?;
         let key = PageOf { branch: Branch::from(&self.0), window };
-        let found = ctx.loaders()?.load_one(key).await?.ok_or(NoSuchNode)?;
+        let found = ctx.load(key).await?.ok_or(NoSuchNode)?;
         let total = found.total;
         Ok(list(found.page, |message| message.id, Message, move |_| async move { Ok(total) }.boxed()))
     }
