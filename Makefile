@@ -26,7 +26,9 @@ test: ## run every test against real databases
 	@cargo build --package triptych-server --bin triptych
 	@cargo test --workspace --no-run
 	$(say) 'testing'
-	@cargo test --workspace
+	@set -o pipefail; cargo test --workspace 2>&1 | tee $(target)/test.log
+	@awk '/^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
+		END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' $(target)/test.log
 
 check: fmt lint layers ## format, lints, layer rules, SDL up to date
 	$(say) 'comparing the SDL with schema/schema.graphql'
