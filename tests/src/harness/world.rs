@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use sea_orm::ConnectionTrait as _;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use triptych_server::{
     app::{Role, Running},
     config::{Config, Overrides},
@@ -47,7 +48,9 @@ impl World {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         // `RUST_LOG=triptych=debug` shows what the server says; without it, nothing. Only the first call counts.
         let _ = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_env_filter(
+                EnvFilter::builder().with_default_directive(LevelFilter::OFF.into()).from_env_lossy(),
+            )
             .with_writer(std::io::stderr)
             .try_init();
         let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
