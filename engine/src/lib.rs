@@ -1,9 +1,6 @@
 //! Long-running work: queue workers, the flow runtime, integrations, AI generation. Reaches the databases through
 //! `services` only, and knows nothing of GraphQL.
 
-pub mod flows;
-pub mod generations;
-pub mod integrations;
-pub mod models;
-pub mod templates;
+pub mod automation;
+pub mod conversations;
 pub mod workers;

@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use mongodb::bson::{self, Bson};
+use bson::{self, Bson};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use type_safe_id::{StaticType, TypeSafeId};
 use uuid::Uuid;

@@ -3,6 +3,7 @@
 //!
 //! Shapes only. Nothing here opens a connection, and nothing here knows GraphQL.
 
+pub mod access;
 pub mod documents;
 pub mod ids;
 pub mod payloads;

@@ -6,24 +6,28 @@ use std::sync::Arc;
 use async_graphql::{MergedObject, MergedSubscription, Response, Schema, SchemaBuilder, ServerError};
 use futures::{StreamExt as _, stream::BoxStream};
 use serde::Deserialize;
-use triptych_services::{Services, error::Code, identity::Actor, mint::Mint};
+use triptych_services::{Services, access::Actor, error::Code, mint::Mint};
 
 use crate::{
+    automation::{
+        credentials::{Credential, CredentialMutation, CredentialQuery},
+        executions::{
+            Execution, ExecutionLog, ExecutionMutation, ExecutionQuery, ExecutionStep, ExecutionSubscription,
+        },
+        flows::{Flow, FlowMutation, FlowQuery, FlowVersion},
+        integrations::{Integration, IntegrationQuery},
+    },
     connection::List,
     context::{Client, loaders},
-    credentials::{Credential, CredentialMutation, CredentialQuery},
-    errors,
-    executions::{
-        Execution, ExecutionLog, ExecutionMutation, ExecutionQuery, ExecutionStep, ExecutionSubscription,
+    conversations::{
+        generations::{GenerationMutation, GenerationQuery, GenerationSubscription},
+        threads::{Message, Thread, ThreadMutation, ThreadQuery},
     },
-    flows::{Flow, FlowMutation, FlowQuery, FlowVersion},
-    generations::{GenerationMutation, GenerationQuery, GenerationSubscription},
+    errors,
     identity::{IdentityMutation, IdentityQuery},
-    integrations::{Integration, IntegrationQuery},
     node::NodeQuery,
     operation::Operation,
     queues::{Concurrency, QueueQuery},
-    threads::{Message, Thread, ThreadMutation, ThreadQuery},
 };
 
 /// Everything that can be asked for.

@@ -9,7 +9,7 @@ use async_graphql::{
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use triptych_entities::ids::IdError;
-use triptych_services::{Services, error::Invalid, identity::Actor};
+use triptych_services::{Services, access::Actor, error::Invalid};
 
 use crate::errors::SignedOut;
 

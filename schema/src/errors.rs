@@ -7,14 +7,11 @@ use std::{any::Any, sync::Arc};
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use triptych_entities::ids::IdError;
 use triptych_services::{
-    credentials::CredentialError,
+    automation::{credentials::CredentialError, executions::ExecutionError, flows::FlowError},
+    conversations::{generations::GenerationError, threads::ThreadError},
     error::{Code, Coded, Denied, Invalid, StoreError},
-    executions::ExecutionError,
-    flows::FlowError,
-    generations::GenerationError,
     identity::IdentityError,
     mint::Mint,
-    threads::ThreadError,
 };
 
 /// A field that only those who are signed in can ask for.

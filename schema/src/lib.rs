@@ -2,21 +2,17 @@
 //! service and maps the result; nothing here talks to a database.
 
 mod api;
+mod automation;
 mod connection;
 mod context;
-mod credentials;
+mod conversations;
 mod errors;
-mod executions;
-mod flows;
-mod generations;
 mod identity;
-mod integrations;
 mod node;
 mod operation;
 mod queues;
 mod scalars;
 mod subscription_root;
-mod threads;
 mod typename;
 
 pub use api::{Api, ApiConfig, Limits, Outcome, PublicUrl, Request, RequestKind};

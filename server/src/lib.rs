@@ -9,7 +9,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod app;
 pub mod cli;
 pub mod config;
-pub mod embedded;
 pub mod http;
 
 pub use triptych_migration as migration;

@@ -6,11 +6,10 @@ use chrono::{DateTime, Utc};
 use mongodb::bson::doc;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DbBackend, Statement};
 use secrecy::ExposeSecret as _;
-
-use crate::{
+use triptych_stores::{
+    connections::{StoreConfig, redis_connection},
     error::StoreError,
     mint::Mint,
-    stores::{StoreConfig, redis_connection},
 };
 
 /// Longer than this, and it does not answer.

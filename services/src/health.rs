@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use sea_orm::ConnectionTrait as _;
+use triptych_stores::{connections::ping_redis, error::StoreError};
 
-use crate::{Services, error::StoreError};
+use crate::Services;
 
 /// How long a database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -43,12 +44,6 @@ impl Services {
         self.stores.mongo.run_command(mongodb::bson::doc! { "ping": 1 }).await?;
         Ok(())
     }
-}
-
-/// Asks one server of Redis for a sign of life.
-pub(crate) async fn ping_redis(mut connection: redis::aio::ConnectionManager) -> Result<(), StoreError> {
-    redis::cmd("PING").exec_async(&mut connection).await?;
-    Ok(())
 }
 
 async fn watched(store: &'static str, ping: impl Future<Output = Result<(), StoreError>>) -> StoreHealth {

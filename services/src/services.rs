@@ -3,24 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    collections::Indexes,
-    credentials::{Credentials, Keyring},
-    datastore::Datastore,
-    error::StoreError,
-    executions::{ExecutionParts, Executions},
-    flows::{FlowParts, Flows, Graphs, Templates},
-    generations::Generations,
+    automation::{
+        credentials::{Credentials, Keyring},
+        datastore::Datastore,
+        executions::{ExecutionParts, Executions},
+        flows::{FlowParts, Flows, Graphs, Templates},
+        integrations::Catalog,
+    },
+    conversations::{generations::Generations, models::Models, threads::Threads},
     identity::Identity,
-    integrations::Catalog,
-    live::Live,
-    mint::Mint,
-    models::Models,
-    outbox::Outbox,
-    queues::Queues,
-    stores::{StoreConfig, Stores},
-    threads::Threads,
 };
 use secrecy::ExposeSecret as _;
+use triptych_stores::{
+    collections::Indexes,
+    connections::{StoreConfig, Stores},
+    error::StoreError,
+    live::Live,
+    mint::Mint,
+    outbox::Outbox,
+    queues::Queues,
+};
 
 /// What services need to be told from outside.
 pub struct ServiceConfig {

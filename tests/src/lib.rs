@@ -4,17 +4,13 @@
 pub mod harness;
 
 #[cfg(test)]
+mod automation;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
-mod branches;
+mod conversations;
 #[cfg(test)]
 mod crashes;
-#[cfg(test)]
-mod executions;
-#[cfg(test)]
-mod flows;
-#[cfg(test)]
-mod generations;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
@@ -24,12 +20,4 @@ mod migrations;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
-mod providers;
-#[cfg(test)]
 mod schema;
-#[cfg(test)]
-mod strangers;
-#[cfg(test)]
-mod tenancy;
-#[cfg(test)]
-mod threads;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use triptych_services::{
     Services,
+    automation::executions::Thoroughness,
     error::{Coded, StoreError},
-    executions::Thoroughness,
 };
 
 /// Between looks at whether Redis still knows us.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use triptych_entities::{ids::ScheduleId, payloads::job::Job};
 use triptych_services::{Services, error::Coded};
 
-use crate::{flows::Runtime, generations::Generator};
+use crate::{automation::flows::Runtime, conversations::generations::Generator};
 
 /// Does jobs.
 #[derive(Clone)]

@@ -14,8 +14,8 @@ use triptych_entities::payloads::job::Queue;
 use triptych_services::Services;
 
 use crate::{
-    flows::Runtime, generations::Generator, integrations::Registry, models::ModelRegistry,
-    templates::Renderer,
+    automation::{flows::Runtime, integrations::Registry, templates::Renderer},
+    conversations::{generations::Generator, models::ModelRegistry},
 };
 
 /// How long BullMQ believes a worker that says nothing.

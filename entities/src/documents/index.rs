@@ -1,6 +1,6 @@
 //! Every collection's indexes, in one place. They are ensured at start, in the background.
 
-use mongodb::bson::{Document, doc};
+use bson::{Document, doc};
 
 /// An index of a collection.
 pub struct Index {
@@ -23,7 +23,7 @@ fn unique(collection: &'static str, name: &'static str, keys: Document, only: Do
 /// The indexes that the queries of the services rely on. The organization leads every index that a list uses.
 #[must_use]
 pub fn all() -> Vec<Index> {
-    use super::{generation, message, thread, usage_event};
+    use super::conversations::{generation, message, thread, usage_event};
     let present = |field: &str| doc! { field: { "$exists": true } };
     vec![
         index(

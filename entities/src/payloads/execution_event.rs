@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     ids::{ExecutionStepId, GenerationId, StepId},
-    relational::{execution, execution_log, execution_step},
+    relational::automation::{execution, execution_log, execution_step},
 };
 
 /// Why a step or an execution failed, in words that may be shown.
@@ -104,6 +104,6 @@ macro_rules! as_column_value {
     };
 }
 
-as_column_value!(status, crate::relational::execution::Status);
-as_column_value!(step_status, crate::relational::execution_step::Status);
-as_column_value!(level, crate::relational::execution_log::Level);
+as_column_value!(status, crate::relational::automation::execution::Status);
+as_column_value!(step_status, crate::relational::automation::execution_step::Status);
+as_column_value!(level, crate::relational::automation::execution_log::Level);

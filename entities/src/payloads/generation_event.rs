@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    documents::{
+    documents::conversations::{
         generation::{Failure, Status, Usage},
         part::{Part, PartKind},
     },

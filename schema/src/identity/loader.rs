@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Result, dataloader::Loader};
-use triptych_entities::{ids::UserId, relational::user};
+use triptych_entities::{ids::UserId, relational::identity::user};
 use triptych_services::identity::IdentityError;
 
 use super::object::User;

@@ -6,9 +6,9 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use triptych_entities::{
     payloads::session,
-    relational::{api_token, organization, user},
+    relational::identity::{api_token, organization, user},
 };
-use triptych_services::identity::{Actor, Grant, Proof};
+use triptych_services::access::{Actor, Grant, Proof};
 
 use crate::{context::ContextExt as _, errors::NoSuchNode};
 

@@ -8,14 +8,18 @@ use triptych_entities::ids::{
 use triptych_services::error::Invalid;
 
 use crate::{
+    automation::{
+        credentials::Credential,
+        executions::{Execution, ExecutionStep, load_execution, load_execution_step},
+        flows::{Flow, FlowVersion, Step, load_flow, load_step, load_version},
+    },
     context::{ContextExt as _, parse_id},
-    credentials::Credential,
+    conversations::{
+        generations::{Generation, load_generation},
+        threads::{Message, Thread, load_message, load_thread},
+    },
     errors::NoSuchNode,
-    executions::{Execution, ExecutionStep, load_execution, load_execution_step},
-    flows::{Flow, FlowVersion, Step, load_flow, load_step, load_version},
-    generations::{Generation, load_generation},
     identity::{Organization, User, load_user},
-    threads::{Message, Thread, load_message, load_thread},
 };
 
 /// Something with an id of its own.

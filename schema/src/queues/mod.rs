@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 use triptych_entities::payloads::job;
-use triptych_services::identity::{Action, Subject};
+use triptych_services::access::{Action, Subject};
 
 use crate::context::ContextExt as _;
 

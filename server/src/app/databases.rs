@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use triptych_services::stores::StoreConfig;
+use triptych_services::connections::StoreConfig;
 
 use super::AppError;
-use crate::{
-    config::Config,
-    embedded::{EngineOptions, Engines},
-};
+use crate::config::Config;
+use triptych_embedded::{EngineOptions, Engines};
 
 /// The databases of this process.
 pub struct Databases {

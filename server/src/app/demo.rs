@@ -5,7 +5,7 @@ use serde_json::json;
 use triptych_entities::ids::{OrganizationId, UserId};
 use triptych_services::{
     Services,
-    flows::{GraphSpec, NewFlow, StepSpec},
+    automation::flows::{GraphSpec, NewFlow, StepSpec},
     identity::{IdentityError, SignUp},
 };
 

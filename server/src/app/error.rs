@@ -2,7 +2,7 @@
 
 use triptych_services::error::{Invalid, StoreError};
 
-use crate::embedded::EngineError;
+use triptych_embedded::EngineError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -21,7 +21,7 @@ pub enum AppError {
     #[error("models: {0}")]
     Models(Invalid),
     #[error("models: {0}")]
-    ModelClient(triptych_engine::models::ModelError),
+    ModelClient(triptych_engine::conversations::models::ModelError),
     #[error("workers: {0}")]
     Workers(#[from] triptych_engine::workers::EngineError),
     #[error("cannot listen on {address}: {cause}; choose another with --bind")]

@@ -13,16 +13,15 @@ pub use demo::{DEMO_EMAIL, DEMO_PASSWORD};
 pub use error::AppError;
 pub use serve::{Role, Running, run};
 use triptych_engine::{
-    integrations::Registry,
-    models::{ModelRegistry, demo::DemoConfig},
-    templates::Renderer,
+    automation::{integrations::Registry, templates::Renderer},
+    conversations::models::{ModelRegistry, demo::DemoConfig},
     workers::{Company, Concurrency, EngineConfig},
 };
 use triptych_services::{
     ServiceConfig, Services,
-    credentials::{Key, Keyring},
+    automation::credentials::{Key, Keyring},
+    conversations::models::{Models, ProviderConfig, ProviderKind},
     mint::Mint,
-    models::{Models, ProviderConfig, ProviderKind},
 };
 
 use crate::config::{self, Config, MasterKey};

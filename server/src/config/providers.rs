@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use triptych_services::models::Price;
+use triptych_services::conversations::models::Price;
 
 use super::problems::Problems;
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_schema::{Client, SESSION_COOKIE};
-use triptych_services::{error::Code, identity::Actor};
+use triptych_services::{access::Actor, error::Code};
 
 use super::{HttpState, origin, refusal::Refusal};
 

@@ -3,9 +3,10 @@
 use sea_orm::{DbBackend, FromQueryResult, Statement};
 use sha2::{Digest as _, Sha256};
 use triptych_entities::ids::{ApiTokenId, OrganizationId, UserId};
+use triptych_stores::access::{Action, Actor, Grant, Proof, Subject};
+use triptych_stores::error::StoreError;
 
-use super::{Action, Actor, Grant, Identity, IdentityError, Proof, Subject};
-use crate::error::StoreError;
+use super::{Identity, IdentityError};
 
 #[derive(FromQueryResult)]
 struct GrantRow {

@@ -3,10 +3,11 @@
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use triptych_entities::{
     ids::{OrganizationId, UserId},
-    relational::{membership, organization, user},
+    relational::identity::{membership, organization, user},
 };
+use triptych_stores::access::Actor;
 
-use super::{Actor, Identity, IdentityError};
+use super::{Identity, IdentityError};
 
 impl Identity {
     /// Members of the caller's organization, among these ids.

@@ -1,6 +1,6 @@
 //! What can go wrong around people and their access.
 
-use crate::error::{Code, Coded, Denied, Invalid, Problem, StoreError};
+use triptych_stores::error::{Code, Coded, Denied, Invalid, Problem, StoreError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {

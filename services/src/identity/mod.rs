@@ -1,6 +1,5 @@
 //! People, organizations, roles, sessions and API tokens. PostgreSQL is the authority; sessions live in Redis.
 
-mod actor;
 mod authenticate;
 mod directory;
 mod error;
@@ -12,14 +11,12 @@ mod sign_up;
 mod tokens;
 
 use std::time::Duration;
+use triptych_stores::{connections::Stores, mint::Mint};
 
-pub use actor::{Action, Actor, Grant, Proof, Reach, Subject};
 pub use error::IdentityError;
 pub use sessions::{IssuedSession, Sessions};
 pub use sign_up::SignUp;
 pub use tokens::NewApiToken;
-
-use crate::{mint::Mint, stores::Stores};
 
 /// Signs people in and says who is asking.
 #[derive(Clone)]

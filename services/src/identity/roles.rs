@@ -1,6 +1,6 @@
 //! The roles that every organization begins with.
 
-use super::{Action, Subject};
+use triptych_stores::access::{Action, Subject};
 
 /// A role and what it allows: `(action, subject, only own)`.
 pub(super) struct BuiltIn {

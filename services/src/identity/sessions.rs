@@ -8,8 +8,7 @@ use triptych_entities::{
     ids::{Id as _, OrganizationId, SessionId, UserId},
     payloads::session::Session,
 };
-
-use crate::{error::StoreError, mint::Mint, stores::Stores};
+use triptych_stores::{connections::Stores, error::StoreError, mint::Mint};
 
 /// The store of sessions.
 #[derive(Clone)]

@@ -4,10 +4,11 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use secrecy::SecretString;
 use triptych_entities::{
     ids::{OrganizationId, UserId},
-    relational::{membership, user},
+    relational::identity::{membership, user},
 };
+use triptych_stores::access::{Actor, Proof};
 
-use super::{Actor, Identity, IdentityError, IssuedSession, Proof, password, sign_up::has_email};
+use super::{Identity, IdentityError, IssuedSession, password, sign_up::has_email};
 
 impl Identity {
     /// Signs a person in to the organization that they joined first.

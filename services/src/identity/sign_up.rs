@@ -7,11 +7,11 @@ use sea_orm::{
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_entities::{
     ids::{OrganizationId, RoleId, UserId},
-    relational::{membership, organization, permission, role, user},
+    relational::identity::{membership, organization, permission, role, user},
 };
+use triptych_stores::error::{Invalid, Problem};
 
 use super::{Identity, IdentityError, IssuedSession, password, roles};
-use crate::error::{Invalid, Problem};
 
 /// What a newcomer tells.
 #[derive(Debug, Clone)]

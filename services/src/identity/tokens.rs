@@ -6,10 +6,11 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, Set, Statement,
 };
 use sha2::{Digest as _, Sha256};
-use triptych_entities::{ids::ApiTokenId, relational::api_token};
+use triptych_entities::{ids::ApiTokenId, relational::identity::api_token};
+use triptych_stores::access::{Action, Actor, Subject};
+use triptych_stores::error::{Invalid, Problem};
 
-use super::{Action, Actor, Identity, IdentityError, Subject};
-use crate::error::{Invalid, Problem};
+use super::{Identity, IdentityError};
 
 /// What every API token begins with, so that secret scanners can find a leaked one.
 pub(super) const PREFIX: &str = "tri_";

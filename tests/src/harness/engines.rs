@@ -4,10 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection};
 use tokio::sync::OnceCell;
-use triptych_server::{
-    embedded::{EngineOptions, Engines},
-    migration,
-};
+use triptych_embedded::{EngineOptions, Engines};
+use triptych_server::migration;
 
 /// A database that is migrated once and copied for each test.
 const TEMPLATE: &str = "triptych_template";

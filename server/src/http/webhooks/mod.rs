@@ -16,10 +16,10 @@ use axum::{
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use triptych_entities::relational::execution;
+use triptych_entities::relational::automation::execution;
 use triptych_services::{
+    automation::executions::{ExecutionError, WebhookCall},
     error::Code,
-    executions::{ExecutionError, WebhookCall},
 };
 
 use super::{HttpState, authentication::bearer, graphql, metrics, refusal::Refusal};

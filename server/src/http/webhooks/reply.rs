@@ -8,8 +8,8 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use triptych_entities::relational::execution;
-use triptych_services::executions::Answer;
+use triptych_entities::relational::automation::execution;
+use triptych_services::automation::executions::Answer;
 
 /// Headers that are this server's: how a message is framed, and who is signed in.
 const OURS: [HeaderName; 7] = [

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, timeout},
 };
 use triptych_schema::Client;
-use triptych_services::{error::Code, identity::Actor};
+use triptych_services::{access::Actor, error::Code};
 
 use super::{
     credential,

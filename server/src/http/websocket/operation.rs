@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures::{FutureExt as _, StreamExt as _};
 use triptych_schema::{Client, Operation as Parsed, Outcome, Request, RequestKind};
-use triptych_services::{error::Code, identity::Actor};
+use triptych_services::{access::Actor, error::Code};
 
 use super::{
     message::WireId,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::{StreamExt as _, stream, stream::BoxStream};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
-use triptych_services::identity::{Actor, Proof};
+use triptych_services::access::{Actor, Proof};
 
 use crate::http::{HttpState, authentication};
 

@@ -1,0 +1,72 @@
+//! Keeps a worker's claims on steps: one statement renews them all. A run whose claim is lost is told to stop.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+use triptych_entities::ids::ExecutionStepId;
+use triptych_services::automation::executions::{Executions, LEASE};
+use uuid::Uuid;
+
+/// The steps that this process runs.
+#[derive(Default)]
+pub(super) struct Leases(Mutex<HashMap<ExecutionStepId, CancellationToken>>);
+
+/// A step's place among the leases, until it is dropped.
+pub(super) struct Hold {
+    leases: Arc<Leases>,
+    id: ExecutionStepId,
+    /// Cancelled when another worker may have the step.
+    pub(super) lost: CancellationToken,
+}
+
+impl Leases {
+    pub(super) fn hold(self: &Arc<Self>, id: ExecutionStepId) -> Hold {
+        let lost = CancellationToken::new();
+        self.held().insert(id, lost.clone());
+        Hold { leases: self.clone(), id, lost }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<ExecutionStepId, CancellationToken>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.leases.held().remove(&self.id);
+    }
+}
+
+/// Renews until there is nothing left to renew after `stop`.
+pub(super) async fn keep(leases: Arc<Leases>, executions: Executions, worker: Uuid, stop: CancellationToken) {
+    let mut rhythm = tokio::time::interval(LEASE / 3);
+    rhythm.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = rhythm.tick() => {}
+            () = stop.cancelled() => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+        let held: Vec<ExecutionStepId> = leases.held().keys().copied().collect();
+        if held.is_empty() {
+            if stop.is_cancelled() {
+                return;
+            }
+            continue;
+        }
+        match executions.renew(worker, &held).await {
+            Ok(renewed) => {
+                for id in held.iter().filter(|id| !renewed.contains(id)) {
+                    // A step that ended meanwhile has left already, and is not told.
+                    if let Some(lost) = leases.held().get(id) {
+                        lost.cancel();
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "claims on steps were not renewed"),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The flow runtime: what a worker does with a step that it has claimed. What becomes of the execution is decided
+//! in `services`, in the transaction that stores the step's result.
+
+mod attempt;
+mod branch;
+mod leases;
+mod step;
+
+use std::sync::Arc;
+
+use leases::Leases;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use triptych_services::Services;
+use uuid::Uuid;
+
+use crate::{
+    automation::{
+        integrations::{Registry, Tools},
+        templates::Renderer,
+    },
+    conversations::generations::Generator,
+};
+
+/// Runs steps.
+#[derive(Clone)]
+pub struct Runtime {
+    services: Services,
+    registry: Registry,
+    renderer: Arc<Renderer>,
+    tools: Tools,
+    generator: Generator,
+    worker: Uuid,
+    leases: Arc<Leases>,
+}
+
+impl Runtime {
+    /// Starts the task that keeps the leases of running steps.
+    ///
+    /// # Errors
+    /// If no HTTP client can be made, for want of certificates.
+    pub fn start(
+        services: Services,
+        registry: Registry,
+        renderer: Arc<Renderer>,
+        generator: Generator,
+        tasks: &TaskTracker,
+        stop: CancellationToken,
+    ) -> Result<Self, reqwest::Error> {
+        let tools = Tools {
+            datastore: services.datastore.clone(),
+            http: crate::automation::integrations::http_client()?,
+            mint: services.mint.clone(),
+        };
+        let worker = services.mint.uuid();
+        let leases = Arc::new(Leases::default());
+        tasks.spawn(leases::keep(leases.clone(), services.executions.clone(), worker, stop));
+        Ok(Self { services, registry, renderer, tools, generator, worker, leases })
+    }
+}

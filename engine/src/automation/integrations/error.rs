@@ -1,0 +1,41 @@
+//! How operations fail.
+
+use std::{borrow::Cow, time::Duration};
+
+use crate::automation::templates::TemplateError;
+
+/// Why an operation failed. The message is shown to the flow's users: no secrets, no internals.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ActionError {
+    /// Upper case with underscores: `HTTP_STATUS`.
+    pub code: Cow<'static, str>,
+    pub message: String,
+    /// Whether the same call could succeed later.
+    pub retryable: bool,
+    /// How long the other side asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl ActionError {
+    /// A failure that will repeat itself.
+    pub fn permanent(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), retryable: false, retry_after: None }
+    }
+
+    /// A failure that may pass.
+    pub fn temporary(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), retryable: true, retry_after: None }
+    }
+
+    /// `BAD_PARAMETERS`: the step's parameters cannot work, however often they are tried.
+    pub fn bad_parameters(message: impl Into<String>) -> Self {
+        Self::permanent("BAD_PARAMETERS", message)
+    }
+}
+
+impl From<TemplateError> for ActionError {
+    fn from(error: TemplateError) -> Self {
+        Self::permanent(error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,68 @@
+//! The filters that the template engine does not bring along.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use minijinja::{
+    Environment, Error, ErrorKind, State,
+    value::{Serde, Value},
+};
+
+use crate::automation::integrations::formatter::moment;
+
+pub(super) fn add(environment: &mut Environment<'_>) {
+    environment.add_filter("fromjson", from_json);
+    environment.add_filter("tojson", to_json);
+    environment.add_filter("string", string);
+    environment.add_filter("slugify", |text: String| slug::slugify(text));
+    environment.add_filter("base64encode", |text: String| STANDARD.encode(text));
+    environment.add_filter("base64decode", base64_decode);
+    environment.add_filter("date", date);
+}
+
+fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message)
+}
+
+fn present(value: &Value) -> Result<(), Error> {
+    if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(()) }
+}
+
+/// Any value as JSON. In place of the engine's own, which escapes what is special in HTML.
+fn to_json(value: &Value) -> Result<String, Error> {
+    present(value)?;
+    serde_json::to_string(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
+}
+
+/// Any value as text, as it is printed. In place of the engine's own, which prints as Python does.
+fn string(value: &Value) -> Result<String, Error> {
+    match value.as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None if value.is_none() => Ok(String::new()),
+        None => to_json(value),
+    }
+}
+
+/// A JSON text as a value.
+fn from_json(state: &State, text: &str) -> Result<Value, Error> {
+    // Parsed, a text takes several times its length.
+    state.consume_fuel(text.len() as u64 / 8)?;
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
+    Ok(Value::from(Serde(value)))
+}
+
+fn base64_decode(text: &str) -> Result<String, Error> {
+    let bytes = STANDARD.decode(text.trim()).map_err(|error| wrong(format!("not base64: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| wrong("the decoded bytes are not text"))
+}
+
+/// A date in another format (`strftime`) and time zone: `{{ trigger.firedAt | date("%d.%m.%Y", "Europe/Rome") }}`.
+/// Without arguments: RFC 3339 in UTC.
+fn date(value: &Value, format: Option<&str>, timezone: Option<&str>) -> Result<String, Error> {
+    let json = serde_json::to_value(value).map_err(|error| wrong(error.to_string()))?;
+    let zone = moment::zone(timezone).map_err(wrong)?;
+    let moment = moment::parse(&json, zone, None).map_err(wrong)?;
+    match format {
+        Some(format) => moment::format(moment.with_timezone(&zone), format).map_err(wrong),
+        None => Ok(moment::rfc3339(moment.with_timezone(&zone))),
+    }
+}

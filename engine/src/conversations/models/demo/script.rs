@@ -1,0 +1,248 @@
+//! What the demo will say, worked out before it begins to.
+
+use serde_json::{Value, json};
+use triptych_entities::documents::conversations::{generation::Usage, message::Role, part::Part};
+
+use super::{
+    Ask,
+    directives::{Directives, Sum},
+    example,
+};
+use crate::conversations::models::{ModelError, ModelEvent};
+
+pub(super) struct Script {
+    pub lines: Vec<Line>,
+    pub rate: Option<u32>,
+}
+
+pub(super) enum Line {
+    /// Takes the time of one token.
+    Word(ModelEvent),
+    /// Comes at once.
+    Note(ModelEvent),
+    BreakOff,
+}
+
+impl Line {
+    pub(super) fn into_event(self) -> Result<ModelEvent, ModelError> {
+        match self {
+            Self::Word(event) | Self::Note(event) => Ok(event),
+            Self::BreakOff => {
+                Err(ModelError::temporary(ModelError::UPSTREAM_FAILED, "the demo was asked to fail here"))
+            }
+        }
+    }
+}
+
+const FILLER: [&str; 12] =
+    ["this", "demo", "repeats", "plain", "words", "so", "that", "long", "answers", "can", "be", "watched"];
+
+pub(super) fn write(ask: &Ask) -> Script {
+    let asked = last_question(ask);
+    let wanted = Directives::of(&asked);
+    let mut script =
+        Writer { usage: Usage { input_tokens: tokens_in(ask), ..Usage::default() }, ..Writer::default() };
+    if wanted.reason {
+        script.reason(&format!(
+            "The message has {} words. I am a demo and do not understand it; I look for a few words that I \
+             know and repeat the rest.",
+            asked.split_whitespace().count()
+        ));
+    }
+    if let Some(sum) = wanted.calculate {
+        script.call(sum);
+    }
+    if wanted.cite {
+        script.lines.push(Line::Note(ModelEvent::Citation {
+            title: "A made-up source of the demo model".to_owned(),
+            url: Some("https://example.com/demo-source".to_owned()),
+            quote: Some(asked.chars().take(80).collect()),
+        }));
+    }
+    let (text, cut) = until_stop(answer(ask, &asked, &wanted), &ask.parameters.stop);
+    let limit = ask.parameters.max_output_tokens.and_then(|n| usize::try_from(n).ok());
+    let reason = script.speak(&text, limit, wanted.fail_after);
+    let Some(reason) = reason else { return Script { lines: script.lines, rate: wanted.rate } };
+    let reason = if cut { "stop_sequence" } else { reason };
+    script.lines.push(Line::Note(ModelEvent::Usage(script.usage)));
+    script.lines.push(Line::Note(ModelEvent::Finish { reason: Some(reason.to_owned()) }));
+    Script { lines: script.lines, rate: wanted.rate }
+}
+
+fn last_question(ask: &Ask) -> String {
+    ask.prompt
+        .turns
+        .iter()
+        .rev()
+        .find(|turn| turn.role == Role::User)
+        .map(|turn| Part::text_of(&turn.parts))
+        .unwrap_or_default()
+}
+
+/// One token a word, over everything that the model is shown.
+fn tokens_in(ask: &Ask) -> i64 {
+    let words = |text: &str| text.split_whitespace().count();
+    let system = ask.prompt.system.as_deref().map_or(0, words);
+    let turns: usize = ask.prompt.turns.iter().map(|turn| words(&Part::text_of(&turn.parts))).sum();
+    i64::try_from(system + turns).unwrap_or(i64::MAX)
+}
+
+fn answer(ask: &Ask, asked: &str, wanted: &Directives) -> String {
+    if let Some(schema) = &ask.parameters.json_schema {
+        return example::of(schema).to_string();
+    }
+    let mut text = "This is the built-in demo model; no language model was asked.".to_owned();
+    if let Some(sum) = wanted.calculate {
+        let result = sum.result().map_or_else(|| "undefined".to_owned(), |value| value.to_string());
+        text = format!("{text} {} is {result}.", sum.expression());
+    }
+    match wanted.words {
+        Some(words) => {
+            let so_far = text.split_whitespace().count();
+            for n in so_far..words {
+                text.push(' ');
+                text.push_str(FILLER[n % FILLER.len()]);
+            }
+            let kept: Vec<&str> = text.split_whitespace().take(words).collect();
+            kept.join(" ")
+        }
+        None => text + " You wrote: " + asked,
+    }
+}
+
+/// The text up to the first stop sequence, and whether there was one.
+fn until_stop(text: String, stops: &[String]) -> (String, bool) {
+    let at = stops.iter().filter(|stop| !stop.is_empty()).filter_map(|stop| text.find(stop.as_str())).min();
+    match at {
+        Some(at) => (text[..at].to_owned(), true),
+        None => (text, false),
+    }
+}
+
+#[derive(Default)]
+struct Writer {
+    lines: Vec<Line>,
+    usage: Usage,
+}
+
+impl Writer {
+    fn reason(&mut self, text: &str) {
+        for word in pieces(text) {
+            self.usage.output_tokens += 1;
+            self.usage.reasoning_tokens += 1;
+            self.lines.push(Line::Word(ModelEvent::ReasoningDelta(word.to_owned())));
+        }
+    }
+
+    fn call(&mut self, sum: Sum) {
+        let (call_id, name) = ("call_1".to_owned(), "calculator".to_owned());
+        let arguments = json!({ "expression": sum.expression() });
+        self.lines
+            .push(Line::Note(ModelEvent::ToolCallStart { call_id: call_id.clone(), name: name.clone() }));
+        let written: Vec<char> = arguments.to_string().chars().collect();
+        for piece in written.chunks(8) {
+            self.usage.output_tokens += 1;
+            let text = piece.iter().collect();
+            self.lines.push(Line::Word(ModelEvent::ToolInputDelta { call_id: call_id.clone(), text }));
+        }
+        self.lines.push(Line::Note(ModelEvent::ToolCallReady { call_id: call_id.clone(), name, arguments }));
+        let result = json!({ "value": sum.result().unwrap_or(Value::Null) });
+        self.lines.push(Line::Note(ModelEvent::ToolResult { call_id, result }));
+    }
+
+    /// Returns why it ended, or nothing if it broke off.
+    fn speak(&mut self, text: &str, limit: Option<usize>, fail_after: Option<usize>) -> Option<&'static str> {
+        for (n, word) in pieces(text).into_iter().enumerate() {
+            if fail_after.is_some_and(|most| n >= most) {
+                self.lines.push(Line::BreakOff);
+                return None;
+            }
+            if limit.is_some_and(|most| n >= most) {
+                return Some("length");
+            }
+            self.usage.output_tokens += 1;
+            self.lines.push(Line::Word(ModelEvent::TextDelta(word.to_owned())));
+        }
+        Some("stop")
+    }
+}
+
+/// Words with the white space that follows them: put together they are the text.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut in_space = false;
+    for (at, c) in text.char_indices() {
+        if in_space && !c.is_whitespace() {
+            pieces.push(&text[start..at]);
+            start = at;
+        }
+        in_space = c.is_whitespace();
+    }
+    if start < text.len() {
+        pieces.push(&text[start..]);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use triptych_entities::documents::conversations::generation::Parameters;
+    use triptych_services::conversations::generations::{Prompt, Turn};
+
+    use super::*;
+
+    fn ask(text: &str, parameters: Parameters) -> Ask {
+        let part = Part::Text { id: "0".to_owned(), text: text.to_owned() };
+        let turns = vec![Turn { role: Role::User, parts: vec![part] }];
+        Ask { model: "echo".to_owned(), prompt: Prompt { system: None, turns }, parameters }
+    }
+
+    fn said(ask: &Ask) -> (String, Vec<ModelEvent>) {
+        let events: Vec<ModelEvent> =
+            write(ask).lines.into_iter().filter_map(|line| line.into_event().ok()).collect();
+        let text = events.iter().filter_map(|event| match event {
+            ModelEvent::TextDelta(text) => Some(text.as_str()),
+            _ => None,
+        });
+        (text.collect(), events)
+    }
+
+    #[test]
+    fn the_answer_repeats_the_question_and_says_that_it_is_a_demo() {
+        let (text, events) = said(&ask("Grüße,  world\n", Parameters::default()));
+        assert!(text.contains("demo model") && text.ends_with("You wrote: Grüße,  world\n"), "{text}");
+        assert_eq!(events.last(), Some(&ModelEvent::Finish { reason: Some("stop".to_owned()) }));
+    }
+
+    #[test]
+    fn lengths_stops_and_limits_are_kept() {
+        let (text, _) = said(&ask("write 40 words", Parameters::default()));
+        assert_eq!(text.split_whitespace().count(), 40);
+        let (text, _) = said(&ask("write 3 words", Parameters::default()));
+        assert_eq!(text, "This is the");
+        let stop = Parameters { stop: vec!["no language".to_owned()], ..Parameters::default() };
+        let (text, events) = said(&ask("hello", stop));
+        assert!(text.ends_with("model; "), "{text}");
+        assert_eq!(events.last(), Some(&ModelEvent::Finish { reason: Some("stop_sequence".to_owned()) }));
+        let short = Parameters { max_output_tokens: Some(4), ..Parameters::default() };
+        let (text, events) = said(&ask("hello", short));
+        assert_eq!(text.split_whitespace().count(), 4);
+        assert_eq!(events.last(), Some(&ModelEvent::Finish { reason: Some("length".to_owned()) }));
+    }
+
+    #[test]
+    fn everything_that_can_be_asked_for_comes() {
+        let (_, events) = said(&ask("think, calculate 2+3, cite", Parameters::default()));
+        let has = |wanted: fn(&ModelEvent) -> bool| events.iter().any(wanted);
+        assert!(has(|event| matches!(event, ModelEvent::ReasoningDelta(_))));
+        assert!(has(|event| matches!(event, ModelEvent::Citation { .. })));
+        assert!(has(|event| matches!(event, ModelEvent::ToolResult { result, .. } if result["value"] == 5)));
+        let usage = events.iter().find_map(|event| match event {
+            ModelEvent::Usage(usage) => Some(usage.clone()),
+            _ => None,
+        });
+        let usage = usage.unwrap();
+        assert!(usage.input_tokens == 4 && usage.reasoning_tokens > 10, "{usage:?}");
+    }
+}

@@ -1,0 +1,41 @@
+//! A flow: a draft and perhaps a published version of a graph of steps.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{FlowId, FlowVersionId, OrganizationId, UserId};
+
+/// Whether a flow's triggers are listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// Never published.
+    Draft,
+    /// Its triggers start executions.
+    Published,
+    /// Published once; its triggers are ignored until it is published again.
+    Paused,
+}
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "flows")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: FlowId,
+    pub organization_id: OrganizationId,
+    pub owner_id: UserId,
+    pub name: String,
+    pub status: Status,
+    /// The creator's idempotency key.
+    pub client_id: Option<String>,
+    pub draft_version_id: FlowVersionId,
+    pub published_version_id: Option<FlowVersionId>,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+    #[sea_orm(belongs_to, from = "owner_id", to = "id")]
+    pub owner: BelongsTo<crate::relational::identity::user::Entity>,
+    #[sea_orm(has_one)]
+    pub webhook: HasOne<super::webhook::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

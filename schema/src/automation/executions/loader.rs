@@ -1,0 +1,153 @@
+//! Executions and what belongs to them, many at once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Result, dataloader::Loader};
+use futures::FutureExt as _;
+use serde_json::Value;
+use triptych_entities::{
+    ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId, Id as _},
+    relational::automation::{execution, execution_step},
+};
+use triptych_services::{
+    automation::executions,
+    page::{Page, PageArgs, Window},
+};
+use uuid::Uuid;
+
+use super::{Execution, ExecutionFilter, ExecutionStep};
+use crate::{
+    connection::{List, list},
+    context::{Batch, ContextExt as _},
+    errors::NoSuchNode,
+};
+
+type Shared = Arc<executions::ExecutionError>;
+
+impl Loader<ExecutionId> for Batch {
+    type Value = execution::Model;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ExecutionId]) -> Result<HashMap<ExecutionId, execution::Model>, Shared> {
+        let rows = self.services.executions.by_ids(&self.actor, keys).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+impl Loader<ExecutionStepId> for Batch {
+    type Value = execution_step::Model;
+    type Error = Shared;
+
+    async fn load(
+        &self,
+        keys: &[ExecutionStepId],
+    ) -> Result<HashMap<ExecutionStepId, execution_step::Model>, Shared> {
+        let rows = self.services.executions.steps_by_ids(&self.actor, keys).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+/// What started an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TriggerOf(pub(crate) ExecutionId);
+
+impl Loader<TriggerOf> for Batch {
+    type Value = Value;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[TriggerOf]) -> Result<HashMap<TriggerOf, Value>, Shared> {
+        let ids: Vec<ExecutionId> = keys.iter().map(|key| key.0).collect();
+        let triggers = self.services.executions.triggers(&self.actor, &ids).await?;
+        Ok(triggers.into_iter().map(|(id, trigger)| (TriggerOf(id), trigger)).collect())
+    }
+}
+
+/// The steps of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct StepsOf(pub(crate) ExecutionId);
+
+impl Loader<StepsOf> for Batch {
+    type Value = Vec<execution_step::Model>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[StepsOf]) -> Result<HashMap<StepsOf, Self::Value>, Shared> {
+        let ids: Vec<ExecutionId> = keys.iter().map(|key| key.0).collect();
+        let steps = self.services.executions.steps_by_execution(&self.actor, &ids).await?;
+        Ok(steps.into_iter().map(|(id, steps)| (StepsOf(id), steps)).collect())
+    }
+}
+
+/// The step that a generation answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct StepBehind(pub(crate) GenerationId);
+
+impl Loader<StepBehind> for Batch {
+    type Value = execution_step::Model;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[StepBehind]) -> Result<HashMap<StepBehind, Self::Value>, Shared> {
+        let ids: Vec<GenerationId> = keys.iter().map(|key| key.0).collect();
+        let steps = self.services.executions.steps_by_generation(&self.actor, &ids).await?;
+        Ok(steps.into_iter().map(|(id, step)| (StepBehind(id), step)).collect())
+    }
+}
+
+/// A page of the executions of a flow. Flows that ask for the same page are answered by one statement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct PageOf {
+    flow: FlowId,
+    filter: executions::ExecutionFilter,
+    window: Window<Uuid>,
+}
+
+impl Loader<PageOf> for Batch {
+    type Value = Page<execution::Model>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, Shared> {
+        let mut groups: HashMap<_, Vec<FlowId>> = HashMap::new();
+        for key in keys {
+            groups.entry((key.filter.clone(), key.window.clone())).or_default().push(key.flow);
+        }
+        let mut pages = HashMap::with_capacity(keys.len());
+        for ((filter, window), flows) in groups {
+            let found = self.services.executions.list_by_flow(&self.actor, &flows, &filter, &window).await?;
+            pages.extend(
+                found.into_iter().map(|(flow, page)| {
+                    (PageOf { flow, filter: filter.clone(), window: window.clone() }, page)
+                }),
+            );
+        }
+        Ok(pages)
+    }
+}
+
+/// A flow's executions, newest first.
+pub(crate) async fn executions_of_flow(
+    ctx: &Context<'_>,
+    flow: FlowId,
+    filter: Option<ExecutionFilter>,
+    args: &PageArgs,
+) -> Result<List<Execution>> {
+    let filter = executions::ExecutionFilter { flow: None, ..filter.unwrap_or_default().parse()? };
+    let key = PageOf { flow, filter: filter.clone(), window: Window::parse(args)? };
+    let page = ctx.load(key).await?.ok_or(NoSuchNode)?;
+    let filter = executions::ExecutionFilter { flow: Some(flow), ..filter };
+    Ok(list(
+        page,
+        |row| row.id.uuid(),
+        Execution,
+        move |ctx| {
+            let filter = filter.clone();
+            async move { Ok(ctx.services().executions.count(ctx.actor()?, &filter).await?) }.boxed()
+        },
+    ))
+}
+
+pub(crate) async fn load_execution(ctx: &Context<'_>, id: ExecutionId) -> Result<Execution> {
+    Ok(Execution(ctx.load(id).await?.ok_or(NoSuchNode)?))
+}
+
+pub(crate) async fn load_execution_step(ctx: &Context<'_>, id: ExecutionStepId) -> Result<ExecutionStep> {
+    Ok(ExecutionStep(ctx.load(id).await?.ok_or(NoSuchNode)?))
+}

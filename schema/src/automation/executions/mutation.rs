@@ -1,0 +1,60 @@
+//! Running, stopping and running again.
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+use triptych_services::automation::executions::ManualRun;
+
+use super::{
+    Execution,
+    input::{CancelExecutionInput, RetryExecutionInput, RunFlowInput},
+};
+use crate::context::{ContextExt as _, parse_id};
+
+/// An execution.
+#[derive(SimpleObject)]
+pub struct ExecutionPayload {
+    /// As it is now.
+    pub execution: Execution,
+}
+
+/// Mutations of executions.
+#[derive(Default)]
+pub struct ExecutionMutation;
+
+#[Object]
+impl ExecutionMutation {
+    /// Runs a flow by hand. Repeating it runs the flow again, unless `clientId` is the same.
+    async fn run_flow(&self, ctx: &Context<'_>, input: RunFlowInput) -> Result<ExecutionPayload> {
+        let run = ManualRun {
+            flow_id: parse_id("flowId", &input.flow_id)?,
+            payload: input.payload.map(|payload| payload.0),
+            version: input.version,
+            test: input.test,
+            client_id: input.client_id,
+        };
+        let execution = ctx.services().executions.run(ctx.actor()?, run).await?;
+        Ok(ExecutionPayload { execution: Execution(execution) })
+    }
+
+    /// Stops an execution. A step that is being run right now finishes unheard. Repeating it changes nothing.
+    async fn cancel_execution(
+        &self,
+        ctx: &Context<'_>,
+        input: CancelExecutionInput,
+    ) -> Result<ExecutionPayload> {
+        let id = parse_id("executionId", &input.execution_id)?;
+        let execution = ctx.services().executions.cancel(ctx.actor()?, id).await?;
+        Ok(ExecutionPayload { execution: Execution(execution) })
+    }
+
+    /// Runs an execution that has ended again, on the version that it ran on. While it is under way, repeating it
+    /// answers `CONFLICT`.
+    async fn retry_execution(
+        &self,
+        ctx: &Context<'_>,
+        input: RetryExecutionInput,
+    ) -> Result<ExecutionPayload> {
+        let id = parse_id("executionId", &input.execution_id)?;
+        let execution = ctx.services().executions.retry(ctx.actor()?, id, input.from_step.into()).await?;
+        Ok(ExecutionPayload { execution: Execution(execution) })
+    }
+}

@@ -1,0 +1,108 @@
+//! Flows and what belongs to them, many at once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Result, dataloader::Loader};
+use triptych_entities::{
+    ids::{CredentialId, FlowId, FlowVersionId, StepId},
+    relational::automation::{credential, flow, flow_version, step, webhook},
+};
+use triptych_services::automation::flows::{FlowError, Graph};
+
+use super::{Flow, FlowVersion, Step};
+use crate::{
+    context::{Batch, ContextExt as _},
+    errors::NoSuchNode,
+};
+
+impl Loader<FlowId> for Batch {
+    type Value = flow::Model;
+    type Error = Arc<FlowError>;
+
+    async fn load(&self, keys: &[FlowId]) -> Result<HashMap<FlowId, flow::Model>, Self::Error> {
+        let flows = self.services.flows.by_ids(&self.actor, keys).await?;
+        Ok(flows.into_iter().map(|flow| (flow.id, flow)).collect())
+    }
+}
+
+impl Loader<FlowVersionId> for Batch {
+    type Value = flow_version::Model;
+    type Error = Arc<FlowError>;
+
+    async fn load(
+        &self,
+        keys: &[FlowVersionId],
+    ) -> Result<HashMap<FlowVersionId, flow_version::Model>, Self::Error> {
+        let versions = self.services.flows.versions(&self.actor, keys).await?;
+        Ok(versions.into_iter().map(|version| (version.id, version)).collect())
+    }
+}
+
+/// The graph of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct GraphOf(pub(crate) FlowVersionId);
+
+impl Loader<GraphOf> for Batch {
+    type Value = Arc<Graph>;
+    type Error = Arc<FlowError>;
+
+    async fn load(&self, keys: &[GraphOf]) -> Result<HashMap<GraphOf, Arc<Graph>>, Self::Error> {
+        let versions: Vec<FlowVersionId> = keys.iter().map(|key| key.0).collect();
+        let graphs = self.services.flows.graphs(&self.actor, &versions).await?;
+        Ok(graphs.into_iter().map(|(version, graph)| (GraphOf(version), graph)).collect())
+    }
+}
+
+impl Loader<StepId> for Batch {
+    type Value = step::Model;
+    type Error = Arc<FlowError>;
+
+    async fn load(&self, keys: &[StepId]) -> Result<HashMap<StepId, step::Model>, Self::Error> {
+        let steps = self.services.flows.steps(&self.actor, keys).await?;
+        Ok(steps.into_iter().map(|step| (step.id, step)).collect())
+    }
+}
+
+impl Loader<CredentialId> for Batch {
+    type Value = credential::Model;
+    type Error = Arc<FlowError>;
+
+    async fn load(
+        &self,
+        keys: &[CredentialId],
+    ) -> Result<HashMap<CredentialId, credential::Model>, Self::Error> {
+        let credentials = self.services.flows.credentials(&self.actor, keys).await?;
+        Ok(credentials.into_iter().map(|credential| (credential.id, credential)).collect())
+    }
+}
+
+/// The webhook of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct WebhookOf(pub(crate) FlowId);
+
+impl Loader<WebhookOf> for Batch {
+    type Value = webhook::Model;
+    type Error = Arc<FlowError>;
+
+    async fn load(&self, keys: &[WebhookOf]) -> Result<HashMap<WebhookOf, webhook::Model>, Self::Error> {
+        let flows: Vec<FlowId> = keys.iter().map(|key| key.0).collect();
+        let webhooks = self.services.flows.webhooks(&self.actor, &flows).await?;
+        Ok(webhooks.into_iter().map(|webhook| (WebhookOf(webhook.flow_id), webhook)).collect())
+    }
+}
+
+pub(crate) async fn load_flow(ctx: &Context<'_>, id: FlowId) -> Result<Flow> {
+    Ok(Flow(ctx.load(id).await?.ok_or(NoSuchNode)?))
+}
+
+pub(crate) async fn load_version(ctx: &Context<'_>, id: FlowVersionId) -> Result<FlowVersion> {
+    Ok(FlowVersion(ctx.load(id).await?.ok_or(NoSuchNode)?))
+}
+
+pub(crate) async fn load_graph(ctx: &Context<'_>, id: FlowVersionId) -> Result<Arc<Graph>> {
+    Ok(ctx.load(GraphOf(id)).await?.unwrap_or_default())
+}
+
+pub(crate) async fn load_step(ctx: &Context<'_>, id: StepId) -> Result<Step> {
+    Ok(Step(ctx.load(id).await?.ok_or(NoSuchNode)?))
+}

@@ -1,0 +1,83 @@
+//! Changing flows.
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use triptych_services::automation::flows::NewFlow;
+
+use super::{
+    Flow,
+    input::{
+        CreateFlowInput, DeleteFlowInput, DuplicateFlowInput, PauseFlowInput, PublishFlowInput,
+        UpdateFlowDraftInput, graph,
+    },
+};
+use crate::context::{ContextExt as _, parse_id};
+
+/// A flow.
+#[derive(SimpleObject)]
+pub struct FlowPayload {
+    /// As it is now.
+    pub flow: Flow,
+}
+
+/// Something that is gone.
+#[derive(SimpleObject)]
+pub struct DeletePayload {
+    /// The id that it had.
+    pub deleted_id: ID,
+}
+
+/// Mutations of flows.
+#[derive(Default)]
+pub struct FlowMutation;
+
+#[Object]
+impl FlowMutation {
+    /// Creates a flow with its whole draft. What is wrong in it is refused, each problem with its path; what is
+    /// merely missing, such as a trigger, can be added before publishing. Repeating it with the same `clientId`
+    /// answers the same flow.
+    async fn create_flow(&self, ctx: &Context<'_>, input: CreateFlowInput) -> Result<FlowPayload> {
+        let graph = graph(input.steps, input.links)?;
+        let new = NewFlow { name: input.name, client_id: input.client_id, graph };
+        Ok(FlowPayload { flow: Flow(ctx.services().flows.create(ctx.actor()?, new).await?) })
+    }
+
+    /// Renames a flow or replaces its draft. What is published stays as it is. Repeating it changes nothing.
+    async fn update_flow_draft(&self, ctx: &Context<'_>, input: UpdateFlowDraftInput) -> Result<FlowPayload> {
+        let id = parse_id("flowId", &input.flow_id)?;
+        let graph = match input.steps {
+            Some(steps) => Some(graph(Some(steps), input.links)?),
+            None => None,
+        };
+        let flow = ctx.services().flows.update_draft(ctx.actor()?, id, input.name, graph).await?;
+        Ok(FlowPayload { flow: Flow(flow) })
+    }
+
+    /// Publishes the draft: it serves the next trigger. Executions under way finish on their version. Repeating it
+    /// changes nothing; for a paused flow it listens to the triggers again.
+    async fn publish_flow(&self, ctx: &Context<'_>, input: PublishFlowInput) -> Result<FlowPayload> {
+        let id = parse_id("flowId", &input.flow_id)?;
+        Ok(FlowPayload { flow: Flow(ctx.services().flows.publish(ctx.actor()?, id).await?) })
+    }
+
+    /// Stops listening to the flow's triggers. Executions under way finish. Repeating it changes nothing.
+    async fn pause_flow(&self, ctx: &Context<'_>, input: PauseFlowInput) -> Result<FlowPayload> {
+        let id = parse_id("flowId", &input.flow_id)?;
+        Ok(FlowPayload { flow: Flow(ctx.services().flows.pause(ctx.actor()?, id).await?) })
+    }
+
+    /// Makes a copy of a flow's draft, which the caller owns.
+    async fn duplicate_flow(&self, ctx: &Context<'_>, input: DuplicateFlowInput) -> Result<FlowPayload> {
+        let id = parse_id("flowId", &input.flow_id)?;
+        let flows = &ctx.services().flows;
+        let copy = flows.duplicate(ctx.actor()?, id, input.name, input.client_id).await?;
+        Ok(FlowPayload { flow: Flow(copy) })
+    }
+
+    /// Deletes a flow with its versions, webhook, schedules, own credentials and history. Repeating it answers
+    /// `NOT_FOUND`.
+    async fn delete_flow(&self, ctx: &Context<'_>, input: DeleteFlowInput) -> Result<DeletePayload> {
+        let id = parse_id("flowId", &input.flow_id)?;
+        ctx.services().flows.delete(ctx.actor()?, id).await?;
+        Ok(DeletePayload { deleted_id: input.flow_id })
+    }
+}

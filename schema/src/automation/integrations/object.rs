@@ -1,0 +1,98 @@
+//! The types of the catalogue.
+
+use async_graphql::{Json, Object, SimpleObject};
+use serde_json::Value;
+use triptych_services::automation::integrations;
+
+use crate::automation::flows::StepKind;
+
+pub struct Integration(pub integrations::Integration);
+
+/// A service or tool that steps can use.
+#[Object]
+impl Integration {
+    /// Stable and unique, such as `http`.
+    async fn key(&self) -> &str {
+        self.0.key
+    }
+
+    /// Its name, for people.
+    async fn name(&self) -> &str {
+        self.0.name
+    }
+
+    /// What it is for.
+    async fn description(&self) -> &str {
+        self.0.description
+    }
+
+    /// What its operations need a credential to hold; null when they take none.
+    async fn credential(&self) -> Option<CredentialKind> {
+        self.0.credential.clone().map(Into::into)
+    }
+
+    /// What starts flows.
+    async fn triggers(&self) -> Vec<Operation> {
+        self.operations(true)
+    }
+
+    /// What steps can do.
+    async fn actions(&self) -> Vec<Operation> {
+        self.operations(false)
+    }
+}
+
+impl Integration {
+    fn operations(&self, triggers: bool) -> Vec<Operation> {
+        use triptych_entities::relational::automation::step::Kind;
+        let wanted = |operation: &&integrations::Operation| (operation.kind == Kind::Trigger) == triggers;
+        self.0.operations.iter().filter(wanted).cloned().map(Into::into).collect()
+    }
+}
+
+/// What a credential of an integration holds.
+#[derive(SimpleObject)]
+pub struct CredentialKind {
+    /// What to put in, and where to find it.
+    pub description: String,
+    /// A JSON Schema of the secret fields.
+    pub fields: Json<Value>,
+    /// Whether the operations work without one.
+    pub required: bool,
+}
+
+impl From<integrations::CredentialKind> for CredentialKind {
+    fn from(kind: integrations::CredentialKind) -> Self {
+        Self { description: kind.description.to_owned(), fields: Json(kind.fields), required: kind.required }
+    }
+}
+
+/// One thing that an integration can do.
+#[derive(SimpleObject)]
+pub struct Operation {
+    /// Unique within the integration, such as `request`.
+    pub key: String,
+    /// Its name, for people.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// The kind of step that it makes.
+    pub kind: StepKind,
+    /// A JSON Schema of its parameters.
+    pub parameters: Json<Value>,
+    /// A JSON Schema of its output.
+    pub output: Json<Value>,
+}
+
+impl From<integrations::Operation> for Operation {
+    fn from(operation: integrations::Operation) -> Self {
+        Self {
+            key: operation.key.to_owned(),
+            name: operation.name.to_owned(),
+            description: operation.description.to_owned(),
+            kind: operation.kind.into(),
+            parameters: Json(operation.parameters),
+            output: Json(operation.output),
+        }
+    }
+}

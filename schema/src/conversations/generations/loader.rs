@@ -1,0 +1,108 @@
+//! Generations and usage, many at once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Result, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use triptych_entities::{
+    documents::conversations::generation::{self, Origin},
+    ids::{ExecutionStepId, GenerationId},
+};
+use triptych_services::{
+    conversations::generations::{self, Period, UsageBy},
+    error::StoreError,
+};
+
+use super::{Generation, UsageSummary};
+use crate::{
+    context::{Batch, ContextExt as _},
+    errors::NoSuchNode,
+};
+
+impl Loader<GenerationId> for Batch {
+    type Value = generation::Generation;
+    type Error = Arc<generations::GenerationError>;
+
+    async fn load(&self, keys: &[GenerationId]) -> Result<HashMap<GenerationId, Self::Value>, Self::Error> {
+        let found = self.services.generations.by_ids(&self.actor, keys).await?;
+        Ok(found.into_iter().map(|generation| (generation.id, generation)).collect())
+    }
+}
+
+pub(crate) async fn load_generation(ctx: &Context<'_>, id: GenerationId) -> Result<Generation> {
+    Ok(Generation(ctx.load(id).await?.ok_or(NoSuchNode)?))
+}
+
+/// As [`load_generation`], where there may be none, or none that the caller may see.
+pub(crate) async fn generation_opt(
+    ctx: &Context<'_>,
+    id: Option<GenerationId>,
+) -> Result<Option<Generation>> {
+    match id {
+        Some(id) => Ok(ctx.load(id).await?.map(Generation)),
+        None => Ok(None),
+    }
+}
+
+/// The answer to a run of a flow's step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Behind(ExecutionStepId);
+
+impl Loader<Behind> for Batch {
+    type Value = generation::Generation;
+    type Error = Arc<generations::GenerationError>;
+
+    async fn load(&self, keys: &[Behind]) -> Result<HashMap<Behind, Self::Value>, Self::Error> {
+        let steps: Vec<ExecutionStepId> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.generations.by_execution_steps(&self.actor, &steps).await?;
+        Ok(found
+            .into_iter()
+            .filter_map(|generation| match generation.origin {
+                Origin::Step { execution_step_id, .. } => Some((Behind(execution_step_id), generation)),
+                Origin::Thread { .. } => None,
+            })
+            .collect())
+    }
+}
+
+/// The answer to a run of a step, also while it is being written, and when it failed.
+pub(crate) async fn generation_behind(
+    ctx: &Context<'_>,
+    step: ExecutionStepId,
+) -> Result<Option<Generation>> {
+    Ok(ctx.load(Behind(step)).await?.map(Generation))
+}
+
+/// What something used in a period. Those that ask about the same period are answered by one aggregation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct UsageOf<K>(K, Period);
+
+impl<K: UsageBy> Loader<UsageOf<K>> for Batch {
+    type Value = generations::UsageSummary;
+    type Error = Arc<StoreError>;
+
+    async fn load(&self, keys: &[UsageOf<K>]) -> Result<HashMap<UsageOf<K>, Self::Value>, Self::Error> {
+        let mut groups: HashMap<Period, Vec<K>> = HashMap::new();
+        for UsageOf(id, period) in keys {
+            groups.entry(*period).or_default().push(*id);
+        }
+        let mut sums = HashMap::with_capacity(keys.len());
+        for (period, ids) in groups {
+            let service = &self.services.generations;
+            let found = service.usage_summary(self.actor.organization, &ids, period).await?;
+            sums.extend(found.into_iter().map(|(id, sum)| (UsageOf(id, period), sum)));
+        }
+        Ok(sums)
+    }
+}
+
+/// What a flow, an execution or a thread that the caller has been given has used.
+pub(crate) async fn usage_of<K: UsageBy>(
+    ctx: &Context<'_>,
+    id: K,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+) -> Result<UsageSummary> {
+    let sum = ctx.load(UsageOf(id, Period { from, to })).await?;
+    Ok(sum.unwrap_or_default().into())
+}

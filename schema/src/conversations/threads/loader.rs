@@ -1,0 +1,91 @@
+//! Threads, messages and branches, many at once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Result, dataloader::Loader};
+use triptych_entities::{
+    documents::conversations::{message, thread},
+    ids::{MessageId, ThreadId},
+};
+use triptych_services::{
+    conversations::threads::{Branch, BranchPage, Family, ThreadError},
+    page::Window,
+};
+
+use super::{Message, Thread};
+use crate::{
+    context::{Batch, ContextExt as _},
+    errors::NoSuchNode,
+};
+
+type Shared = Arc<ThreadError>;
+
+impl Loader<ThreadId> for Batch {
+    type Value = thread::Thread;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ThreadId]) -> Result<HashMap<ThreadId, thread::Thread>, Shared> {
+        let found = self.services.threads.by_ids(&self.actor, keys).await?;
+        Ok(found.into_iter().map(|thread| (thread.id, thread)).collect())
+    }
+}
+
+impl Loader<MessageId> for Batch {
+    type Value = message::Message;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[MessageId]) -> Result<HashMap<MessageId, message::Message>, Shared> {
+        let found = self.services.threads.messages_by_ids(&self.actor, keys).await?;
+        Ok(found.into_iter().map(|message| (message.id, message)).collect())
+    }
+}
+
+/// The messages at one place of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FamilyAt(pub(super) Family);
+
+impl Loader<FamilyAt> for Batch {
+    type Value = Vec<message::Message>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[FamilyAt]) -> Result<HashMap<FamilyAt, Self::Value>, Shared> {
+        let places: Vec<Family> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.threads.families(&self.actor, &places).await?;
+        Ok(found.into_iter().map(|(place, messages)| (FamilyAt(place), messages)).collect())
+    }
+}
+
+/// A page of a branch. Threads that ask for the same page are answered together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct PageOf {
+    pub(super) branch: Branch,
+    pub(super) window: Window<MessageId>,
+}
+
+impl Loader<PageOf> for Batch {
+    type Value = BranchPage;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, BranchPage>, Shared> {
+        let mut groups: HashMap<&Window<MessageId>, Vec<Branch>> = HashMap::new();
+        for key in keys {
+            groups.entry(&key.window).or_default().push(key.branch);
+        }
+        let mut pages = HashMap::with_capacity(keys.len());
+        for (window, branches) in groups {
+            let found = self.services.threads.pages(&self.actor, &branches, window).await?;
+            pages.extend(
+                found.into_iter().map(|(branch, page)| (PageOf { branch, window: window.clone() }, page)),
+            );
+        }
+        Ok(pages)
+    }
+}
+
+pub(crate) async fn load_thread(ctx: &Context<'_>, id: ThreadId) -> Result<Thread> {
+    Ok(Thread(ctx.load(id).await?.ok_or(NoSuchNode)?))
+}
+
+pub(crate) async fn load_message(ctx: &Context<'_>, id: MessageId) -> Result<Message> {
+    Ok(Message(ctx.load(id).await?.ok_or(NoSuchNode)?))
+}

@@ -1,0 +1,96 @@
+//! Values that flows keep between runs, in one namespace for the organization and one for each flow.
+
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, Statement};
+use serde_json::Value;
+use triptych_entities::{
+    ids::{DatastoreItemId, FlowId, OrganizationId},
+    relational::automation::datastore_item as item,
+};
+use triptych_stores::{connections::Stores, error::StoreError, mint::Mint};
+
+/// Which namespace a key is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Organization,
+    Flow(FlowId),
+}
+
+impl Scope {
+    fn flow(self) -> Option<FlowId> {
+        match self {
+            Self::Organization => None,
+            Self::Flow(id) => Some(id),
+        }
+    }
+}
+
+/// Reads and writes stored values, on behalf of a running step.
+#[derive(Clone)]
+pub struct Datastore {
+    stores: Stores,
+    mint: Mint,
+}
+
+impl Datastore {
+    pub(crate) fn new(stores: Stores, mint: Mint) -> Self {
+        Self { stores, mint }
+    }
+
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn get(
+        &self,
+        organization: OrganizationId,
+        scope: Scope,
+        key: &str,
+    ) -> Result<Option<Value>, StoreError> {
+        let query = item::Entity::find()
+            .filter(item::Column::OrganizationId.eq(organization))
+            .filter(item::Column::Key.eq(key));
+        let query = match scope.flow() {
+            Some(flow) => query.filter(item::Column::FlowId.eq(flow)),
+            None => query.filter(item::Column::FlowId.is_null()),
+        };
+        Ok(query.one(&self.stores.pg).await?.map(|row| row.value))
+    }
+
+    /// Sets a value, in one statement whatever was there before.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn set(
+        &self,
+        organization: OrganizationId,
+        scope: Scope,
+        key: &str,
+        value: Value,
+    ) -> Result<(), StoreError> {
+        // Two partial unique indexes: the conflict names the one of this namespace.
+        let target = match scope {
+            Scope::Organization => "(organization_id, key) WHERE flow_id IS NULL",
+            Scope::Flow(_) => "(flow_id, key) WHERE flow_id IS NOT NULL",
+        };
+        let sql = format!(
+            "INSERT INTO datastore_items (id, organization_id, flow_id, key, value, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $6)
+             ON CONFLICT {target} DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at"
+        );
+        let id: DatastoreItemId = self.mint.id();
+        self.stores
+            .pg
+            .execute_raw(Statement::from_sql_and_values(
+                self.stores.pg.get_database_backend(),
+                sql,
+                [
+                    id.into(),
+                    organization.into(),
+                    scope.flow().into(),
+                    key.into(),
+                    value.into(),
+                    self.mint.now().into(),
+                ],
+            ))
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,280 @@
+//! Accepting what starts an execution. The event's data, the execution and the job that it is owed are one
+//! transaction: once the caller has an answer, the execution will run.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, TransactionTrait as _, sea_query::OnConflict,
+};
+use serde_json::{Value, json};
+use triptych_entities::{
+    ids::{ExecutionId, FlowId, FlowVersionId, ScheduleId},
+    payloads::job::Job,
+    relational::automation::{execution, flow, flow_version, schedule, webhook},
+};
+use triptych_stores::{
+    access::{Action, Actor, Subject},
+    error::Invalid,
+    storable::storable,
+};
+
+use super::{ExecutionError, Executions};
+use crate::automation::flows::Graph;
+
+/// A run by hand.
+#[derive(Debug, Clone)]
+pub struct ManualRun {
+    pub flow_id: FlowId,
+    /// Becomes `trigger`. For a flow with a webhook, a payload without `body` becomes the body.
+    pub payload: Option<Value>,
+    /// A version's number; absent: the published version, or the draft for a test.
+    pub version: Option<i32>,
+    pub test: bool,
+    /// The same value for the same flow runs it once.
+    pub client_id: Option<String>,
+}
+
+/// A request that came to a webhook's address.
+#[derive(Debug, Clone)]
+pub struct WebhookCall {
+    pub token: String,
+    /// `{ method headers query body }`.
+    pub data: Value,
+    /// What the caller showed as the secret.
+    pub secret: Option<String>,
+}
+
+struct NewExecution {
+    flow: flow::Model,
+    version: FlowVersionId,
+    source: execution::Source,
+    test: bool,
+    trigger: Value,
+    client_id: Option<String>,
+    firing: Option<(ScheduleId, DateTime<Utc>)>,
+}
+
+impl Executions {
+    /// Accepts a webhook's request.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown token, `Conflict` when the flow is not published, `WrongSecret`.
+    #[tracing::instrument(skip_all)]
+    pub async fn accept_webhook(&self, call: WebhookCall) -> Result<execution::Model, ExecutionError> {
+        if !storable(&call.data) {
+            return Err(Invalid::one("body", "contains the character U+0000, which cannot be stored").into());
+        }
+        let found = flow::Entity::find()
+            .inner_join(webhook::Entity)
+            .filter(webhook::Column::Token.eq(call.token))
+            .one(&self.stores.pg)
+            .await?;
+        let flow = found.ok_or(ExecutionError::NotFound)?;
+        let (flow::Status::Published, Some(version)) = (flow.status, flow.published_version_id) else {
+            return Err(ExecutionError::Conflict("this flow is not published"));
+        };
+        let graph = self.graphs.load(&self.stores.pg, version).await?;
+        let trigger = graph.trigger().filter(|trigger| trigger.integration == "webhook");
+        let Some(trigger) = trigger else {
+            return Err(ExecutionError::Conflict("this flow is not started by a webhook"));
+        };
+        let secret = trigger.parameters.get("secret").and_then(Value::as_str).filter(|text| !text.is_empty());
+        if let Some(secret) = secret
+            && !same(secret.as_bytes(), call.secret.unwrap_or_default().as_bytes())
+        {
+            return Err(ExecutionError::WrongSecret);
+        }
+        let new = NewExecution {
+            flow,
+            version,
+            source: execution::Source::Webhook,
+            test: false,
+            trigger: call.data,
+            client_id: None,
+            firing: None,
+        };
+        self.insert(new).await?.ok_or(ExecutionError::NotFound)
+    }
+
+    /// Runs a flow by hand.
+    ///
+    /// # Errors
+    /// `NotFound` also for another organization's flow; `Conflict` when there is nothing published to run.
+    #[tracing::instrument(skip_all, fields(flow.id = %run.flow_id))]
+    pub async fn run(&self, actor: &Actor, run: ManualRun) -> Result<execution::Model, ExecutionError> {
+        let reach = actor.require(Action::Run, Subject::Flow)?;
+        let flow = self.flow(actor, run.flow_id).await?;
+        if !reach.covers(flow.owner_id) {
+            return Err(ExecutionError::NotFound);
+        }
+        if let Some(client_id) = &run.client_id {
+            if !(1..=200).contains(&client_id.chars().count()) {
+                return Err(Invalid::one("clientId", "must have 1 to 200 characters").into());
+            }
+            if let Some(existing) = self.by_client_id(&flow, client_id).await? {
+                return Ok(existing);
+            }
+        }
+        let version = self.version_to_run(&flow, &run).await?;
+        let graph = self.graphs.load(&self.stores.pg, version).await?;
+        if graph.trigger().is_none() {
+            return Err(Invalid::one("flowId", "this version has no trigger to run from").into());
+        }
+        let trigger = trigger_data(&graph, run.payload, self.mint.now());
+        let client_id = run.client_id.clone();
+        let new = NewExecution {
+            flow: flow.clone(),
+            version,
+            source: execution::Source::Manual,
+            test: run.test,
+            trigger,
+            client_id: run.client_id,
+            firing: None,
+        };
+        match (self.insert(new).await?, client_id) {
+            (Some(execution), _) => Ok(execution),
+            (None, Some(client_id)) => {
+                self.by_client_id(&flow, &client_id).await?.ok_or(ExecutionError::NotFound)
+            }
+            (None, None) => Err(ExecutionError::NotFound),
+        }
+    }
+
+    async fn version_to_run(
+        &self,
+        flow: &flow::Model,
+        run: &ManualRun,
+    ) -> Result<FlowVersionId, ExecutionError> {
+        match run.version {
+            Some(number) => {
+                let version = flow_version::Entity::find()
+                    .filter(flow_version::Column::FlowId.eq(flow.id))
+                    .filter(flow_version::Column::Number.eq(number))
+                    .one(&self.stores.pg)
+                    .await?;
+                version
+                    .map(|version| version.id)
+                    .ok_or_else(|| Invalid::one("version", "this flow has no such version").into())
+            }
+            None if run.test => Ok(flow.draft_version_id),
+            None => flow.published_version_id.ok_or(ExecutionError::Conflict(
+                "this flow is not published; publish it, or run its draft with `test: true`",
+            )),
+        }
+    }
+
+    async fn by_client_id(
+        &self,
+        flow: &flow::Model,
+        client_id: &str,
+    ) -> Result<Option<execution::Model>, ExecutionError> {
+        Ok(execution::Entity::find()
+            .filter(execution::Column::FlowId.eq(flow.id))
+            .filter(execution::Column::ClientId.eq(client_id))
+            .one(&self.stores.pg)
+            .await?)
+    }
+
+    /// A schedule is due. Each time is run once, however often it is announced. `false` when the schedule is gone.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer; it may be repeated.
+    #[tracing::instrument(skip_all, fields(schedule.id = %id))]
+    pub async fn fire(&self, id: ScheduleId, due: DateTime<Utc>) -> Result<bool, ExecutionError> {
+        let found =
+            schedule::Entity::find_by_id(id).find_also_related(flow::Entity).one(&self.stores.pg).await?;
+        let Some((schedule, Some(flow))) = found else { return Ok(false) };
+        if flow.status != flow::Status::Published {
+            return Ok(true);
+        }
+        let new = NewExecution {
+            flow,
+            version: schedule.version_id,
+            source: execution::Source::Schedule,
+            test: false,
+            trigger: json!({ "firedAt": due }),
+            client_id: None,
+            firing: Some((id, due)),
+        };
+        self.insert(new).await?;
+        Ok(true)
+    }
+
+    /// `None` when the same firing or client id has an execution already.
+    async fn insert(&self, new: NewExecution) -> Result<Option<execution::Model>, ExecutionError> {
+        let id: ExecutionId = self.mint.id();
+        let job_id = self.mint.id();
+        let now = self.mint.now();
+        let row = execution::Model {
+            id,
+            organization_id: new.flow.organization_id,
+            flow_id: new.flow.id,
+            version_id: new.version,
+            status: execution::Status::Queued,
+            source: new.source,
+            test: new.test,
+            trigger: Some(new.trigger),
+            client_id: new.client_id,
+            schedule_id: new.firing.map(|(schedule, _)| schedule),
+            scheduled_for: new.firing.map(|(_, due)| due),
+            job_id,
+            error_code: None,
+            error_message: None,
+            trace_id: Some(triptych_entities::ids::Id::uuid(id).simple().to_string()),
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+        };
+        let tx = self.stores.pg.begin().await?;
+        let inserted = execution::Entity::insert(all_set(row.clone()))
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(&tx)
+            .await?;
+        if inserted == 0 {
+            return Ok(None);
+        }
+        self.outbox
+            .owe_as(&tx, job_id, new.flow.organization_id, &Job::Begin { execution_id: id }, None)
+            .await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(Some(row))
+    }
+}
+
+fn all_set(row: execution::Model) -> execution::ActiveModel {
+    use sea_orm::IntoActiveModel as _;
+    let mut active = row.into_active_model();
+    for column in <execution::Column as sea_orm::Iterable>::iter() {
+        sea_orm::ActiveModelTrait::reset(&mut active, column);
+    }
+    active
+}
+
+/// What a run by hand puts in the trigger's place.
+fn trigger_data(graph: &Graph, payload: Option<Value>, now: DateTime<Utc>) -> Value {
+    let integration = graph.trigger().map(|trigger| trigger.integration.as_str());
+    match (integration, payload) {
+        (Some("webhook"), payload) => {
+            let whole = payload.as_ref().and_then(Value::as_object).filter(|data| data.contains_key("body"));
+            let mut data = json!({ "method": "POST", "headers": {}, "query": {}, "body": null });
+            match whole {
+                Some(fields) => {
+                    for (name, value) in fields {
+                        data[name] = value.clone();
+                    }
+                }
+                None => data["body"] = payload.unwrap_or_else(|| json!({})),
+            }
+            data
+        }
+        (Some("schedule"), None) => json!({ "firedAt": now }),
+        (_, payload) => payload.unwrap_or_else(|| json!({})),
+    }
+}
+
+/// Compares in a time that does not depend on where the two differ.
+fn same(expected: &[u8], given: &[u8]) -> bool {
+    use sha2::{Digest as _, Sha256};
+    let (expected, given) = (Sha256::digest(expected), Sha256::digest(given));
+    expected.iter().zip(given.iter()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}

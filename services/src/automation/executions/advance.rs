@@ -1,0 +1,301 @@
+//! Moving an execution on. Each result and what follows from it are one transaction, under the lock of the
+//! execution's row, so that parallel branches that end together agree on what comes next.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set,
+    TransactionTrait as _, sea_query::LockType,
+};
+use triptych_entities::{
+    ids::{ExecutionId, ExecutionStepId, JobId, StepId},
+    payloads::{
+        execution_event::{ExecutionEvent, Failure},
+        job::Job,
+    },
+    relational::automation::{execution, execution_step, step},
+};
+
+use super::{
+    ExecutionError, Executions,
+    decide::{Decision, Ending, StepState, decide},
+};
+use crate::automation::flows::Graph;
+
+/// An execution under its lock, with all that a decision needs.
+pub(super) struct Locked {
+    pub(super) execution: execution::Model,
+    pub(super) graph: Arc<Graph>,
+    pub(super) steps: Vec<execution_step::Model>,
+}
+
+impl Executions {
+    /// Locks an execution. `None` when it is gone, as after its flow was deleted.
+    pub(super) async fn lock(
+        &self,
+        tx: &DatabaseTransaction,
+        id: ExecutionId,
+    ) -> Result<Option<Locked>, ExecutionError> {
+        let locked = execution::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
+        let Some(execution) = locked else { return Ok(None) };
+        let graph = self.graphs.load(tx, execution.version_id).await?;
+        let steps =
+            execution_step::Entity::find().filter(execution_step::Column::ExecutionId.eq(id)).all(tx).await?;
+        Ok(Some(Locked { execution, graph, steps }))
+    }
+
+    /// Looks at an execution as a whole, begins it if it has not begun, and starts what can start. Repeating it
+    /// does nothing.
+    ///
+    /// # Errors
+    /// If a database does not answer; it may be repeated.
+    #[tracing::instrument(skip_all, fields(execution.id = %id))]
+    pub async fn advance(&self, id: ExecutionId) -> Result<(), ExecutionError> {
+        let tx = self.stores.pg.begin().await?;
+        let Some(mut locked) = self.lock(&tx, id).await? else { return Ok(()) };
+        if locked.execution.status.is_final() {
+            return Ok(());
+        }
+        let now = self.mint.now();
+        let mut events = Vec::new();
+        if locked.steps.is_empty() {
+            self.begin(&tx, &mut locked, now, &mut events).await?;
+        }
+        self.follow_up(&tx, &locked, now, &mut events).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        self.announce(id, now, &events).await;
+        Ok(())
+    }
+
+    /// Writes the trigger's step: it has happened, and its data is its output.
+    async fn begin(
+        &self,
+        tx: &DatabaseTransaction,
+        locked: &mut Locked,
+        now: DateTime<Utc>,
+        events: &mut Vec<ExecutionEvent>,
+    ) -> Result<(), ExecutionError> {
+        let trigger = locked.graph.trigger().ok_or(ExecutionError::Broken(locked.execution.id))?;
+        let row = execution_step::Model {
+            output: locked.execution.trigger.clone(),
+            attempt: 1,
+            started_at: Some(now),
+            ..self.step_row(&locked.execution, trigger.id, execution_step::Status::Succeeded, now)
+        };
+        events.extend([
+            ExecutionEvent::ExecutionStarted { at: now },
+            ExecutionEvent::StepStarted {
+                step_id: trigger.id,
+                step_key: trigger.key.clone(),
+                execution_step_id: row.id,
+                attempt: 1,
+                at: now,
+            },
+            finished_event(trigger, &row, now),
+        ]);
+        insert_steps(tx, vec![row.clone()]).await?;
+        locked.steps.push(row);
+        Ok(())
+    }
+
+    /// Writes what follows from the steps as they are now, and the execution's own state.
+    pub(super) async fn follow_up(
+        &self,
+        tx: &DatabaseTransaction,
+        locked: &Locked,
+        now: DateTime<Utc>,
+        events: &mut Vec<ExecutionEvent>,
+    ) -> Result<(), ExecutionError> {
+        let states: HashMap<StepId, StepState> = locked
+            .steps
+            .iter()
+            .map(|row| (row.step_id, StepState { status: row.status, output: row.output.clone() }))
+            .collect();
+        let decision = decide(&locked.graph, &states);
+        let mut rows = Vec::new();
+        for id in &decision.start {
+            let mut row = self.step_row(&locked.execution, *id, execution_step::Status::Queued, now);
+            row.finished_at = None;
+            let job_id: JobId = self.mint.id();
+            row.job_id = Some(job_id);
+            let job = Job::Step { execution_step_id: row.id };
+            self.outbox.owe_as(tx, job_id, locked.execution.organization_id, &job, None).await?;
+            rows.push(row);
+        }
+        for (id, reason) in &decision.skip {
+            let row = self.step_row(&locked.execution, *id, execution_step::Status::Skipped, now);
+            if let Some(step) = locked.graph.step(*id) {
+                events.push(ExecutionEvent::StepSkipped {
+                    step_key: step.key.clone(),
+                    execution_step_id: row.id,
+                    reason: (*reason).to_owned(),
+                    at: now,
+                });
+            }
+            rows.push(row);
+        }
+        insert_steps(tx, rows).await?;
+        self.settle(tx, locked, &decision, now, events).await
+    }
+
+    /// Brings the execution's row in line with its steps.
+    async fn settle(
+        &self,
+        tx: &DatabaseTransaction,
+        locked: &Locked,
+        decision: &Decision,
+        now: DateTime<Utc>,
+        events: &mut Vec<ExecutionEvent>,
+    ) -> Result<(), ExecutionError> {
+        let execution = &locked.execution;
+        let mut row = execution::ActiveModel { id: Set(execution.id), ..Default::default() };
+        let status = match decision.ending {
+            Some(ending) => {
+                let error = failure_of(locked, ending);
+                cancel_unfinished(tx, execution.id, now).await?;
+                row.finished_at = Set(Some(now));
+                row.error_code = Set(error.as_ref().map(|error| error.code.clone()));
+                row.error_message = Set(error.as_ref().map(|error| error.message.clone()));
+                let status = match ending {
+                    Ending::Succeeded => execution::Status::Succeeded,
+                    Ending::Failed(_) => execution::Status::Failed,
+                };
+                events.push(ExecutionEvent::ExecutionFinished { status, error, at: now });
+                status
+            }
+            None if decision.start.is_empty() && only_waiting(&locked.steps) => execution::Status::Waiting,
+            None => execution::Status::Running,
+        };
+        let started = execution.status == execution::Status::Queued;
+        if status == execution.status && !started {
+            return Ok(());
+        }
+        if started {
+            row.started_at = Set(execution.started_at.or(Some(now)));
+        }
+        row.status = Set(status);
+        execution::Entity::update(row).exec(tx).await?;
+        Ok(())
+    }
+
+    fn step_row(
+        &self,
+        execution: &execution::Model,
+        step: StepId,
+        status: execution_step::Status,
+        now: DateTime<Utc>,
+    ) -> execution_step::Model {
+        execution_step::Model {
+            id: self.mint.id::<ExecutionStepId>(),
+            organization_id: execution.organization_id,
+            execution_id: execution.id,
+            step_id: step,
+            status,
+            attempt: 0,
+            input: None,
+            output: None,
+            error_code: None,
+            error_message: None,
+            generation_id: None,
+            job_id: None,
+            lease_owner: None,
+            lease_until: None,
+            resume_at: None,
+            created_at: now,
+            started_at: None,
+            finished_at: Some(now),
+        }
+    }
+
+    /// Tells subscribers. A stream that cannot be written to is told again from PostgreSQL.
+    pub(super) async fn announce(&self, id: ExecutionId, now: DateTime<Utc>, events: &[ExecutionEvent]) {
+        if events.is_empty() {
+            return;
+        }
+        let topic = triptych_stores::live::Topic::Execution(id);
+        let payloads: Result<Vec<String>, _> = events.iter().map(serde_json::to_string).collect();
+        let Ok(payloads) = payloads else { return };
+        let told = self.live.append_next(&topic, now, &payloads).await;
+        if let Err(error) = told {
+            tracing::warn!(%error, execution.id = %id, "live: events were not told");
+            return;
+        }
+        if events.iter().any(ExecutionEvent::is_terminal) {
+            // Kept for its full time if this fails.
+            let _ = self.live.finish(&topic).await;
+        }
+    }
+}
+
+fn failure_of(locked: &Locked, ending: Ending) -> Option<Failure> {
+    let Ending::Failed(step) = ending else { return None };
+    let row = locked.steps.iter().find(|row| row.step_id == step)?;
+    let key = locked.graph.step(step).map_or("?", |step| step.key.as_str());
+    Some(Failure {
+        code: row.error_code.clone().unwrap_or_else(|| "FAILED".to_owned()),
+        message: format!("step `{key}`: {}", row.error_message.as_deref().unwrap_or("failed")),
+    })
+}
+
+/// The event of a step that has ended.
+pub(super) fn finished_event(
+    step: &step::Model,
+    row: &execution_step::Model,
+    at: DateTime<Utc>,
+) -> ExecutionEvent {
+    ExecutionEvent::StepFinished {
+        step_key: step.key.clone(),
+        execution_step_id: row.id,
+        status: row.status,
+        output: row.output.clone(),
+        error: row
+            .error_code
+            .clone()
+            .map(|code| Failure { code, message: row.error_message.clone().unwrap_or_default() }),
+        generation_id: row.generation_id,
+        at,
+    }
+}
+
+fn only_waiting(steps: &[execution_step::Model]) -> bool {
+    let mut open = steps.iter().filter(|row| !row.status.is_final()).peekable();
+    open.peek().is_some() && open.all(|row| row.status == execution_step::Status::Waiting)
+}
+
+async fn insert_steps(
+    tx: &DatabaseTransaction,
+    rows: Vec<execution_step::Model>,
+) -> Result<(), ExecutionError> {
+    use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Iterable as _};
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = rows.into_iter().map(|row| {
+        let mut row = row.into_active_model();
+        for column in execution_step::Column::iter() {
+            row.reset(column);
+        }
+        row
+    });
+    execution_step::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// What has not ended when the execution does will not run.
+pub(super) async fn cancel_unfinished(
+    tx: &DatabaseTransaction,
+    execution: ExecutionId,
+    now: DateTime<Utc>,
+) -> Result<(), ExecutionError> {
+    use sea_orm::ActiveEnum as _;
+    execution_step::Entity::update_many()
+        .col_expr(execution_step::Column::Status, execution_step::Status::Canceled.to_value().into())
+        .col_expr(execution_step::Column::FinishedAt, now.into())
+        .filter(execution_step::Column::ExecutionId.eq(execution))
+        .filter(execution_step::Column::FinishedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Stopping an execution, and running one again.
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, TransactionTrait as _};
+use triptych_entities::{
+    ids::ExecutionId,
+    payloads::{execution_event::ExecutionEvent, job::Job},
+    relational::automation::{execution, execution_step},
+};
+use triptych_stores::access::{Action, Actor, Subject};
+
+use super::{ExecutionError, Executions, advance::cancel_unfinished};
+
+/// Where a retry goes on from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryFrom {
+    /// The steps that failed; what succeeded is kept.
+    Failed,
+    /// The beginning, as a new run of the same execution's trigger.
+    Start,
+}
+
+impl Executions {
+    /// Cancels an execution. A step that is being run right now finishes unheard. Canceling what has ended
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` also for another organization's execution.
+    #[tracing::instrument(skip_all, fields(execution.id = %id))]
+    pub async fn cancel(&self, actor: &Actor, id: ExecutionId) -> Result<execution::Model, ExecutionError> {
+        self.for_change(actor, id).await?;
+        let tx = self.stores.pg.begin().await?;
+        let locked = self.lock(&tx, id).await?.ok_or(ExecutionError::NotFound)?;
+        if locked.execution.status.is_final() {
+            return Ok(locked.execution);
+        }
+        let now = self.mint.now();
+        cancel_unfinished(&tx, id, now).await?;
+        let row = execution::ActiveModel {
+            id: Set(id),
+            status: Set(execution::Status::Canceled),
+            finished_at: Set(Some(now)),
+            ..Default::default()
+        };
+        let canceled = execution::Entity::update(row).exec(&tx).await?;
+        tx.commit().await?;
+        let status = execution::Status::Canceled;
+        self.announce(id, now, &[ExecutionEvent::ExecutionFinished { status, error: None, at: now }]).await;
+        Ok(canceled)
+    }
+
+    /// Runs an execution that has ended again, on the version that it ran on.
+    ///
+    /// # Errors
+    /// `Conflict` while it is under way, and when nothing in it failed; `NotFound` also for another
+    /// organization's execution.
+    #[tracing::instrument(skip_all, fields(execution.id = %id))]
+    pub async fn retry(
+        &self,
+        actor: &Actor,
+        id: ExecutionId,
+        from: RetryFrom,
+    ) -> Result<execution::Model, ExecutionError> {
+        self.for_change(actor, id).await?;
+        let tx = self.stores.pg.begin().await?;
+        let locked = self.lock(&tx, id).await?.ok_or(ExecutionError::NotFound)?;
+        if !locked.execution.status.is_final() {
+            return Err(ExecutionError::Conflict("this execution is still under way"));
+        }
+        let mut again =
+            execution_step::Entity::delete_many().filter(execution_step::Column::ExecutionId.eq(id));
+        if from == RetryFrom::Failed {
+            if locked.execution.status == execution::Status::Succeeded {
+                return Err(ExecutionError::Conflict("nothing failed in this execution"));
+            }
+            again = again.filter(execution_step::Column::Status.ne(execution_step::Status::Succeeded));
+        }
+        again.exec(&tx).await?;
+        // What is kept needs no trigger: the execution is looked at as a whole and goes on from there.
+        let job = match from {
+            RetryFrom::Failed => Job::Advance { execution_id: id },
+            RetryFrom::Start => Job::Begin { execution_id: id },
+        };
+        let organization = locked.execution.organization_id;
+        let job_id = self.outbox.owe(&tx, organization, &job, None).await?;
+        let row = execution::ActiveModel {
+            id: Set(id),
+            status: Set(execution::Status::Queued),
+            job_id: Set(job_id),
+            error_code: Set(None),
+            error_message: Set(None),
+            finished_at: Set(None),
+            ..Default::default()
+        };
+        let queued = execution::Entity::update(row).exec(&tx).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        // What subscribers heard before ended with this execution's end; the stream begins anew.
+        let topic = triptych_stores::live::Topic::Execution(id);
+        if let Err(error) = self.live.restart(&topic).await {
+            tracing::warn!(%error, "live: the stream of a retried execution was not restarted");
+        }
+        Ok(queued)
+    }
+
+    async fn for_change(&self, actor: &Actor, id: ExecutionId) -> Result<(), ExecutionError> {
+        let reach = actor.require(Action::Update, Subject::Execution)?;
+        let execution = self.get(actor, id).await?;
+        let flow = self.flow(actor, execution.flow_id).await?;
+        if reach.covers(flow.owner_id) { Ok(()) } else { Err(ExecutionError::NotFound) }
+    }
+}

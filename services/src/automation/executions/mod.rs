@@ -1,0 +1,57 @@
+//! Executions: from the trigger to the history. What a step does is `engine`'s business; here is what became of
+//! it, what follows, and who may run it.
+
+mod accept;
+mod advance;
+mod cancel;
+mod decide;
+mod error;
+mod events;
+mod find;
+mod finish;
+mod lease;
+mod reconcile;
+mod wait;
+
+pub use accept::{ManualRun, WebhookCall};
+pub use cancel::RetryFrom;
+pub use error::ExecutionError;
+pub use events::Envelope;
+pub use find::ExecutionFilter;
+pub use finish::{Outcome, Report};
+pub use lease::{Claim, LEASE};
+pub use reconcile::Thoroughness;
+use sea_orm::DatabaseConnection;
+use triptych_stores::{connections::Stores, live::Live, mint::Mint, outbox::Outbox, queues::Queues};
+pub use wait::Answer;
+
+use crate::automation::flows::Graphs;
+
+/// Accepts, advances and finds executions.
+#[derive(Clone)]
+pub struct Executions {
+    stores: Stores,
+    /// Commits without waiting for the disk, for what a crash may forget.
+    relaxed: DatabaseConnection,
+    mint: Mint,
+    outbox: Outbox,
+    queues: Queues,
+    graphs: Graphs,
+    live: Live,
+}
+
+/// What [`Executions`] is made of, besides the stores.
+pub(crate) struct ExecutionParts {
+    pub(crate) outbox: Outbox,
+    pub(crate) queues: Queues,
+    pub(crate) graphs: Graphs,
+    pub(crate) live: Live,
+}
+
+impl Executions {
+    pub(crate) fn new(stores: Stores, mint: Mint, parts: ExecutionParts) -> Self {
+        let ExecutionParts { outbox, queues, graphs, live } = parts;
+        let relaxed = stores.relaxed.clone();
+        Self { stores, relaxed, mint, outbox, queues, graphs, live }
+    }
+}

@@ -1,0 +1,209 @@
+//! Creating flows and changing their drafts.
+
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _, Set, SqlErr, TransactionTrait as _,
+};
+use triptych_entities::{
+    ids::{FlowId, OrganizationId},
+    relational::automation::{credential, flow, flow_version, webhook},
+};
+use triptych_stores::{
+    access::{Action, Actor, Subject},
+    error::{Invalid, Problem},
+};
+
+use super::{FlowError, Flows, spec::GraphSpec, store::NewVersion, validate::Strictness};
+
+/// A flow to be.
+#[derive(Debug, Clone)]
+pub struct NewFlow {
+    pub name: String,
+    /// The same value from the same person makes the flow once.
+    pub client_id: Option<String>,
+    pub graph: GraphSpec,
+}
+
+impl Flows {
+    /// Creates a flow with its whole draft in one transaction.
+    ///
+    /// # Errors
+    /// `Invalid` with one entry for each problem.
+    #[tracing::instrument(skip_all)]
+    pub async fn create(&self, actor: &Actor, input: NewFlow) -> Result<flow::Model, FlowError> {
+        actor.require(Action::Create, Subject::Flow)?;
+        if let Some(existing) = self.by_client_id(actor, input.client_id.as_deref()).await? {
+            return Ok(existing);
+        }
+        let name = check_name(&input.name)?;
+        self.validator().check(&input.graph, Strictness::Draft)?;
+        let now = self.mint.now();
+        let id: FlowId = self.mint.id();
+        let tx = self.stores.pg.begin().await?;
+        check_credentials(&tx, actor.organization, &input.graph).await?;
+        // The two point at each other; the constraint between them is checked at commit.
+        let draft = self.mint.id();
+        let row = flow::ActiveModel {
+            id: Set(id),
+            organization_id: Set(actor.organization),
+            owner_id: Set(actor.user),
+            name: Set(name),
+            status: Set(flow::Status::Draft),
+            client_id: Set(input.client_id.clone()),
+            draft_version_id: Set(draft),
+            published_version_id: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        let created = match row.insert(&tx).await {
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                // Somebody repeated the call while it was under way; theirs is the same flow.
+                drop(tx);
+                let existing = self.by_client_id(actor, input.client_id.as_deref()).await?;
+                return existing
+                    .ok_or(FlowError::Conflict("this clientId is being used just now; try again"));
+            }
+            other => other?,
+        };
+        let version = NewVersion { id: draft, organization: actor.organization, flow: id, number: 1 };
+        self.write_version(&tx, version, &input.graph).await?;
+        webhook::Entity::insert(webhook::ActiveModel {
+            id: Set(self.mint.id()),
+            organization_id: Set(actor.organization),
+            flow_id: Set(id),
+            token: Set(self.mint.secret()),
+            created_at: Set(now),
+        })
+        .exec_without_returning(&tx)
+        .await?;
+        tx.commit().await?;
+        Ok(created)
+    }
+
+    async fn by_client_id(
+        &self,
+        actor: &Actor,
+        client_id: Option<&str>,
+    ) -> Result<Option<flow::Model>, FlowError> {
+        let Some(client_id) = client_id else { return Ok(None) };
+        if !(1..=200).contains(&client_id.chars().count()) {
+            return Err(Invalid::one("clientId", "must have 1 to 200 characters").into());
+        }
+        Ok(flow::Entity::find()
+            .filter(flow::Column::OrganizationId.eq(actor.organization))
+            .filter(flow::Column::OwnerId.eq(actor.user))
+            .filter(flow::Column::ClientId.eq(client_id))
+            .one(&self.stores.pg)
+            .await?)
+    }
+
+    /// Renames a flow and replaces its draft, as far as each is given. What is published stays as it is.
+    ///
+    /// # Errors
+    /// `Invalid`; `NotFound` also for another organization's flow.
+    #[tracing::instrument(skip_all, fields(flow.id = %id))]
+    pub async fn update_draft(
+        &self,
+        actor: &Actor,
+        id: FlowId,
+        name: Option<String>,
+        graph: Option<GraphSpec>,
+    ) -> Result<flow::Model, FlowError> {
+        let reach = actor.require(Action::Update, Subject::Flow)?;
+        let name = name.map(|name| check_name(&name)).transpose()?;
+        if let Some(graph) = &graph {
+            self.validator().check(graph, Strictness::Draft)?;
+        }
+        let tx = self.stores.pg.begin().await?;
+        let flow = super::find::for_update(&tx, actor.organization, id, reach).await?;
+        let previous = flow.draft_version_id;
+        let mut row = flow.clone().into_active_model();
+        if let Some(name) = name {
+            row.name = Set(name);
+        }
+        if let Some(graph) = graph {
+            check_credentials(&tx, actor.organization, &graph).await?;
+            let number = next_number(&tx, id).await?;
+            let draft = self.mint.id();
+            let version = NewVersion { id: draft, organization: actor.organization, flow: id, number };
+            self.write_version(&tx, version, &graph).await?;
+            row.draft_version_id = Set(draft);
+        }
+        row.updated_at = Set(self.mint.now());
+        let updated = row.update(&tx).await?;
+        if updated.draft_version_id != previous {
+            super::find::delete_unused_version(&tx, previous).await?;
+        }
+        tx.commit().await?;
+        Ok(updated)
+    }
+
+    /// Makes a copy that the caller owns: a draft with the same graph.
+    ///
+    /// # Errors
+    /// `NotFound` also for another organization's flow.
+    #[tracing::instrument(skip_all, fields(flow.id = %id))]
+    pub async fn duplicate(
+        &self,
+        actor: &Actor,
+        id: FlowId,
+        name: Option<String>,
+        client_id: Option<String>,
+    ) -> Result<flow::Model, FlowError> {
+        let original = self.get(actor, id).await?;
+        let graph = self.graphs.load(&self.stores.pg, original.draft_version_id).await?;
+        let name = name.unwrap_or_else(|| format!("{} (copy)", original.name));
+        self.create(actor, NewFlow { name, client_id, graph: super::publish::spec_of(&graph) }).await
+    }
+}
+
+fn check_name(name: &str) -> Result<String, Invalid> {
+    let name = name.trim();
+    if (1..=200).contains(&name.chars().count()) {
+        Ok(name.to_owned())
+    } else {
+        Err(Invalid::one("name", "must have 1 to 200 characters"))
+    }
+}
+
+/// Versions count up from 1 and no number is given twice.
+async fn next_number(tx: &impl ConnectionTrait, flow: FlowId) -> Result<i32, FlowError> {
+    let highest: Option<Option<i32>> = flow_version::Entity::find()
+        .select_only()
+        .column_as(flow_version::Column::Number.max(), "number")
+        .filter(flow_version::Column::FlowId.eq(flow))
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(highest.flatten().unwrap_or(0) + 1)
+}
+
+/// Every credential that the graph names exists in the organization and fits its step.
+async fn check_credentials(
+    tx: &impl ConnectionTrait,
+    organization: OrganizationId,
+    graph: &GraphSpec,
+) -> Result<(), FlowError> {
+    let wanted: Vec<_> = graph.steps.iter().filter_map(|step| step.credential_id).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let found = credential::Entity::find()
+        .filter(credential::Column::OrganizationId.eq(organization))
+        .filter(credential::Column::Id.is_in(wanted))
+        .all(tx)
+        .await?;
+    let problems = graph.steps.iter().enumerate().filter_map(|(index, step)| {
+        let id = step.credential_id?;
+        let path = format!("steps.{index}.credentialId");
+        match found.iter().find(|credential| credential.id == id) {
+            None => Some(Problem::new(path, "no such credential")),
+            Some(credential) if credential.integration != step.integration => {
+                let message = format!("this credential is for `{}`", credential.integration);
+                Some(Problem::new(path, message))
+            }
+            Some(_) => None,
+        }
+    });
+    Ok(Invalid::check(problems.collect())?)
+}

@@ -1,0 +1,74 @@
+//! Flows: what people automate, as versions of a graph of steps. Running them is `executions`' business.
+
+mod draft;
+mod error;
+mod find;
+mod graph;
+pub mod parameters;
+mod publish;
+mod schedules;
+mod spec;
+mod store;
+mod templates;
+mod validate;
+
+use std::sync::Arc;
+use triptych_stores::{connections::Stores, error::Problem, mint::Mint, outbox::Outbox, queues::Queues};
+
+pub use draft::NewFlow;
+pub use error::FlowError;
+pub use find::{FlowFilter, FlowKey, FlowOrder, FlowSort};
+pub use graph::{Graph, Graphs};
+pub use publish::spec_of;
+pub use spec::{GraphSpec, LinkSpec, RetryPolicy, StepSpec};
+pub use templates::Templates;
+pub use validate::{Strictness, Validator};
+
+use crate::automation::integrations::Catalog;
+
+/// Creates, changes, publishes and finds flows.
+#[derive(Clone)]
+pub struct Flows {
+    stores: Stores,
+    mint: Mint,
+    outbox: Outbox,
+    queues: Queues,
+    catalog: Arc<Catalog>,
+    templates: Arc<dyn Templates>,
+    graphs: Graphs,
+}
+
+/// What [`Flows`] is made of, besides the stores.
+pub(crate) struct FlowParts {
+    pub(crate) outbox: Outbox,
+    pub(crate) queues: Queues,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) templates: Arc<dyn Templates>,
+    pub(crate) graphs: Graphs,
+}
+
+impl Flows {
+    pub(crate) fn new(stores: Stores, mint: Mint, parts: FlowParts) -> Self {
+        let FlowParts { outbox, queues, catalog, templates, graphs } = parts;
+        Self { stores, mint, outbox, queues, catalog, templates, graphs }
+    }
+
+    /// The integrations that steps can use.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn validator(&self) -> Validator<'_> {
+        Validator { catalog: &self.catalog, templates: &*self.templates }
+    }
+
+    /// What keeps a graph from being published.
+    #[must_use]
+    pub fn problems(&self, graph: &Graph) -> Vec<Problem> {
+        match self.validator().check(&spec_of(graph), Strictness::Complete) {
+            Ok(()) => Vec::new(),
+            Err(invalid) => invalid.0,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Publishing, pausing and deleting.
+
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, Set, TransactionTrait as _,
+};
+use serde_json::Value;
+use triptych_entities::{
+    ids::FlowId,
+    payloads::job::Job,
+    relational::automation::{flow, flow_version, schedule},
+};
+use triptych_stores::access::{Action, Actor, Subject};
+
+use super::{
+    FlowError, Flows,
+    graph::Graph,
+    spec::{GraphSpec, LinkSpec, StepSpec},
+    validate::Strictness,
+};
+
+impl Flows {
+    /// Publishes the draft. It serves the next trigger; executions that are under way finish on their version.
+    /// Publishing what is published already changes nothing, except that a paused flow runs again.
+    ///
+    /// # Errors
+    /// `Invalid` with one entry for each problem; `NotFound` also for another organization's flow.
+    #[tracing::instrument(skip_all, fields(flow.id = %id))]
+    pub async fn publish(&self, actor: &Actor, id: FlowId) -> Result<flow::Model, FlowError> {
+        let reach = actor.require(Action::Publish, Subject::Flow)?;
+        let tx = self.stores.pg.begin().await?;
+        let flow = super::find::for_update(&tx, actor.organization, id, reach).await?;
+        let graph = self.graphs.load(&tx, flow.draft_version_id).await?;
+        self.validator().check(&spec_of(&graph), Strictness::Complete)?;
+        let now = self.mint.now();
+        flow_version::Entity::update_many()
+            .col_expr(flow_version::Column::PublishedAt, now.into())
+            .filter(flow_version::Column::Id.eq(flow.draft_version_id))
+            .filter(flow_version::Column::PublishedAt.is_null())
+            .exec(&tx)
+            .await?;
+        self.replace_schedules(&tx, &flow, Some(&graph)).await?;
+        let mut row = flow.clone().into_active_model();
+        row.published_version_id = Set(Some(flow.draft_version_id));
+        row.status = Set(flow::Status::Published);
+        row.updated_at = Set(now);
+        let published = row.update(&tx).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(published)
+    }
+
+    /// Stops listening to the flow's triggers. Executions that are under way finish. Pausing twice is pausing
+    /// once.
+    ///
+    /// # Errors
+    /// `Conflict` for a flow that was never published; `NotFound` also for another organization's flow.
+    #[tracing::instrument(skip_all, fields(flow.id = %id))]
+    pub async fn pause(&self, actor: &Actor, id: FlowId) -> Result<flow::Model, FlowError> {
+        let reach = actor.require(Action::Publish, Subject::Flow)?;
+        let tx = self.stores.pg.begin().await?;
+        let flow = super::find::for_update(&tx, actor.organization, id, reach).await?;
+        if flow.status == flow::Status::Draft {
+            return Err(FlowError::Conflict("this flow was never published"));
+        }
+        self.replace_schedules(&tx, &flow, None).await?;
+        let mut row = flow.into_active_model();
+        row.status = Set(flow::Status::Paused);
+        row.updated_at = Set(self.mint.now());
+        let paused = row.update(&tx).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(paused)
+    }
+
+    /// Deletes a flow with its versions, webhook, schedules, own credentials and history, in one statement.
+    ///
+    /// # Errors
+    /// `NotFound` also for another organization's flow, and when it is repeated.
+    #[tracing::instrument(skip_all, fields(flow.id = %id))]
+    pub async fn delete(&self, actor: &Actor, id: FlowId) -> Result<(), FlowError> {
+        let reach = actor.require(Action::Delete, Subject::Flow)?;
+        let mut statement = flow::Entity::delete_many()
+            .filter(flow::Column::Id.eq(id))
+            .filter(flow::Column::OrganizationId.eq(actor.organization));
+        if let Some(owner) = reach.owner() {
+            statement = statement.filter(flow::Column::OwnerId.eq(owner));
+        }
+        // Schedulers that are left in the queue find no schedule at their next turn and remove themselves.
+        let deleted = statement.exec(&self.stores.pg).await?;
+        if deleted.rows_affected == 0 { Err(FlowError::NotFound) } else { Ok(()) }
+    }
+
+    /// The schedules follow the graph; the queue's schedulers are owed an update in the same transaction.
+    async fn replace_schedules(
+        &self,
+        tx: &DatabaseTransaction,
+        flow: &flow::Model,
+        graph: Option<&Graph>,
+    ) -> Result<(), FlowError> {
+        let wanted = graph.and_then(Graph::trigger).filter(|trigger| trigger.integration == "schedule");
+        let kept = wanted.map(|trigger| trigger.id);
+        let mut outdated = schedule::Entity::delete_many().filter(schedule::Column::FlowId.eq(flow.id));
+        if let Some(step) = kept {
+            outdated = outdated.filter(schedule::Column::StepId.ne(step));
+        }
+        outdated.exec(tx).await?;
+        let Some(trigger) = wanted else { return Ok(()) };
+        let text = |field: &str| trigger.parameters.get(field).and_then(Value::as_str).map(str::to_owned);
+        let every = trigger.parameters.get("seconds").and_then(Value::as_i64);
+        let row = schedule::ActiveModel {
+            id: Set(self.mint.id()),
+            organization_id: Set(flow.organization_id),
+            flow_id: Set(flow.id),
+            version_id: Set(trigger.version_id),
+            step_id: Set(trigger.id),
+            cron: Set(text("expression")),
+            every_seconds: Set(every.and_then(|seconds| i32::try_from(seconds).ok())),
+            timezone: Set(text("timezone").unwrap_or_else(|| "UTC".to_owned())),
+            created_at: Set(self.mint.now()),
+        };
+        schedule::Entity::insert(row)
+            .on_conflict_do_nothing_on([schedule::Column::StepId])
+            .exec_without_returning(tx)
+            .await?;
+        let job = Job::MirrorSchedules { flow_id: flow.id };
+        self.outbox.owe(tx, flow.organization_id, &job, None).await?;
+        Ok(())
+    }
+}
+
+/// A stored graph as its author would write it.
+#[must_use]
+pub fn spec_of(graph: &Graph) -> GraphSpec {
+    let key = |id| graph.step(id).map(|step| step.key.clone()).unwrap_or_default();
+    GraphSpec {
+        steps: graph
+            .steps
+            .iter()
+            .map(|step| StepSpec {
+                key: step.key.clone(),
+                name: Some(step.name.clone()),
+                kind: Some(step.kind),
+                integration: step.integration.clone(),
+                operation: step.operation.clone(),
+                parameters: step.parameters.clone(),
+                credential_id: step.credential_id,
+                retry: step.retry.clone().and_then(|retry| serde_json::from_value(retry).ok()),
+                timeout_seconds: step.timeout_seconds,
+            })
+            .collect(),
+        links: graph
+            .links
+            .iter()
+            .map(|link| LinkSpec {
+                from: key(link.from_step_id),
+                to: key(link.to_step_id),
+                kind: link.kind,
+                condition: link.condition.clone(),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,16 @@
+//! What the validator needs to know of templates. The language itself is `engine`'s; it is handed over at start.
+
+use serde_json::Value;
+use triptych_stores::error::Problem;
+
+/// Looks into templates without filling them in.
+pub trait Templates: Send + Sync {
+    /// Templates that cannot be parsed, with paths below `root`.
+    fn problems(&self, root: &str, parameters: &Value) -> Vec<Problem>;
+
+    /// The steps that the parameters refer to: `(path of the parameter, step key)`.
+    fn references(&self, parameters: &Value) -> Vec<(String, String)>;
+
+    /// Why a branch condition cannot be parsed.
+    fn condition_problem(&self, expression: &str) -> Option<String>;
+}

@@ -1,0 +1,46 @@
+//! Stopping a generation, from any process.
+
+use std::time::Duration;
+
+use mongodb::bson::doc;
+use triptych_entities::{
+    documents::{conversations::generation::Generation, to_bson},
+    ids::GenerationId,
+};
+use triptych_stores::{
+    access::{Action, Actor},
+    collections::in_time,
+};
+
+use super::{Finished, GenerationError, Generations, Outcome, find::visible};
+
+const LEASE: Duration = Duration::from_secs(15);
+
+impl Generations {
+    /// Asks for the end of a generation. One that has not begun ends here; one that runs ends with its worker's
+    /// next look, a fraction of a second later, and keeps what it has. One that has ended stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound` also for another's generation; `Denied` without the permission to change threads.
+    #[tracing::instrument(skip_all, fields(generation.id = %id))]
+    pub async fn cancel(&self, actor: &Actor, id: GenerationId) -> Result<Generation, GenerationError> {
+        let mut filter = visible(actor, Action::Update)?;
+        filter.insert("_id", id);
+        let generations = self.stores.generations();
+        let found = in_time(generations.find_one(filter.clone())).await?.ok_or(GenerationError::NotFound)?;
+        if found.status.is_final() {
+            return Ok(found);
+        }
+        let mut running = filter.clone();
+        running.insert("status", doc! { "$in": ["QUEUED", "STREAMING"] });
+        running.insert("abortRequestedAt", mongodb::bson::Bson::Null);
+        let update = doc! { "$set": { "abortRequestedAt": to_bson(self.mint.now()) } };
+        in_time(generations.update_one(running, update)).await?;
+        if let Some(claim) = self.take(id, self.mint.uuid(), LEASE, &["QUEUED"]).await?
+            && let Finished::Stored(generation) = self.finish(&claim, Outcome::aborted()).await?
+        {
+            return Ok(*generation);
+        }
+        in_time(generations.find_one(filter)).await?.ok_or(GenerationError::NotFound)
+    }
+}

@@ -1,0 +1,222 @@
+//! The end of a generation: everything about it in one transaction, and only then the word of it.
+
+use futures::FutureExt as _;
+use mongodb::{
+    ClientSession,
+    bson::{self, Bson, Document, doc},
+    options::ReturnDocument,
+};
+use triptych_entities::documents::{
+    conversations::{
+        generation::{Failure, Generation, Origin, Status, Usage},
+        part::Part,
+        usage_event::UsageEvent,
+    },
+    to_bson,
+};
+use triptych_stores::{
+    collections::{in_time, transaction},
+    error::StoreError,
+};
+
+use super::{Claim, Generations};
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// A final one.
+    pub status: Status,
+    /// The answer, as far as it came.
+    pub parts: Vec<Part>,
+    /// None if no model was asked.
+    pub usage: Option<Usage>,
+    pub finish_reason: Option<String>,
+    pub error: Option<Failure>,
+    pub time_to_first_token_ms: Option<i32>,
+    /// The sequence number of the last event that was told; the terminal one gets the next.
+    pub last_seq: i64,
+}
+
+impl Outcome {
+    /// Failed without an answer.
+    #[must_use]
+    pub fn failed(code: &str, message: &str) -> Self {
+        let error = Failure { code: code.to_owned(), message: message.to_owned() };
+        Self { error: Some(error), ..Self::empty(Status::Failed) }
+    }
+
+    /// Stopped before an answer began.
+    #[must_use]
+    pub fn aborted() -> Self {
+        Self::empty(Status::Aborted)
+    }
+
+    fn empty(status: Status) -> Self {
+        Self {
+            status,
+            parts: Vec::new(),
+            usage: None,
+            finish_reason: None,
+            error: None,
+            time_to_first_token_ms: None,
+            last_seq: 0,
+        }
+    }
+}
+
+/// What became of the end.
+#[derive(Debug, Clone)]
+pub enum Finished {
+    Stored(Box<Generation>),
+    /// The run had been given to another worker, or had ended before; nothing was written.
+    Fenced,
+}
+
+impl Generations {
+    /// Ends a run: message, generation, thread and usage in one transaction, fenced by the epoch; then the terminal
+    /// event. May be repeated after an error.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer. Nothing is stored then, or all of it.
+    #[tracing::instrument(skip_all, fields(generation.id = %claim.generation.id, status = ?outcome.status))]
+    pub async fn finish(&self, claim: &Claim, outcome: Outcome) -> Result<Finished, StoreError> {
+        let mut outcome = outcome;
+        if let Some(usage) = &mut outcome.usage {
+            usage.cost_micros = self.models.cost_micros(&claim.generation.model, usage);
+        }
+        let stored = self.store_end(claim, &outcome).await?;
+        let Some(generation) = stored else { return Ok(Finished::Fenced) };
+        self.tell_end(&generation, &outcome.parts).await;
+        Ok(Finished::Stored(Box::new(generation)))
+    }
+
+    async fn store_end(&self, claim: &Claim, outcome: &Outcome) -> Result<Option<Generation>, StoreError> {
+        let end = End::of(self, claim, outcome)?;
+        let client = self.stores.mongo.client().clone();
+        let ended = transaction::<_, (), _>(&client, |session| {
+            let (this, end) = (self.clone(), end.clone());
+            async move { this.write_end(session, &end).await.map(Ok) }.boxed()
+        })
+        .await?;
+        if let Ok(Some(generation)) = ended {
+            return Ok(Some(generation));
+        }
+        // A repeated call finds what the first has done.
+        let id = claim.generation.id;
+        let now = in_time(self.stores.generations().find_one(doc! { "_id": id })).await?;
+        Ok(now.filter(|now| {
+            now.epoch == claim.generation.epoch
+                && now.status == outcome.status
+                && now.last_seq == outcome.last_seq + 1
+        }))
+    }
+
+    async fn write_end(
+        &self,
+        session: &mut ClientSession,
+        end: &End,
+    ) -> mongodb::error::Result<Option<Generation>> {
+        let ended = self
+            .stores
+            .generations()
+            .find_one_and_update(end.fence.clone(), end.generation.clone())
+            .return_document(ReturnDocument::After)
+            .session(&mut *session)
+            .await?;
+        let Some(generation) = ended else { return Ok(None) };
+        if let Origin::Thread { thread_id, message_id } = generation.origin {
+            let tenant = generation.organization_id;
+            self.stores
+                .messages()
+                .update_one(doc! { "_id": message_id, "organizationId": tenant }, end.message.clone())
+                .session(&mut *session)
+                .await?;
+            let active = doc! {
+                "_id": thread_id, "organizationId": tenant, "activeGenerationId": generation.id,
+            };
+            self.stores.threads().update_one(active, end.thread.clone()).session(&mut *session).await?;
+        }
+        if let Some(event) = &end.usage {
+            self.stores.usage_events().insert_one(event).session(&mut *session).await?;
+        }
+        Ok(Some(generation))
+    }
+}
+
+/// Everything that the transaction writes, made beforehand so that it can be written again.
+#[derive(Clone)]
+struct End {
+    fence: Document,
+    generation: Document,
+    message: Document,
+    thread: Document,
+    usage: Option<UsageEvent>,
+}
+
+impl End {
+    fn of(service: &Generations, claim: &Claim, outcome: &Outcome) -> Result<Self, StoreError> {
+        let generation = &claim.generation;
+        let now = to_bson(service.mint.now());
+        let status = bson(&outcome.status)?;
+        let parts = bson(&outcome.parts)?;
+        let mut set = doc! {
+            "status": status.clone(),
+            "finishedAt": now,
+            "lastSeq": outcome.last_seq + 1,
+        };
+        let mut message = doc! { "status": status, "parts": parts.clone() };
+        if generation.message_id().is_none() {
+            set.insert("parts", parts);
+        }
+        if let Some(usage) = &outcome.usage {
+            set.insert("usage", bson(usage)?);
+            message.insert("usage", bson(usage)?);
+        }
+        if let Some(reason) = &outcome.finish_reason {
+            set.insert("finishReason", reason);
+        }
+        if let Some(error) = &outcome.error {
+            set.insert("error", bson(error)?);
+        }
+        if let Some(ms) = outcome.time_to_first_token_ms {
+            set.insert("timeToFirstTokenMs", ms);
+        }
+        Ok(Self {
+            fence: doc! { "_id": generation.id, "epoch": generation.epoch, "status": "STREAMING" },
+            generation: doc! { "$set": set, "$unset": { "leaseOwner": "", "leaseUntil": "" } },
+            message: doc! { "$set": message },
+            thread: doc! {
+                "$unset": { "activeGenerationId": "" },
+                "$set": { "lastMessageAt": now, "updatedAt": now },
+            },
+            usage: outcome.usage.as_ref().map(|usage| event(service, generation, usage, now)),
+        })
+    }
+}
+
+fn event(service: &Generations, generation: &Generation, usage: &Usage, now: bson::DateTime) -> UsageEvent {
+    let (flow_id, execution_id, execution_step_id) = match generation.origin {
+        Origin::Step { flow_id, execution_id, execution_step_id, .. } => {
+            (Some(flow_id), Some(execution_id), Some(execution_step_id))
+        }
+        Origin::Thread { .. } => (None, None, None),
+    };
+    UsageEvent {
+        id: service.mint.id(),
+        organization_id: generation.organization_id,
+        user_id: generation.owner_id,
+        generation_id: generation.id,
+        epoch: generation.epoch,
+        model: generation.model.clone(),
+        thread_id: generation.thread_id(),
+        flow_id,
+        execution_id,
+        execution_step_id,
+        usage: usage.clone(),
+        created_at: now,
+    }
+}
+
+fn bson<T: serde::Serialize>(value: &T) -> Result<Bson, StoreError> {
+    bson::serialize_to_bson(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}

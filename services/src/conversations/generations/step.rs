@@ -1,0 +1,109 @@
+//! Answers that flows ask for. A step that is run again gets the answer it has had, and pays once.
+
+use std::time::Duration;
+
+use mongodb::bson::doc;
+use triptych_entities::{
+    documents::conversations::generation::{CachePolicy, Generation, Origin, Parameters, Status},
+    ids::{ExecutionId, ExecutionStepId, FlowId, OrganizationId, UserId},
+};
+use triptych_stores::{
+    collections::{in_time, is_duplicate},
+    error::{Invalid, StoreError},
+};
+use uuid::Uuid;
+
+use super::{Claim, Draft, GenerationError, Generations};
+
+/// What an AI step asks.
+#[derive(Debug, Clone)]
+pub struct StepPrompt {
+    pub organization: OrganizationId,
+    /// The person it counts for.
+    pub owner: UserId,
+    pub flow_id: FlowId,
+    pub execution_id: ExecutionId,
+    pub execution_step_id: ExecutionStepId,
+    pub model: String,
+    pub system: Option<String>,
+    pub prompt: String,
+    pub parameters: Parameters,
+}
+
+/// How an AI step goes on.
+#[derive(Debug, Clone)]
+pub enum StepStart {
+    /// It was answered before.
+    Answered(Box<Generation>),
+    /// The caller is to ask the model.
+    Claimed(Box<Claim>),
+    /// Another worker is asking; it is done or dead when its lease ends.
+    Busy,
+    /// A person stopped it.
+    Aborted(Box<Generation>),
+}
+
+impl Generations {
+    /// Finds or makes the generation of a step's run and claims it. The same run has one generation, however often
+    /// it is tried.
+    ///
+    /// # Errors
+    /// `Invalid` for a model that is not configured.
+    #[tracing::instrument(skip_all, fields(execution_step.id = %ask.execution_step_id))]
+    pub async fn start_step(
+        &self,
+        ask: &StepPrompt,
+        worker: Uuid,
+        lease: Duration,
+    ) -> Result<StepStart, GenerationError> {
+        self.models.check(&ask.model).map_err(|message| Invalid::one("model", message))?;
+        let generation = match self.of_step(ask).await? {
+            Some(generation) => generation,
+            None => self.make_for_step(ask).await?,
+        };
+        match generation.status {
+            Status::Completed => return Ok(StepStart::Answered(Box::new(generation))),
+            Status::Aborted => return Ok(StepStart::Aborted(Box::new(generation))),
+            Status::Queued | Status::Streaming | Status::Failed => {}
+        }
+        let from = ["QUEUED", "STREAMING", "FAILED"];
+        let Some(mut claim) = self.take(generation.id, worker, lease, &from).await? else {
+            return Ok(StepStart::Busy);
+        };
+        claim.prompt = self.prompt(&claim.generation).await?;
+        Ok(StepStart::Claimed(Box::new(claim)))
+    }
+
+    async fn of_step(&self, ask: &StepPrompt) -> Result<Option<Generation>, StoreError> {
+        let filter = doc! {
+            "organizationId": ask.organization,
+            "origin.executionStepId": { "$eq": ask.execution_step_id, "$exists": true },
+        };
+        in_time(self.stores.generations().find_one(filter)).await
+    }
+
+    async fn make_for_step(&self, ask: &StepPrompt) -> Result<Generation, GenerationError> {
+        let draft = Draft {
+            organization: ask.organization,
+            owner: ask.owner,
+            origin: Origin::Step {
+                flow_id: ask.flow_id,
+                execution_id: ask.execution_id,
+                execution_step_id: ask.execution_step_id,
+                system: ask.system.clone(),
+                prompt: ask.prompt.clone(),
+            },
+            model: ask.model.clone(),
+            parameters: ask.parameters.clone(),
+            cache: CachePolicy::Default,
+        };
+        let generation = draft.into_generation(&self.mint, self.mint.id());
+        match in_time(self.stores.generations().insert_one(&generation)).await {
+            Ok(_) => Ok(generation),
+            Err(StoreError::Mongo(error)) if is_duplicate(&error) => {
+                self.of_step(ask).await?.ok_or(GenerationError::NotFound)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Which models can be asked: the built-in demo and those of the configured providers, and what they cost.
+//!
+//! Knows names, addresses and prices. Who speaks to a provider, and how, lives in `engine`.
+
+mod price;
+mod provider;
+
+pub use price::Price;
+pub use provider::{ModelRef, ProviderConfig, ProviderKind};
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+use triptych_entities::documents::conversations::generation::Usage;
+use triptych_stores::error::Problem;
+
+/// The built-in model: no network, no key.
+pub const DEMO_MODEL: &str = "demo/echo";
+const DEMO_PROVIDER: &str = "demo";
+/// Longer names than any provider's.
+const MAX_NAME: usize = 200;
+
+/// The models that can be asked.
+#[derive(Clone, Debug)]
+pub struct Models {
+    providers: Arc<[ProviderConfig]>,
+    default_model: Arc<str>,
+}
+
+impl Models {
+    /// # Errors
+    /// One problem for each provider that cannot be used, by its place in the list.
+    pub fn new(
+        providers: Vec<ProviderConfig>,
+        default_model: Option<String>,
+    ) -> Result<Self, triptych_stores::error::Invalid> {
+        let mut problems = Vec::new();
+        for (n, provider) in providers.iter().enumerate() {
+            if let Err(message) = provider.check() {
+                problems.push(Problem::new(format!("providers.{n}"), message));
+            }
+            if provider.name == DEMO_PROVIDER
+                || providers[..n].iter().any(|other| other.name == provider.name)
+            {
+                let message = format!("the name `{}` is taken", provider.name);
+                problems.push(Problem::new(format!("providers.{n}.name"), message));
+            }
+        }
+        let models = Self {
+            providers: providers.into(),
+            default_model: default_model.unwrap_or_else(|| DEMO_MODEL.to_owned()).into(),
+        };
+        if let Err(message) = models.check(&models.default_model) {
+            problems.push(Problem::new("default_model", message));
+        }
+        triptych_stores::error::Invalid::check(problems)?;
+        Ok(models)
+    }
+
+    /// What is asked when nobody names a model.
+    #[must_use]
+    pub fn default_model(&self) -> &str {
+        &self.default_model
+    }
+
+    #[must_use]
+    pub fn providers(&self) -> &[ProviderConfig] {
+        &self.providers
+    }
+
+    /// Where a model is to be found.
+    ///
+    /// # Errors
+    /// A sentence that names the providers there are.
+    pub fn resolve<'a>(&'a self, model: &'a str) -> Result<ModelRef<'a>, String> {
+        if model == DEMO_MODEL {
+            return Ok(ModelRef::Demo);
+        }
+        let unknown =
+            || format!("unknown model `{}`; {}", model.chars().take(80).collect::<String>(), self.offer());
+        let (provider, name) = model.split_once('/').ok_or_else(unknown)?;
+        if name.is_empty() || model.len() > MAX_NAME {
+            return Err(unknown());
+        }
+        let provider = self.providers.iter().find(|known| known.name == provider).ok_or_else(unknown)?;
+        Ok(ModelRef::Provider { provider, name })
+    }
+
+    /// # Errors
+    /// As [`Models::resolve`].
+    pub fn check(&self, model: &str) -> Result<(), String> {
+        self.resolve(model).map(|_| ())
+    }
+
+    fn offer(&self) -> String {
+        let mut offer = format!("there is `{DEMO_MODEL}`");
+        for provider in &*self.providers {
+            offer.push_str(", `");
+            offer.push_str(&provider.name);
+            offer.push_str("/<model>`");
+        }
+        offer
+    }
+
+    /// What the tokens cost, in millionths of the currency's unit. Zero where no price is configured.
+    #[must_use]
+    pub fn cost_micros(&self, model: &str, usage: &Usage) -> i64 {
+        match self.resolve(model) {
+            Ok(ModelRef::Provider { provider, name }) => {
+                provider.prices.get(name).map_or(0, |price| price.of(usage))
+            }
+            _ => 0,
+        }
+    }
+
+    /// Takes every configured key out of a text, so that a provider's words can be shown.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        self.providers
+            .iter()
+            .filter_map(|provider| provider.api_key.as_ref())
+            .map(secrecy::SecretString::expose_secret)
+            .filter(|key| !key.is_empty())
+            .fold(text.to_owned(), |text, key| text.replace(key, "…"))
+    }
+}

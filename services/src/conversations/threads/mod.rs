@@ -1,0 +1,43 @@
+//! Threads: conversations, whose messages are a tree. A message that asks for an answer is stored together with the
+//! empty answer and the generation that is to fill it, in one transaction.
+//!
+//! Knows nothing of how an answer comes about.
+
+mod branch;
+mod content;
+mod create;
+mod error;
+mod find;
+mod send;
+mod siblings;
+pub(crate) mod tree;
+mod turn;
+mod update;
+
+pub use branch::{Branch, BranchPage};
+pub use content::{MAX_TEXT, NewPart};
+pub use create::CreateThread;
+pub use error::ThreadError;
+pub use find::{ThreadFilter, ThreadKey, ThreadOrder};
+pub use send::{EditMessage, RegenerateMessage, SendMessage};
+pub use siblings::Family;
+pub use turn::Sent;
+pub use update::UpdateThread;
+
+use triptych_stores::{connections::Stores, mint::Mint};
+
+use crate::conversations::generations::Generations;
+
+/// Conversations and their messages.
+#[derive(Clone)]
+pub struct Threads {
+    stores: Stores,
+    mint: Mint,
+    generations: Generations,
+}
+
+impl Threads {
+    pub(crate) fn new(stores: Stores, mint: Mint, generations: Generations) -> Self {
+        Self { stores, mint, generations }
+    }
+}

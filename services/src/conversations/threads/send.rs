@@ -1,0 +1,236 @@
+//! Asking for an answer: with a new message, once more, or with an earlier message in other words.
+
+use mongodb::bson::{Bson, doc};
+use triptych_entities::{
+    documents::conversations::{
+        generation::{CachePolicy, Parameters},
+        message::{Message, Role},
+    },
+    ids::{MessageId, ThreadId},
+};
+use triptych_stores::{
+    access::{Action, Actor, Subject},
+    collections::in_time,
+    error::{Invalid, Problem, StoreError},
+};
+
+use super::{
+    NewPart, Sent, ThreadError, Threads, content,
+    create::client_id_problem,
+    turn::{Parent, Place, Question, Turn},
+};
+
+const MAX_STOPS: usize = 16;
+const MAX_STOP: usize = 200;
+
+/// A message to be sent.
+#[derive(Debug, Clone, Default)]
+pub struct SendMessage {
+    /// A new thread when absent.
+    pub thread_id: Option<ThreadId>,
+    /// The end of the branch in view when absent.
+    pub parent_id: Option<MessageId>,
+    /// The same value gives the same result.
+    pub client_id: Option<String>,
+    pub text: Option<String>,
+    pub parts: Vec<NewPart>,
+    /// `provider/model`; the thread's when absent.
+    pub model: Option<String>,
+    pub parameters: Parameters,
+    pub cache: CachePolicy,
+}
+
+/// An answer to be given once more, beside the one that is there.
+#[derive(Debug, Clone)]
+pub struct RegenerateMessage {
+    /// The answer, or the message that it answers.
+    pub message_id: MessageId,
+    pub model: Option<String>,
+    pub parameters: Parameters,
+    pub cache: CachePolicy,
+}
+
+/// An earlier message in other words: a branch beside it.
+#[derive(Debug, Clone)]
+pub struct EditMessage {
+    pub message_id: MessageId,
+    pub client_id: Option<String>,
+    pub text: Option<String>,
+    pub parts: Vec<NewPart>,
+    pub model: Option<String>,
+    pub parameters: Parameters,
+    pub cache: CachePolicy,
+}
+
+impl Threads {
+    /// Stores the message, an empty answer and the generation that is owed, in one transaction.
+    ///
+    /// # Errors
+    /// `Busy` while the thread is being answered; `Invalid` with every problem; `NotFound` also for another's
+    /// thread.
+    #[tracing::instrument(skip_all)]
+    pub async fn send_message(&self, actor: &Actor, send: SendMessage) -> Result<Sent, ThreadError> {
+        let action = if send.thread_id.is_some() { Action::Update } else { Action::Create };
+        actor.require(action, Subject::Thread)?;
+        let mut problems = self.problems(send.model.as_deref(), &send.parameters, send.client_id.as_deref());
+        if send.thread_id.is_none() && send.parent_id.is_some() {
+            problems.push(Problem::new("parentId", "needs the `threadId` that it belongs to"));
+        }
+        let parts = checked(content::check(send.text, send.parts), problems)?;
+        let place = match send.thread_id {
+            Some(id) => Place::In(id),
+            None => Place::New(Box::new(self.blank(actor, content::title_from(&parts), None, None))),
+        };
+        let parent = send.parent_id.map_or(Parent::Leaf, |parent| Parent::Given(Some(parent)));
+        let turn = Turn {
+            place,
+            question: Question::New { parent, parts, client_id: send.client_id },
+            model: send.model,
+            parameters: send.parameters,
+            cache: send.cache,
+        };
+        self.take_turn(actor, turn).await
+    }
+
+    /// Asks for another answer to the same message.
+    ///
+    /// # Errors
+    /// As [`Threads::send_message`].
+    #[tracing::instrument(skip_all, fields(message.id = %again.message_id))]
+    pub async fn regenerate_message(
+        &self,
+        actor: &Actor,
+        again: RegenerateMessage,
+    ) -> Result<Sent, ThreadError> {
+        Invalid::check(self.problems(again.model.as_deref(), &again.parameters, None))?;
+        let message = self.message_to_change(actor, again.message_id).await?;
+        let question = match (message.role, message.parent_id) {
+            (Role::User, _) => message,
+            (Role::Assistant, Some(parent)) => self.message_to_change(actor, parent).await?,
+            _ => return Err(Invalid::one("messageId", "is neither an answer nor a message to answer").into()),
+        };
+        let turn = Turn {
+            place: Place::In(question.thread_id),
+            question: Question::Again(Box::new(question)),
+            model: again.model,
+            parameters: again.parameters,
+            cache: again.cache,
+        };
+        self.take_turn(actor, turn).await
+    }
+
+    /// Writes the message anew beside the old one and asks for an answer to it.
+    ///
+    /// # Errors
+    /// As [`Threads::send_message`].
+    #[tracing::instrument(skip_all, fields(message.id = %edit.message_id))]
+    pub async fn edit_message(&self, actor: &Actor, edit: EditMessage) -> Result<Sent, ThreadError> {
+        let problems = self.problems(edit.model.as_deref(), &edit.parameters, edit.client_id.as_deref());
+        let parts = checked(content::check(edit.text, edit.parts), problems)?;
+        let message = self.message_to_change(actor, edit.message_id).await?;
+        if message.role != Role::User {
+            return Err(Invalid::one("messageId", "only a message that a person wrote can be edited").into());
+        }
+        let turn = Turn {
+            place: Place::In(message.thread_id),
+            question: Question::New {
+                parent: Parent::Given(message.parent_id),
+                parts,
+                client_id: edit.client_id,
+            },
+            model: edit.model,
+            parameters: edit.parameters,
+            cache: edit.cache,
+        };
+        self.take_turn(actor, turn).await
+    }
+
+    fn problems(
+        &self,
+        model: Option<&str>,
+        parameters: &Parameters,
+        client_id: Option<&str>,
+    ) -> Vec<Problem> {
+        let mut problems: Vec<Problem> = client_id_problem(client_id).into_iter().collect();
+        if let Some(Err(message)) = model.map(|model| self.generations.models().check(model)) {
+            problems.push(Problem::new("model", message));
+        }
+        let mut wrong = |field: &str, message: &str| {
+            problems.push(Problem::new(format!("parameters.{field}"), message));
+        };
+        if parameters.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
+            wrong("temperature", "must be between 0 and 2");
+        }
+        if parameters.top_p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
+            wrong("topP", "must be between 0 and 1");
+        }
+        if parameters.max_output_tokens.is_some_and(|n| n < 1) {
+            wrong("maxOutputTokens", "must be at least 1");
+        }
+        let fits = |stop: &String| !stop.is_empty() && stop.chars().count() <= MAX_STOP;
+        if parameters.stop.len() > MAX_STOPS || !parameters.stop.iter().all(fits) {
+            wrong("stop", "at most 16 texts of 1 to 200 characters");
+        }
+        if parameters.json_schema.as_ref().is_some_and(|schema| !schema.is_object()) {
+            wrong("jsonSchema", "must be an object");
+        }
+        problems
+    }
+
+    async fn message_to_change(&self, actor: &Actor, id: MessageId) -> Result<Message, ThreadError> {
+        let filter = doc! { "_id": id, "organizationId": actor.organization };
+        let message =
+            in_time(self.stores.messages().find_one(filter)).await?.ok_or(ThreadError::MessageNotFound)?;
+        let mut thread = super::find::visible(actor, Action::Update)?;
+        thread.insert("_id", message.thread_id);
+        in_time(self.stores.threads().find_one(thread)).await?.ok_or(ThreadError::MessageNotFound)?;
+        Ok(message)
+    }
+
+    /// What an earlier call with the same key came to.
+    pub(super) async fn sent_before(
+        &self,
+        actor: &Actor,
+        client_id: &str,
+    ) -> Result<Option<Sent>, StoreError> {
+        let tenant = actor.organization;
+        let messages = self.stores.messages();
+        let same = doc! {
+            "organizationId": tenant,
+            "authorId": actor.user,
+            // Said to exist, so that the partial index serves.
+            "clientId": { "$eq": client_id, "$exists": true },
+        };
+        let Some(question) = in_time(messages.find_one(same)).await? else { return Ok(None) };
+        let answers = doc! {
+            "threadId": question.thread_id,
+            "parentId": Bson::from(question.id),
+            "sibling": { "$gte": 0 },
+        };
+        let answer = in_time(messages.find_one(answers).sort(doc! { "sibling": 1 })).await?;
+        let Some(answer) = answer else { return Ok(None) };
+        let of_tenant = |id: Bson| doc! { "_id": id, "organizationId": tenant };
+        let generation = match answer.generation_id {
+            Some(id) => in_time(self.stores.generations().find_one(of_tenant(id.into()))).await?,
+            None => None,
+        };
+        let thread = in_time(self.stores.threads().find_one(of_tenant(question.thread_id.into()))).await?;
+        Ok(generation.zip(thread).map(|(generation, thread)| Sent {
+            thread,
+            user_message: question,
+            assistant_message: answer,
+            generation,
+        }))
+    }
+}
+
+/// All problems at once.
+fn checked<T>(content: Result<T, Invalid>, mut problems: Vec<Problem>) -> Result<T, Invalid> {
+    match content {
+        Ok(parts) => Invalid::check(problems).map(|()| parts),
+        Err(Invalid(more)) => {
+            problems.extend(more);
+            Err(Invalid(problems))
+        }
+    }
+}

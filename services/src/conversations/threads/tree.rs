@@ -1,0 +1,59 @@
+//! The shape of a thread: who follows whom. Read from an index alone, however long the messages are.
+
+use std::collections::HashMap;
+
+use mongodb::bson::doc;
+use serde::Deserialize;
+use triptych_entities::{
+    documents::conversations::message,
+    ids::{MessageId, OrganizationId, ThreadId},
+};
+use triptych_stores::{collections::all, connections::Stores, error::StoreError};
+
+#[derive(Deserialize)]
+struct Node {
+    #[serde(rename = "_id")]
+    id: MessageId,
+    #[serde(rename = "parentId", default)]
+    parent: Option<MessageId>,
+}
+
+/// Each message's parent, in one thread or several.
+pub(crate) struct Tree(HashMap<MessageId, Option<MessageId>>);
+
+impl Tree {
+    pub(crate) async fn read(
+        stores: &Stores,
+        organization: OrganizationId,
+        threads: &[ThreadId],
+    ) -> Result<Self, StoreError> {
+        let messages = stores.mongo.collection::<Node>(message::COLLECTION);
+        let find = messages
+            .find(doc! { "organizationId": organization, "threadId": { "$in": threads.to_vec() } })
+            .projection(doc! { "_id": 1, "parentId": 1 })
+            .hint(mongodb::options::Hint::Keys(
+                doc! { "organizationId": 1, "threadId": 1, "_id": 1, "parentId": 1 },
+            ));
+        Ok(Self(all(find).await?.into_iter().map(|node| (node.id, node.parent)).collect()))
+    }
+
+    pub(crate) fn contains(&self, id: MessageId) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// From the first message down to this one; empty if it is of none of the threads.
+    pub(crate) fn branch_to(&self, leaf: MessageId) -> Vec<MessageId> {
+        let mut branch = Vec::new();
+        let mut next = Some(leaf);
+        while let Some(id) = next.filter(|id| self.contains(*id)) {
+            branch.push(id);
+            // A tree is never deeper than it has nodes; a damaged one must not hold us for ever.
+            if branch.len() > self.0.len() {
+                break;
+            }
+            next = self.0.get(&id).copied().flatten();
+        }
+        branch.reverse();
+        branch
+    }
+}

@@ -1,0 +1,131 @@
+//! The indexes that `entities` declares, and the ones that the server has.
+
+use std::collections::HashMap;
+
+use futures::TryStreamExt as _;
+use mongodb::{
+    IndexModel,
+    bson::{Bson, Document, doc},
+    error::ErrorKind,
+};
+use triptych_entities::documents::index::{self, Index};
+
+use super::in_time;
+use crate::{connections::Stores, error::StoreError};
+
+/// Ensures the declared indexes. The server builds them beside reads and writes, so this blocks neither serving
+/// nor writing; callers run it in the background and need not wait.
+#[derive(Clone)]
+pub struct Indexes {
+    stores: Stores,
+}
+
+impl Indexes {
+    pub fn new(stores: Stores) -> Self {
+        Self { stores }
+    }
+
+    /// Creates what is missing and replaces what was declared differently. Does nothing when all is there.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer, or the data break a unique index; the others are ensured all the same.
+    pub async fn ensure(&self) -> Result<(), StoreError> {
+        let mut failed = None;
+        for (collection, declared) in by_collection() {
+            let existing = self.existing(collection).await?;
+            for index in declared {
+                match existing.get(index.name) {
+                    Some(definition) if matches(definition, &index) => continue,
+                    Some(_) => {
+                        tracing::info!(collection, index = index.name, "replacing an index");
+                        in_time(self.stores.mongo.collection::<Document>(collection).drop_index(index.name))
+                            .await?;
+                    }
+                    None => {}
+                }
+                if let Err(error) = self.create(&index).await {
+                    tracing::error!(collection, index = index.name, %error, "an index cannot be built");
+                    failed = Some(error);
+                }
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The declared indexes that the server lacks or has otherwise, as `collection.name`.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer.
+    pub async fn pending(&self) -> Result<Vec<String>, StoreError> {
+        let mut pending = Vec::new();
+        for (collection, declared) in by_collection() {
+            let existing = self.existing(collection).await?;
+            let missing = declared
+                .iter()
+                .filter(|index| !existing.get(index.name).is_some_and(|found| matches(found, index)));
+            pending.extend(missing.map(|index| format!("{collection}.{}", index.name)));
+        }
+        Ok(pending)
+    }
+
+    /// The definitions as the server has them, by name. The driver's own type drops what it does not know.
+    async fn existing(&self, collection: &str) -> Result<HashMap<String, Document>, StoreError> {
+        const NAMESPACE_NOT_FOUND: i32 = 26;
+        let list = async {
+            let cursor = self.stores.mongo.run_cursor_command(doc! { "listIndexes": collection }).await?;
+            cursor.try_collect::<Vec<Document>>().await
+        };
+        match in_time(list).await {
+            Ok(found) => Ok(found
+                .into_iter()
+                .filter_map(|definition| Some((definition.get_str("name").ok()?.to_owned(), definition)))
+                .collect()),
+            Err(StoreError::Mongo(error)) if matches!(&*error.kind, ErrorKind::Command(c) if c.code == NAMESPACE_NOT_FOUND) => {
+                Ok(HashMap::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// No deadline: on a large collection a build takes as long as it takes.
+    async fn create(&self, index: &Index) -> Result<(), StoreError> {
+        let mut options = mongodb::options::IndexOptions::builder().name(index.name.to_owned()).build();
+        options.unique = index.unique.then_some(true);
+        options.partial_filter_expression.clone_from(&index.only);
+        let model = IndexModel::builder().keys(index.keys.clone()).options(options).build();
+        self.stores.mongo.collection::<Document>(index.collection).create_index(model).await?;
+        Ok(())
+    }
+}
+
+fn by_collection() -> Vec<(&'static str, Vec<Index>)> {
+    let mut groups: Vec<(&'static str, Vec<Index>)> = Vec::new();
+    for index in index::all() {
+        match groups.iter_mut().find(|(collection, _)| *collection == index.collection) {
+            Some((_, group)) => group.push(index),
+            None => groups.push((index.collection, vec![index])),
+        }
+    }
+    groups
+}
+
+fn matches(definition: &Document, index: &Index) -> bool {
+    let same_keys = definition.get_document("key").is_ok_and(|keys| {
+        keys.len() == index.keys.len()
+            && keys.iter().zip(&index.keys).all(|((a, x), (b, y))| a == b && number(x) == number(y))
+    });
+    same_keys
+        && definition.get_bool("unique").unwrap_or(false) == index.unique
+        && definition.get_document("partialFilterExpression").ok() == index.only.as_ref()
+}
+
+/// A direction, however the server spells the number.
+fn number(direction: &Bson) -> Option<i64> {
+    match direction {
+        Bson::Int32(n) => Some(i64::from(*n)),
+        Bson::Int64(n) => Some(*n),
+        #[expect(clippy::cast_possible_truncation, reason = "directions are 1 and -1")]
+        Bson::Double(n) => Some(*n as i64),
+        _ => None,
+    }
+}

@@ -1,0 +1,147 @@
+//! The BullMQ queues, as producers see them. What is in them can be lost: the outbox, the reconciler and the
+//! schedules in PostgreSQL put it back.
+
+mod presence;
+mod schedulers;
+
+pub use presence::Missing;
+
+use std::{sync::Arc, time::Duration};
+
+use bullmq::{BulkJob, JobOptions, QueueOptions, options::RedisConnectionOptions};
+use secrecy::{ExposeSecret as _, SecretString};
+use triptych_entities::payloads::job::{Job, Queue};
+
+use crate::{connections::Stores, error::StoreError};
+
+/// Finished jobs that a queue keeps, to be looked at and to recognise a job that is added twice.
+const KEEP_COMPLETED: usize = 1_000;
+const KEEP_FAILED: usize = 10_000;
+
+/// Hands to the four queues.
+#[derive(Clone)]
+pub struct Queues {
+    all: Arc<[bullmq::Queue; 4]>,
+    stores: Stores,
+    bull_prefix: Arc<str>,
+    connection: RedisConnectionOptions,
+}
+
+/// A job on its way into a queue.
+#[derive(Debug, Clone)]
+pub struct Addition {
+    pub queue: Queue,
+    pub name: String,
+    pub id: String,
+    pub payload: serde_json::Value,
+    pub delay: Option<Duration>,
+}
+
+/// How many jobs a queue holds, by state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub waiting: u64,
+    pub active: u64,
+    pub delayed: u64,
+    pub prioritized: u64,
+    pub failed: u64,
+    pub completed: u64,
+}
+
+impl Queues {
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn connect(url: &SecretString, stores: Stores) -> Result<Self, StoreError> {
+        // The braces keep a queue's keys on one node of a Redis Cluster.
+        let bull_prefix: Arc<str> = format!("{{{}}}", stores.prefix).into();
+        let connection = RedisConnectionOptions::new().url(url.expose_secret());
+        let open = async |queue: Queue| {
+            let options = QueueOptions::new().connection(connection.clone()).prefix(&*bull_prefix);
+            bullmq::Queue::with_options(queue.name(), options).await
+        };
+        let all = [
+            open(Queue::Trigger).await?,
+            open(Queue::Flow).await?,
+            open(Queue::Action).await?,
+            open(Queue::Generation).await?,
+        ];
+        Ok(Self { all: Arc::new(all), stores, bull_prefix, connection })
+    }
+
+    /// What a worker needs to connect to the same queues.
+    #[must_use]
+    pub fn worker_connection(&self) -> (RedisConnectionOptions, &str) {
+        (self.connection.clone(), &self.bull_prefix)
+    }
+
+    fn queue(&self, queue: Queue) -> &bullmq::Queue {
+        match queue {
+            Queue::Trigger => &self.all[0],
+            Queue::Flow => &self.all[1],
+            Queue::Action => &self.all[2],
+            Queue::Generation => &self.all[3],
+        }
+    }
+
+    /// Adds one job. The same id adds it once.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn enqueue(&self, job: &Job, id: &str, delay: Option<Duration>) -> Result<(), StoreError> {
+        let addition = Addition {
+            queue: job.queue(),
+            name: job.name().to_owned(),
+            id: id.to_owned(),
+            payload: serde_json::to_value(job)?,
+            delay,
+        };
+        self.add(vec![addition]).await
+    }
+
+    /// Adds jobs, each once however often it is added.
+    ///
+    /// # Errors
+    /// If Redis does not answer; some of the jobs may have been added.
+    pub async fn add(&self, additions: Vec<Addition>) -> Result<(), StoreError> {
+        let mut by_queue: [Vec<BulkJob>; 4] = Default::default();
+        for addition in additions {
+            let options = JobOptions {
+                job_id: Some(addition.id),
+                delay: addition.delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+                ..Self::job_options()
+            };
+            let slot = Queue::ALL.iter().position(|queue| *queue == addition.queue).unwrap_or_default();
+            by_queue[slot].push(BulkJob::with_options(addition.name, addition.payload, options));
+        }
+        for (queue, jobs) in Queue::ALL.into_iter().zip(by_queue) {
+            self.queue(queue).add_bulk(jobs).await?;
+        }
+        Ok(())
+    }
+
+    fn job_options() -> JobOptions {
+        use bullmq::types::RemoveOnFinish;
+        JobOptions {
+            // Retries of a step are decided by its own policy; these only carry a job over a database's absence.
+            attempts: Some(10),
+            backoff: Some(bullmq::types::BackoffStrategy::Exponential(500)),
+            remove_on_complete: Some(RemoveOnFinish::Count(KEEP_COMPLETED)),
+            remove_on_fail: Some(RemoveOnFinish::Count(KEEP_FAILED)),
+            ..JobOptions::default()
+        }
+    }
+
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn counts(&self, queue: Queue) -> Result<Counts, StoreError> {
+        let counts = self.queue(queue).get_job_counts().await?;
+        Ok(Counts {
+            waiting: counts.waiting,
+            active: counts.active,
+            delayed: counts.delayed,
+            prioritized: counts.prioritized,
+            failed: counts.failed,
+            completed: counts.completed,
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! Flows and their executions.
+
+mod branches;
+mod executions;
+mod flows;

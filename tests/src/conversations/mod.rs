@@ -1,0 +1,5 @@
+//! Threads, generations and providers.
+
+mod generations;
+mod providers;
+mod threads;

@@ -1,0 +1,5 @@
+//! Accounts, sessions, tokens, and the walls between tenants.
+
+mod accounts;
+mod strangers;
+mod tenancy;
