@@ -1,38 +1,20 @@
 //! What a permission says: an action on a kind of subject.
 
-/// What can be done to a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
-    Read,
-    Create,
-    Update,
-    Delete,
-    Publish,
-    Run,
-    /// Everything, on this subject.
-    Manage,
-}
+use std::fmt;
 
-/// What a permission is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Subject {
-    Organization,
-    ApiToken,
-    Flow,
-    Execution,
-    Credential,
-    Datastore,
-    Thread,
-    /// The queues and their dead letters.
-    Queue,
-}
-
+/// Declares an enum together with the names of its variants, so that neither list can miss an entry of the other.
 macro_rules! named {
-    ($type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $type {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
         impl $type {
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// As it is stored and spoken of.
+            /// The name in stored permissions, in API token scopes and in messages.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
@@ -43,26 +25,49 @@ macro_rules! named {
                 Self::ALL.iter().copied().find(|item| item.name() == name)
             }
         }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
     };
 }
 
-named!(Action {
-    Read = "read",
-    Create = "create",
-    Update = "update",
-    Delete = "delete",
-    Publish = "publish",
-    Run = "run",
-    Manage = "manage",
-});
+named! {
+    /// What can be done to a subject.
+    Action {
+        Read = "read",
+        Create = "create",
+        Update = "update",
+        Delete = "delete",
+        Publish = "publish",
+        Run = "run",
+        /// All actions on the subject.
+        Manage = "manage",
+    }
+}
 
-named!(Subject {
-    Organization = "organization",
-    ApiToken = "api_token",
-    Flow = "flow",
-    Execution = "execution",
-    Credential = "credential",
-    Datastore = "datastore",
-    Thread = "thread",
-    Queue = "queue",
-});
+named! {
+    /// What a permission is about: a kind of row or document, or a part of the product.
+    Subject {
+        Organization = "organization",
+        ApiToken = "api_token",
+        Flow = "flow",
+        Execution = "execution",
+        Credential = "credential",
+        Datastore = "datastore",
+        Thread = "thread",
+        /// The job queues and their dead letters.
+        Queue = "queue",
+    }
+}
+
+impl Subject {
+    /// Whether only the owner reaches it, whatever the role: the organization's owner does not read the
+    /// conversations of its members.
+    #[must_use]
+    pub fn is_private(self) -> bool {
+        matches!(self, Self::Thread)
+    }
+}

@@ -10,21 +10,19 @@ use triptych_services::{Services, access::Actor, error::Code, mint::Mint};
 
 use crate::{
     automation::{
-        credentials::{Credential, CredentialMutation, CredentialQuery},
-        executions::{
-            Execution, ExecutionLog, ExecutionMutation, ExecutionQuery, ExecutionStep, ExecutionSubscription,
-        },
-        flows::{Flow, FlowMutation, FlowQuery, FlowVersion},
-        integrations::{Integration, IntegrationQuery},
+        credentials::{CredentialMutation, CredentialQuery},
+        executions::{ExecutionMutation, ExecutionQuery, ExecutionSubscription},
+        flows::{FlowMutation, FlowQuery},
+        integrations::IntegrationQuery,
     },
-    connection::List,
     context::{Client, loaders},
     conversations::{
         generations::{GenerationMutation, GenerationQuery, GenerationSubscription},
-        threads::{Message, Thread, ThreadMutation, ThreadQuery},
+        threads::{ThreadMutation, ThreadQuery},
     },
     errors,
     identity::{IdentityMutation, IdentityQuery},
+    limits::{Limits, Types},
     node::NodeQuery,
     operation::Operation,
     queues::{Concurrency, QueueQuery},
@@ -58,17 +56,6 @@ pub struct Mutation(
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(ExecutionSubscription, GenerationSubscription);
-
-/// How large a document may be.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    pub depth: usize,
-    pub complexity: usize,
-    pub aliases: usize,
-    pub directives: usize,
-    /// How deep the parser follows nested values and selections.
-    pub recursion: usize,
-}
 
 /// Where this server is reached from outside, without a trailing slash.
 #[derive(Debug, Clone)]
@@ -116,18 +103,9 @@ pub struct Outcome {
     pub headers: Vec<(String, String)>,
 }
 
-/// The schema before its settings. Connections are the library's types, so they are described here.
+/// The schema before its settings.
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        .override_output_type_description::<List<Credential>>("A page of credentials.")
-        .override_output_type_description::<List<Execution>>("A page of executions.")
-        .override_output_type_description::<List<ExecutionLog>>("A page of what a step logged.")
-        .override_output_type_description::<List<ExecutionStep>>("A page of the steps of an execution.")
-        .override_output_type_description::<List<Flow>>("A page of flows.")
-        .override_output_type_description::<List<FlowVersion>>("A page of a flow's versions.")
-        .override_output_type_description::<List<Integration>>("A page of the catalogue of integrations.")
-        .override_output_type_description::<List<Message>>("A page of a thread's active branch.")
-        .override_output_type_description::<List<Thread>>("A page of threads.")
 }
 
 /// The schema.
@@ -135,23 +113,25 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 pub struct Api {
     schema: Schema<Query, Mutation, Subscription>,
     services: Services,
+    limits: Limits,
+    types: Arc<Types>,
 }
 
 impl Api {
+    /// # Panics
+    /// If the schema's own SDL does not parse, which every start and every test would show.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "the SDL is the library's own text of this very schema")]
     pub fn new(services: Services, config: ApiConfig) -> Self {
         let ApiConfig { limits, public_url, concurrency } = config;
         let schema = builder()
             .data(services.clone())
             .data(public_url)
             .data(concurrency)
-            .limit_depth(limits.depth)
-            .limit_complexity(limits.complexity)
-            .limit_aliases(limits.aliases)
-            .limit_directives(limits.directives)
             .limit_recursive_depth(limits.recursion)
             .finish();
-        Self { schema, services }
+        let types = Arc::new(Types::of(&schema.sdl()).expect("the SDL parses"));
+        Self { schema, services, limits, types }
     }
 
     /// The schema in its own language, for clients and for review.
@@ -163,8 +143,10 @@ impl Api {
 
     /// Executes a query or a mutation.
     pub async fn execute(&self, operation: Operation, actor: Option<Arc<Actor>>, client: Client) -> Outcome {
-        let response = self.schema.execute(self.prepare(operation, actor, client)).await;
-        outcome(&self.services.mint, response)
+        match self.prepare(operation, actor, client) {
+            Ok(prepared) => outcome(&self.services.mint, self.schema.execute(prepared).await),
+            Err(refused) => refused,
+        }
     }
 
     /// Executes anything as a stream of answers: a query or a mutation is a stream of one.
@@ -174,9 +156,12 @@ impl Api {
         actor: Option<Arc<Actor>>,
         client: Client,
     ) -> BoxStream<'static, Outcome> {
+        let prepared = match self.prepare(operation, actor, client) {
+            Ok(prepared) => prepared,
+            Err(refused) => return futures::stream::iter([refused]).boxed(),
+        };
         let mint = self.services.mint.clone();
-        let responses = self.schema.execute_stream(self.prepare(operation, actor, client));
-        responses.map(move |response| outcome(&mint, response)).boxed()
+        self.schema.execute_stream(prepared).map(move |response| outcome(&mint, response)).boxed()
     }
 
     fn prepare(
@@ -184,12 +169,13 @@ impl Api {
         operation: Operation,
         actor: Option<Arc<Actor>>,
         client: Client,
-    ) -> async_graphql::Request {
+    ) -> Result<async_graphql::Request, Outcome> {
+        operation.check(&self.limits, &self.types)?;
         let prepared = operation.into_request().data(client);
-        match actor {
+        Ok(match actor {
             Some(actor) => prepared.data(loaders(actor.clone(), self.services.clone())).data(actor),
             None => prepared,
-        }
+        })
     }
 }
 

@@ -1,15 +1,13 @@
-//! Relay connections over the services' keyset pages.
+//! Relay connections over the services' pages.
 
-use async_graphql::{
-    Context, Object, OutputType, Positioned, Result, VisitorContext,
-    connection::{Connection, Edge, EmptyFields},
-    parser::types::{Field, VariableDefinition},
-};
-use futures::future::BoxFuture;
-use serde::Serialize;
-use triptych_services::page::{DEFAULT_PAGE, MAX_PAGE, Page, PageArgs, cursor};
+use std::borrow::Cow;
 
-/// The arguments of every list.
+use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use triptych_services::page::{Item, Page, PageArgs, Total};
+
+use crate::errors::Result;
+
+/// The arguments of every connection.
 pub(crate) fn page_args(
     first: Option<i32>,
     after: Option<String>,
@@ -19,69 +17,93 @@ pub(crate) fn page_args(
     PageArgs { first, after, last, before }
 }
 
-/// What a page adds to an operation's complexity: each field that is asked of its items, once for each item. For
-/// `#[graphql(complexity = …)]`, in whose code the first three arguments have these names. Naming `first` and `last`
-/// there instead would refuse every document in which they are variables that the caller leaves out.
-pub(crate) fn page_cost(
-    ctx: &VisitorContext<'_>,
-    variables: &[Positioned<VariableDefinition>],
-    field: &Field,
-    of_an_item: usize,
-) -> usize {
-    let given = |name| ctx.param_value::<Option<i32>>(variables, field, name, None).ok().flatten();
-    let asked = given("first").or_else(|| given("last"));
-    // A size that is out of range is refused by its name, later.
-    let size = asked.map_or(DEFAULT_PAGE, |n| u64::try_from(n).unwrap_or(0).clamp(1, MAX_PAGE));
-    usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(of_an_item).saturating_add(1)
+/// A page of a list of `T`.
+pub struct Connection<T> {
+    items: Vec<Item<T>>,
+    has_previous_page: bool,
+    has_next_page: bool,
+    total: Total,
 }
 
-/// Counts a list when somebody asks.
-type Count = Box<dyn for<'c> Fn(&'c Context<'_>) -> BoxFuture<'c, Result<u64>> + Send + Sync>;
-
-/// What connections have besides edges.
-pub struct Totals(Count);
-
-#[Object(name = "ConnectionTotals")]
-impl Totals {
-    /// How many items the whole list has. Counted only when it is asked for.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        Ok(i32::try_from((self.0)(ctx).await?).unwrap_or(i32::MAX))
+impl<T> Connection<T> {
+    /// The connection of a page, with an object for each row.
+    pub(crate) fn of<R>(page: Page<R>, object: impl Fn(R) -> T) -> Self {
+        Self {
+            items: page.items.into_iter().map(|item| item.map(&object)).collect(),
+            has_previous_page: page.has_previous,
+            has_next_page: page.has_next,
+            total: page.total,
+        }
     }
 }
 
-/// A list of `T`.
-pub(crate) type List<T> = Connection<String, T, Totals, EmptyFields>;
-
-/// Makes a connection of a page. `key` says where an item stands in the list.
-pub(crate) fn list<I, T: OutputType, K: Serialize>(
-    page: Page<I>,
-    key: impl Fn(&I) -> K,
-    node: impl Fn(I) -> T,
-    count: impl for<'c> Fn(&'c Context<'_>) -> BoxFuture<'c, Result<u64>> + Send + Sync + 'static,
-) -> List<T> {
-    let mut connection =
-        Connection::with_additional_fields(page.has_previous, page.has_next, Totals(Box::new(count)));
-    connection.edges.extend(page.items.into_iter().map(|item| {
-        let at = cursor(&key(&item));
-        Edge::new(at, node(item))
-    }));
-    connection
+impl<T: OutputType> TypeName for Connection<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", T::type_name()).into()
+    }
 }
 
-/// A page of a list that is at hand as a whole, in its order.
-pub(crate) fn slice<I, K: Ord>(
-    items: Vec<I>,
-    window: &triptych_services::page::Window<K>,
-    key: impl Fn(&I) -> K,
-) -> Page<I> {
-    let mut rows: Vec<I> = items
-        .into_iter()
-        .filter(|item| window.after.as_ref().is_none_or(|after| key(item) > *after))
-        .filter(|item| window.before.as_ref().is_none_or(|before| key(item) < *before))
-        .collect();
-    if window.backward {
-        rows.reverse();
+/// A page of a list. Its cursors lead to the pages beside it.
+#[Object(name_type)]
+impl<T: OutputType> Connection<T> {
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_previous_page: self.has_previous_page,
+            has_next_page: self.has_next_page,
+            start_cursor: self.items.first().map(Item::cursor),
+            end_cursor: self.items.last().map(Item::cursor),
+        }
     }
-    rows.truncate(usize::try_from(window.fetch()).unwrap_or(usize::MAX));
-    Page::from_fetched(window, rows)
+
+    /// The items, each with its cursor.
+    async fn edges(&self) -> Vec<Edge<'_, T>> {
+        self.items.iter().map(Edge).collect()
+    }
+
+    /// The items alone.
+    async fn nodes(&self) -> Vec<&T> {
+        self.items.iter().map(|item| &item.node).collect()
+    }
+
+    /// The number of items in the whole list. Counted only when it is selected.
+    async fn total_count(&self, _ctx: &Context<'_>) -> Result<i32> {
+        Ok(i32::try_from(self.total.get().await?).unwrap_or(i32::MAX))
+    }
+}
+
+/// An item of a page.
+pub struct Edge<'a, T>(&'a Item<T>);
+
+impl<T: OutputType> TypeName for Edge<'_, T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", T::type_name()).into()
+    }
+}
+
+/// An item of a page, with its cursor.
+#[Object(name_type)]
+impl<T: OutputType> Edge<'_, T> {
+    /// The item.
+    async fn node(&self) -> &T {
+        &self.0.node
+    }
+
+    /// For `after` and `before`.
+    async fn cursor(&self) -> String {
+        self.0.cursor()
+    }
+}
+
+/// Where a page stands in its list.
+#[derive(SimpleObject)]
+pub struct PageInfo {
+    /// Whether there are items before the page.
+    pub has_previous_page: bool,
+    /// Whether there are items after the page.
+    pub has_next_page: bool,
+    /// The cursor of the first item; null on an empty page.
+    pub start_cursor: Option<String>,
+    /// The cursor of the last item; null on an empty page.
+    pub end_cursor: Option<String>,
 }

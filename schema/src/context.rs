@@ -3,15 +3,19 @@
 use std::{hash::Hash, str::FromStr, sync::Arc, time::Duration};
 
 use async_graphql::{
-    Context, ID, Result,
+    Context, ID,
     dataloader::{DataLoader, Loader, NoCache},
     runtime::{TokioSpawner, TokioTimer},
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use triptych_entities::ids::IdError;
-use triptych_services::{Services, access::Actor, error::Invalid};
+use triptych_services::{
+    Services,
+    access::Actor,
+    error::{Invalid, ServiceError},
+};
 
-use crate::errors::SignedOut;
+use crate::errors::{ApiError, Result};
 
 /// Loads many things at once, as the caller may see them. Each domain implements `Loader` for its own keys.
 pub struct Batch {
@@ -50,7 +54,7 @@ pub(crate) trait ContextExt<'a> {
     fn load<K>(&self, key: K) -> BoxFuture<'a, Result<Option<<Batch as Loader<K>>::Value>>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
-        Batch: Loader<K, Error: std::fmt::Display + Sync>;
+        Batch: Loader<K, Error = Arc<ServiceError>>;
     fn client(&self) -> &'a Client;
 }
 
@@ -60,7 +64,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
     }
 
     fn actor(&self) -> Result<&'a Arc<Actor>> {
-        Ok(self.actor_opt().ok_or(SignedOut)?)
+        self.actor_opt().ok_or_else(ApiError::signed_out)
     }
 
     fn actor_opt(&self) -> Option<&'a Arc<Actor>> {
@@ -70,10 +74,10 @@ impl<'a> ContextExt<'a> for Context<'a> {
     fn load<K>(&self, key: K) -> BoxFuture<'a, Result<Option<<Batch as Loader<K>>::Value>>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
-        Batch: Loader<K, Error: std::fmt::Display + Sync>,
+        Batch: Loader<K, Error = Arc<ServiceError>>,
     {
         let loaders = self.data_opt::<Loaders>();
-        async move { Ok(loaders.ok_or(SignedOut)?.load_one(key).await?) }.boxed()
+        async move { Ok(loaders.ok_or_else(ApiError::signed_out)?.load_one(key).await?) }.boxed()
     }
 
     fn client(&self) -> &'a Client {

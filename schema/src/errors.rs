@@ -1,106 +1,82 @@
-//! Errors as clients see them. Resolvers pass service errors on with `?`; here, in one place, each becomes a code,
-//! a safe sentence and, for bad input, the fields. Whatever is not meant for the client goes to the log under an
-//! `errorId`, and the client gets the id.
+//! Errors as clients see them. A resolver fails with an [`ApiError`], which is made of any error that says its code;
+//! here each becomes a code, a safe sentence and, for bad input, the fields. The cause of an internal error goes to
+//! the log under an `errorId`, and the client gets the id.
 
-use std::{any::Any, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
-use triptych_entities::ids::IdError;
 use triptych_services::{
-    automation::{credentials::CredentialError, executions::ExecutionError, flows::FlowError},
-    conversations::{generations::GenerationError, threads::ThreadError},
-    error::{Code, Coded, Denied, Invalid, StoreError},
-    identity::IdentityError,
+    error::{Code, Coded, ServiceError},
     mint::Mint,
 };
 
-/// A field that only those who are signed in can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SignedOut;
+/// The result of a resolver.
+pub(crate) type Result<T, E = ApiError> = std::result::Result<T, E>;
 
-impl std::fmt::Display for SignedOut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("sign in first")
+/// How a resolver fails.
+#[derive(Clone)]
+pub struct ApiError(Arc<dyn Coded>);
+
+impl ApiError {
+    /// A field that only those who are signed in can ask for.
+    pub(crate) fn signed_out() -> Self {
+        ServiceError::Unauthenticated("sign in first").into()
+    }
+
+    /// An id that names nothing within the caller's reach.
+    pub(crate) fn not_found(kind: &'static str) -> Self {
+        ServiceError::NotFound(kind).into()
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        self.0.code()
     }
 }
 
-impl std::error::Error for SignedOut {}
-
-impl Coded for SignedOut {
-    fn code(&self) -> Code {
-        Code::Unauthenticated
+impl<E: Coded> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error))
     }
 }
 
-/// An id that names nothing the caller can see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoSuchNode;
-
-impl std::fmt::Display for NoSuchNode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("not found")
+// The library asks for this to keep the error as the source of its own.
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
-impl std::error::Error for NoSuchNode {}
-
-impl Coded for NoSuchNode {
-    fn code(&self) -> Code {
-        Code::NotFound
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
     }
 }
 
-/// Gives an error that execution produced its code.
+/// Presents an error of execution.
 pub(crate) fn present(error: &mut ServerError, mint: &Mint) {
-    if error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
-        return;
-    }
     match error.source.take() {
-        Some(source) => present_source(error, &source, mint),
-        // The library's own: a document that cannot be parsed, validated or executed as it is.
+        Some(source) => match source.downcast_ref::<ApiError>() {
+            Some(known) => present_coded(error, &*known.0, mint),
+            None => mask(error, &error.message.clone(), mint),
+        },
+        // The library's own: a value that does not fit its type.
         None => refuse(error),
     }
 }
 
-/// Tries each kind of error that a resolver may pass on, plain or shared by a loader.
-macro_rules! present_as {
-    ($error:ident, $source:ident, $mint:ident: $($type:ty),+ $(,)?) => {$(
-        if let Some(known) = $source.downcast_ref::<$type>() {
-            return present_coded($error, known, $mint);
-        }
-        if let Some(known) = $source.downcast_ref::<Arc<$type>>() {
-            return present_coded($error, known.as_ref(), $mint);
-        }
-    )+};
+/// Presents an error that was found before execution: the document cannot be executed as it is.
+pub(crate) fn refuse(error: &mut ServerError) {
+    if !is_coded(error) {
+        set_code(error, Code::BadUserInput);
+    }
 }
 
-/// Gives an error that was found before execution its code.
-pub(crate) fn refuse(error: &mut ServerError) {
-    if error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
-        return;
-    }
-    let limits = ["too deep", "too complex", "cannot be greater than", "recursion limit", "stack limit"];
-    let code = if limits.iter().any(|limit| error.message.contains(limit)) {
-        Code::LimitExceeded
-    } else {
-        Code::BadUserInput
-    };
-    set_code(error, code);
+fn is_coded(error: &ServerError) -> bool {
+    error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some())
 }
 
 pub(crate) fn set_code(error: &mut ServerError, code: Code) {
     set(error, "code", code.as_str());
-}
-
-fn present_source(error: &mut ServerError, source: &Arc<dyn Any + Send + Sync>, mint: &Mint) {
-    if let Some(id) = source.downcast_ref::<IdError>() {
-        return present_coded(error, &Invalid::one("id", id.to_string()), mint);
-    }
-    present_as!(error, source, mint:
-        Invalid, Denied, SignedOut, NoSuchNode, StoreError,
-        IdentityError, FlowError, ExecutionError, CredentialError, ThreadError, GenerationError,
-    );
-    mask(error, &error.message.clone(), mint);
 }
 
 fn present_coded(error: &mut ServerError, known: &dyn Coded, mint: &Mint) {
@@ -108,12 +84,12 @@ fn present_coded(error: &mut ServerError, known: &dyn Coded, mint: &Mint) {
     match code {
         Code::Internal => return mask(error, &known.to_string(), mint),
         Code::Unavailable => {
-            tracing::warn!(error = %known, "a database is away");
-            "a database is away; try again".clone_into(&mut error.message);
+            tracing::warn!(error = %known, path = ?error.path, "a database does not answer");
+            "a database does not answer; try again".clone_into(&mut error.message);
         }
         _ => error.message = known.to_string(),
     }
-    set(error, "code", code.as_str());
+    set_code(error, code);
     if code == Code::BadUserInput {
         let fields = known.problems().iter().map(|problem| {
             let entry = [("path", &problem.path), ("message", &problem.message)];
@@ -136,7 +112,7 @@ fn mask(error: &mut ServerError, cause: &str, mint: &Mint) {
     let id = mint.uuid();
     tracing::error!(error.id = %id, cause, path = ?error.path, "internal error");
     "something went wrong on our side".clone_into(&mut error.message);
-    set(error, "code", Code::Internal.as_str());
+    set_code(error, Code::Internal);
     set(error, "errorId", id.to_string());
 }
 

@@ -8,6 +8,7 @@ mod context;
 mod conversations;
 mod errors;
 mod identity;
+mod limits;
 mod node;
 mod operation;
 mod queues;
@@ -15,8 +16,9 @@ mod scalars;
 mod subscription_root;
 mod typename;
 
-pub use api::{Api, ApiConfig, Limits, Outcome, PublicUrl, Request, RequestKind};
+pub use api::{Api, ApiConfig, Outcome, PublicUrl, Request, RequestKind};
 pub use context::Client;
 pub use identity::SESSION_COOKIE;
+pub use limits::Limits;
 pub use operation::Operation;
 pub use queues::Concurrency;

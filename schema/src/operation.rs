@@ -10,6 +10,7 @@ use triptych_services::storable::storable;
 
 use crate::{
     api::{Outcome, Request, RequestKind},
+    limits::{self, Limits, Types},
     subscription_root, typename,
 };
 
@@ -58,6 +59,16 @@ impl Operation {
         self.kind
     }
 
+    /// Checks the size of the operation.
+    ///
+    /// # Errors
+    /// The answer to give instead: it exceeds a limit.
+    pub(crate) fn check(&self, limits: &Limits, types: &Types) -> Result<(), Outcome> {
+        let Some(operation) = named(&self.document, self.name.as_deref()) else { return Ok(()) };
+        limits::check(limits, types, &self.document, operation, &self.variables)
+            .map_err(|error| Outcome::refused(&[error]))
+    }
+
     pub(crate) fn into_request(self) -> async_graphql::Request {
         let mut request = async_graphql::Request::new(self.query).variables(self.variables);
         if let Some(name) = self.name {
@@ -101,6 +112,15 @@ fn kind(operation: OperationType) -> RequestKind {
         OperationType::Query => RequestKind::Query,
         OperationType::Mutation => RequestKind::Mutation,
         OperationType::Subscription => RequestKind::Subscription,
+    }
+}
+
+/// The operation that a request means, of a document that [`chosen`] has accepted.
+fn named<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), _) => Some(&operation.node),
+        (DocumentOperations::Multiple(named), None) => named.values().next().map(|operation| &operation.node),
+        (DocumentOperations::Multiple(named), Some(name)) => named.get(name).map(|operation| &operation.node),
     }
 }
 

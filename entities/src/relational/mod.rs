@@ -3,3 +3,4 @@
 pub mod automation;
 pub mod identity;
 pub mod outbox;
+pub mod tenanted;

@@ -2,19 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Result, dataloader::Loader};
+use async_graphql::{Context, dataloader::Loader};
 use triptych_entities::{ids::UserId, relational::identity::user};
-use triptych_services::identity::IdentityError;
+use triptych_services::error::ServiceError;
 
 use super::object::User;
 use crate::{
     context::{Batch, ContextExt as _},
-    errors::NoSuchNode,
+    errors::{ApiError, Result},
 };
 
 impl Loader<UserId> for Batch {
     type Value = user::Model;
-    type Error = Arc<IdentityError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[UserId]) -> Result<HashMap<UserId, user::Model>, Self::Error> {
         let users = self.services.identity.users(&self.actor, keys).await?;
@@ -24,5 +24,5 @@ impl Loader<UserId> for Batch {
 
 /// A member of the caller's organization.
 pub(crate) async fn load_user(ctx: &Context<'_>, id: UserId) -> Result<User> {
-    Ok(ctx.load(id).await?.ok_or(NoSuchNode)?.into())
+    Ok(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("user"))?.into())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use triptych_services::identity::IssuedSession;
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     automation::flows::DeletePayload,
     context::{ContextExt as _, parse_id, parse_id_opt},
-    errors::SignedOut,
+    errors::{ApiError, Result},
 };
 
 /// The cookie that browsers authenticate with.
@@ -40,7 +40,7 @@ impl SignInPayload {
     /// Who has signed in.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
         let actor = ctx.services().identity.authenticate(&self.issued.token).await?;
-        Ok(Viewer(Arc::new(actor.ok_or(SignedOut)?)))
+        Ok(Viewer(Arc::new(actor.ok_or_else(ApiError::signed_out)?)))
     }
 }
 

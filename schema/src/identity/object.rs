@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use triptych_entities::{
     payloads::session,
@@ -10,7 +10,10 @@ use triptych_entities::{
 };
 use triptych_services::access::{Actor, Grant, Proof};
 
-use crate::{context::ContextExt as _, errors::NoSuchNode};
+use crate::{
+    context::ContextExt as _,
+    errors::{ApiError, Result},
+};
 
 /// A person who can sign in.
 #[derive(SimpleObject)]
@@ -133,7 +136,7 @@ impl Viewer {
     /// The person.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         let users = ctx.services().identity.users(&self.0, &[self.0.user]).await?;
-        Ok(users.into_iter().next().ok_or(NoSuchNode)?.into())
+        Ok(users.into_iter().next().ok_or_else(|| ApiError::not_found("user"))?.into())
     }
 
     /// The organization that the person acts for.

@@ -1,11 +1,11 @@
 //! `node(id)`: anything by its id. The id's prefix says what it is, so no table is searched in vain.
 
-use async_graphql::{Context, ID, Interface, Object, Result};
+use async_graphql::{Context, ID, Interface, Object};
 use triptych_entities::ids::{
     CredentialId, ExecutionId, ExecutionStepId, FlowId, FlowVersionId, GenerationId, MessageId,
     OrganizationId, StepId, ThreadId, UserId, prefix_of,
 };
-use triptych_services::error::Invalid;
+use triptych_services::error::{Code, Invalid};
 
 use crate::{
     automation::{
@@ -18,7 +18,7 @@ use crate::{
         generations::{Generation, load_generation},
         threads::{Message, Thread, load_message, load_thread},
     },
-    errors::NoSuchNode,
+    errors::{ApiError, Result},
     identity::{Organization, User, load_user},
 };
 
@@ -75,15 +75,11 @@ impl NodeQuery {
             .into_iter()
             .map(|node| match node {
                 Ok(node) => Ok(Some(node)),
-                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) if error.code() == Code::NotFound => Ok(None),
                 Err(error) => Err(error),
             })
             .collect()
     }
-}
-
-fn is_absent(error: &async_graphql::Error) -> bool {
-    error.source.as_ref().is_some_and(|source| source.is::<NoSuchNode>())
 }
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
@@ -95,7 +91,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
             let id: OrganizationId = parse_id("id", id)?;
             let actor = ctx.actor()?;
             if id != actor.organization {
-                return Err(NoSuchNode.into());
+                return Err(ApiError::not_found("object"));
             }
             Organization::from(ctx.services().identity.organization(actor).await?).into()
         }
@@ -104,7 +100,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Some(StepId::PREFIX) => load_step(ctx, parse_id("id", id)?).await?.into(),
         Some(CredentialId::PREFIX) => {
             let id: CredentialId = parse_id("id", id)?;
-            Credential::from(ctx.load(id).await?.ok_or(NoSuchNode)?).into()
+            Credential::from(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("object"))?).into()
         }
         Some(ExecutionId::PREFIX) => load_execution(ctx, parse_id("id", id)?).await?.into(),
         Some(ExecutionStepId::PREFIX) => load_execution_step(ctx, parse_id("id", id)?).await?.into(),

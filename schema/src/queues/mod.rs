@@ -1,10 +1,10 @@
 //! The queues, as the API shows them.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use triptych_entities::payloads::job;
 use triptych_services::access::{Action, Subject};
 
-use crate::context::ContextExt as _;
+use crate::{context::ContextExt as _, errors::Result};
 
 /// A queue of jobs.
 #[derive(SimpleObject)]
@@ -44,7 +44,7 @@ pub struct QueueQuery;
 impl QueueQuery {
     /// The queues that flows and generations are worked off from.
     async fn queues(&self, ctx: &Context<'_>) -> Result<Vec<Queue>> {
-        ctx.actor()?.require(Action::Read, Subject::Queue)?;
+        let _ = ctx.actor()?.scope(Action::Read, Subject::Queue)?;
         let concurrency = ctx.data_unchecked::<Concurrency>();
         let mut queues = Vec::new();
         for queue in job::Queue::ALL {

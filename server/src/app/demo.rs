@@ -6,7 +6,8 @@ use triptych_entities::ids::{OrganizationId, UserId};
 use triptych_services::{
     Services,
     automation::flows::{GraphSpec, NewFlow, StepSpec},
-    identity::{IdentityError, SignUp},
+    error::ServiceError,
+    identity::SignUp,
 };
 
 use super::AppError;
@@ -32,7 +33,7 @@ pub(crate) async fn seed(services: &Services) -> Result<(UserId, OrganizationId)
     }
     let issued = match services.identity.sign_up(newcomer, None).await {
         Ok(issued) => issued,
-        Err(IdentityError::EmailTaken) => {
+        Err(ServiceError::Conflict(_)) => {
             let known = services.identity.find_by_email(DEMO_EMAIL).await.map_err(failed)?;
             return known.ok_or_else(|| AppError::Demo("its user has no organization".to_owned()));
         }

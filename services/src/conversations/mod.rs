@@ -3,3 +3,4 @@
 pub mod generations;
 pub mod models;
 pub mod threads;
+mod tree;

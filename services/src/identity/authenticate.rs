@@ -4,9 +4,9 @@ use sea_orm::{DbBackend, FromQueryResult, Statement};
 use sha2::{Digest as _, Sha256};
 use triptych_entities::ids::{ApiTokenId, OrganizationId, UserId};
 use triptych_stores::access::{Action, Actor, Grant, Proof, Subject};
-use triptych_stores::error::StoreError;
+use triptych_stores::error::{Result, StoreError};
 
-use super::{Identity, IdentityError};
+use super::Identity;
 
 #[derive(FromQueryResult)]
 struct GrantRow {
@@ -29,7 +29,7 @@ impl Identity {
     ///
     /// # Errors
     /// If a database does not answer.
-    pub async fn authenticate(&self, token: &str) -> Result<Option<Actor>, IdentityError> {
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Actor>> {
         if token.starts_with(super::tokens::PREFIX) {
             return self.by_api_token(token).await;
         }
@@ -38,7 +38,7 @@ impl Identity {
         self.actor(session.user_id, session.organization_id, proof, None).await
     }
 
-    async fn by_api_token(&self, token: &str) -> Result<Option<Actor>, IdentityError> {
+    async fn by_api_token(&self, token: &str) -> Result<Option<Actor>> {
         let sql = "SELECT id, organization_id, user_id, scopes FROM api_tokens
                    WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > $2)";
         let hash = Sha256::digest(token).to_vec();
@@ -57,7 +57,7 @@ impl Identity {
         organization: OrganizationId,
         proof: Proof,
         scopes: Option<&[String]>,
-    ) -> Result<Option<Actor>, IdentityError> {
+    ) -> Result<Option<Actor>> {
         let sql = "SELECT p.action, p.subject, p.only_own
                    FROM memberships m JOIN permissions p ON p.role_id = m.role_id
                    WHERE m.user_id = $1 AND m.organization_id = $2";

@@ -6,15 +6,16 @@ use triptych_entities::{
     relational::identity::{membership, organization, user},
 };
 use triptych_stores::access::Actor;
+use triptych_stores::error::{Result, ServiceError};
 
-use super::{Identity, IdentityError};
+use super::Identity;
 
 impl Identity {
     /// Members of the caller's organization, among these ids.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
-    pub async fn users(&self, actor: &Actor, ids: &[UserId]) -> Result<Vec<user::Model>, IdentityError> {
+    pub async fn users(&self, actor: &Actor, ids: &[UserId]) -> Result<Vec<user::Model>> {
         let members = sea_orm::sea_query::Query::select()
             .column(membership::Column::UserId)
             .from(membership::Entity)
@@ -31,11 +32,14 @@ impl Identity {
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
-    pub async fn organization(&self, actor: &Actor) -> Result<organization::Model, IdentityError> {
+    pub async fn organization(&self, actor: &Actor) -> Result<organization::Model> {
         self.organization_by_id(actor.organization).await
     }
 
-    async fn organization_by_id(&self, id: OrganizationId) -> Result<organization::Model, IdentityError> {
-        organization::Entity::find_by_id(id).one(&self.stores.pg).await?.ok_or(IdentityError::NotFound)
+    async fn organization_by_id(&self, id: OrganizationId) -> Result<organization::Model> {
+        organization::Entity::find_by_id(id)
+            .one(&self.stores.pg)
+            .await?
+            .ok_or(ServiceError::NotFound("organization"))
     }
 }

@@ -2,7 +2,6 @@
 
 mod authenticate;
 mod directory;
-mod error;
 mod password;
 mod roles;
 mod sessions;
@@ -13,7 +12,6 @@ mod tokens;
 use std::time::Duration;
 use triptych_stores::{connections::Stores, mint::Mint};
 
-pub use error::IdentityError;
 pub use sessions::{IssuedSession, Sessions};
 pub use sign_up::SignUp;
 pub use tokens::NewApiToken;

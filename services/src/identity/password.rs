@@ -5,8 +5,7 @@ use argon2::{
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use secrecy::{ExposeSecret as _, SecretString};
-
-use super::IdentityError;
+use triptych_stores::error::{Result, ServiceError};
 
 /// Shorter ones are guessed too fast.
 pub(super) const MIN_LENGTH: usize = 8;
@@ -14,25 +13,25 @@ pub(super) const MIN_LENGTH: usize = 8;
 pub(super) const MAX_LENGTH: usize = 256;
 
 /// Hashes a password into a PHC string.
-pub(super) async fn hash(password: SecretString, salt: [u8; 16]) -> Result<String, IdentityError> {
+pub(super) async fn hash(password: SecretString, salt: [u8; 16]) -> Result<String> {
     blocking(move || {
         Argon2::default()
             .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
             .map(|hash| hash.to_string())
-            .map_err(|error| IdentityError::Hash(error.to_string()))
+            .map_err(|error| ServiceError::Internal(error.to_string()))
     })
     .await?
 }
 
 /// Whether the password is the one that was hashed.
-pub(super) async fn verify(password: SecretString, phc: String) -> Result<bool, IdentityError> {
+pub(super) async fn verify(password: SecretString, phc: String) -> Result<bool> {
     blocking(move || {
-        let hash = PasswordHash::new(&phc).map_err(|error| IdentityError::Hash(error.to_string()))?;
+        let hash = PasswordHash::new(&phc).map_err(|error| ServiceError::Internal(error.to_string()))?;
         Ok(Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
     })
     .await?
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, IdentityError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| IdentityError::Hash(error.to_string()))
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| ServiceError::Internal(error.to_string()))
 }

@@ -6,9 +6,16 @@ use triptych_entities::{
     ids::{OrganizationId, UserId},
     relational::identity::{membership, user},
 };
-use triptych_stores::access::{Actor, Proof};
+use triptych_stores::{
+    access::{Actor, Proof},
+    error::{Result, ServiceError},
+};
 
-use super::{Identity, IdentityError, IssuedSession, password, sign_up::has_email};
+use super::{Identity, IssuedSession, password, sign_up::has_email};
+
+/// The same for an unknown address and a wrong password, so that neither can be probed for.
+const WRONG_CREDENTIALS: ServiceError =
+    ServiceError::Unauthenticated("the e-mail address or the password is wrong");
 
 impl Identity {
     /// Signs a person in to the organization that they joined first.
@@ -21,22 +28,22 @@ impl Identity {
         email: &str,
         secret: SecretString,
         user_agent: Option<String>,
-    ) -> Result<IssuedSession, IdentityError> {
+    ) -> Result<IssuedSession> {
         let found = user::Entity::find().filter(has_email(email)).one(&self.stores.pg).await?;
         let Some(user) = found else {
             // Spend the time that a check would take, so that the answer's delay does not tell who exists.
             password::hash(secret, self.mint.bytes()).await?;
-            return Err(IdentityError::WrongCredentials);
+            return Err(WRONG_CREDENTIALS);
         };
         if !password::verify(secret, user.password_hash).await? {
-            return Err(IdentityError::WrongCredentials);
+            return Err(WRONG_CREDENTIALS);
         }
         let membership = membership::Entity::find()
             .filter(membership::Column::UserId.eq(user.id))
             .order_by_asc(membership::Column::Id)
             .one(&self.stores.pg)
             .await?
-            .ok_or(IdentityError::WrongCredentials)?;
+            .ok_or(WRONG_CREDENTIALS)?;
         Ok(self.sessions.issue(user.id, membership.organization_id, user_agent).await?)
     }
 
@@ -44,10 +51,7 @@ impl Identity {
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
-    pub async fn find_by_email(
-        &self,
-        email: &str,
-    ) -> Result<Option<(UserId, OrganizationId)>, IdentityError> {
+    pub async fn find_by_email(&self, email: &str) -> Result<Option<(UserId, OrganizationId)>> {
         let found = user::Entity::find()
             .filter(has_email(email))
             .find_also_related(membership::Entity)
@@ -62,7 +66,7 @@ impl Identity {
     /// # Errors
     /// If Redis does not answer.
     #[tracing::instrument(skip_all)]
-    pub async fn sign_out(&self, actor: &Actor) -> Result<(), IdentityError> {
+    pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
         if let Proof::Session(id) = actor.proof {
             self.sessions.end(actor.user, id).await?;
         }

@@ -9,9 +9,9 @@ use triptych_entities::{
     ids::{OrganizationId, RoleId, UserId},
     relational::identity::{membership, organization, permission, role, user},
 };
-use triptych_stores::error::{Invalid, Problem};
+use triptych_stores::error::{Invalid, Problem, Result, ServiceError};
 
-use super::{Identity, IdentityError, IssuedSession, password, roles};
+use super::{Identity, IssuedSession, password, roles};
 
 /// What a newcomer tells.
 #[derive(Debug, Clone)]
@@ -28,11 +28,7 @@ impl Identity {
     /// # Errors
     /// `Invalid` with each wrong field; `EmailTaken`, which is also the answer when it is repeated.
     #[tracing::instrument(skip_all)]
-    pub async fn sign_up(
-        &self,
-        input: SignUp,
-        user_agent: Option<String>,
-    ) -> Result<IssuedSession, IdentityError> {
+    pub async fn sign_up(&self, input: SignUp, user_agent: Option<String>) -> Result<IssuedSession> {
         let email = input.email.trim().to_owned();
         let name = input.name.trim().to_owned();
         let organization_name = input.organization_name.trim().to_owned();
@@ -48,7 +44,7 @@ impl Identity {
         name: String,
         organization_name: String,
         password_hash: String,
-    ) -> Result<(UserId, OrganizationId), IdentityError> {
+    ) -> Result<(UserId, OrganizationId)> {
         let now = self.mint.now();
         let organization_id: OrganizationId = self.mint.id();
         let user_id: UserId = self.mint.id();
@@ -73,7 +69,9 @@ impl Identity {
         .await;
         match inserted {
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                return Err(IdentityError::EmailTaken);
+                return Err(ServiceError::conflict(
+                    "there is an account with this e-mail address already; sign in instead",
+                ));
             }
             other => other?,
         };
@@ -96,7 +94,7 @@ impl Identity {
         &self,
         tx: &sea_orm::DatabaseTransaction,
         organization_id: OrganizationId,
-    ) -> Result<RoleId, IdentityError> {
+    ) -> Result<RoleId> {
         let mut role_rows = Vec::new();
         let mut permission_rows = Vec::new();
         let mut owner = None;
@@ -123,7 +121,7 @@ impl Identity {
         }
         role::Entity::insert_many(role_rows).exec_without_returning(tx).await?;
         permission::Entity::insert_many(permission_rows).exec_without_returning(tx).await?;
-        owner.ok_or(IdentityError::NotFound)
+        owner.ok_or(ServiceError::NotFound("organization"))
     }
 }
 

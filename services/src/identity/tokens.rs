@@ -2,15 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, Set, Statement,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, DbBackend, QueryFilter as _,
+    QueryOrder as _, Set, Statement,
 };
 use sha2::{Digest as _, Sha256};
 use triptych_entities::{ids::ApiTokenId, relational::identity::api_token};
-use triptych_stores::access::{Action, Actor, Subject};
-use triptych_stores::error::{Invalid, Problem};
+use triptych_stores::{
+    access::{Action, Actor, Scope, Scoped as _, Subject},
+    error::{Invalid, Problem, Result, ServiceError},
+};
 
-use super::{Identity, IdentityError};
+use super::Identity;
 
 /// What every API token begins with, so that secret scanners can find a leaked one.
 pub(super) const PREFIX: &str = "tri_";
@@ -36,13 +38,13 @@ impl Identity {
         &self,
         actor: &Actor,
         input: NewApiToken,
-    ) -> Result<(api_token::Model, String), IdentityError> {
-        actor.require(Action::Create, Subject::ApiToken)?;
+    ) -> Result<(api_token::Model, String)> {
+        let scope = actor.scope(Action::Create, Subject::ApiToken)?;
         self.check(&input)?;
         let secret = format!("{PREFIX}{}", self.mint.secret());
         let row = api_token::ActiveModel {
             id: Set(self.mint.id()),
-            organization_id: Set(actor.organization),
+            organization_id: Set(scope.organization()),
             user_id: Set(actor.user),
             name: Set(input.name.trim().to_owned()),
             token_hash: Set(Sha256::digest(&secret).to_vec()),
@@ -80,10 +82,8 @@ impl Identity {
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
-    pub async fn api_tokens(&self, actor: &Actor) -> Result<Vec<api_token::Model>, IdentityError> {
-        Ok(api_token::Entity::find()
-            .filter(api_token::Column::OrganizationId.eq(actor.organization))
-            .filter(api_token::Column::UserId.eq(actor.user))
+    pub async fn api_tokens(&self, actor: &Actor) -> Result<Vec<api_token::Model>> {
+        Ok(api_token::Entity::within(Scope::own(actor.organization, actor.user))
             .order_by_desc(api_token::Column::Id)
             .all(&self.stores.pg)
             .await?)
@@ -94,17 +94,15 @@ impl Identity {
     /// # Errors
     /// `NotFound`, also for somebody else's.
     #[tracing::instrument(skip_all)]
-    pub async fn delete_api_token(&self, actor: &Actor, id: ApiTokenId) -> Result<(), IdentityError> {
-        let deleted = api_token::Entity::delete_many()
+    pub async fn delete_api_token(&self, actor: &Actor, id: ApiTokenId) -> Result<()> {
+        let deleted = api_token::Entity::delete_within(Scope::own(actor.organization, actor.user))
             .filter(api_token::Column::Id.eq(id))
-            .filter(api_token::Column::OrganizationId.eq(actor.organization))
-            .filter(api_token::Column::UserId.eq(actor.user))
             .exec(&self.stores.pg)
             .await?;
-        if deleted.rows_affected == 0 { Err(IdentityError::NotFound) } else { Ok(()) }
+        if deleted.rows_affected == 0 { Err(ServiceError::NotFound("API token")) } else { Ok(()) }
     }
 
-    pub(super) async fn note_use(&self, id: ApiTokenId) -> Result<(), IdentityError> {
+    pub(super) async fn note_use(&self, id: ApiTokenId) -> Result<()> {
         let now = self.mint.now();
         let sql = "UPDATE api_tokens SET last_used_at = $2
                    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";

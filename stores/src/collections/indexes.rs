@@ -8,7 +8,7 @@ use mongodb::{
     bson::{Bson, Document, doc},
     error::ErrorKind,
 };
-use triptych_entities::documents::index::{self, Index};
+use triptych_entities::documents::{COLLECTIONS, index::Index};
 
 use super::in_time;
 use crate::{connections::Stores, error::StoreError};
@@ -31,7 +31,8 @@ impl Indexes {
     /// If `MongoDB` does not answer, or the data break a unique index; the others are ensured all the same.
     pub async fn ensure(&self) -> Result<(), StoreError> {
         let mut failed = None;
-        for (collection, declared) in by_collection() {
+        for info in COLLECTIONS {
+            let (collection, declared) = (info.name, (info.indexes)());
             let existing = self.existing(collection).await?;
             for index in declared {
                 match existing.get(index.name) {
@@ -43,7 +44,7 @@ impl Indexes {
                     }
                     None => {}
                 }
-                if let Err(error) = self.create(&index).await {
+                if let Err(error) = self.create(collection, &index).await {
                     tracing::error!(collection, index = index.name, %error, "an index cannot be built");
                     failed = Some(error);
                 }
@@ -58,7 +59,8 @@ impl Indexes {
     /// If `MongoDB` does not answer.
     pub async fn pending(&self) -> Result<Vec<String>, StoreError> {
         let mut pending = Vec::new();
-        for (collection, declared) in by_collection() {
+        for info in COLLECTIONS {
+            let (collection, declared) = (info.name, (info.indexes)());
             let existing = self.existing(collection).await?;
             let missing = declared
                 .iter()
@@ -88,25 +90,14 @@ impl Indexes {
     }
 
     /// No deadline: on a large collection a build takes as long as it takes.
-    async fn create(&self, index: &Index) -> Result<(), StoreError> {
+    async fn create(&self, collection: &str, index: &Index) -> Result<(), StoreError> {
         let mut options = mongodb::options::IndexOptions::builder().name(index.name.to_owned()).build();
         options.unique = index.unique.then_some(true);
         options.partial_filter_expression.clone_from(&index.only);
         let model = IndexModel::builder().keys(index.keys.clone()).options(options).build();
-        self.stores.mongo.collection::<Document>(index.collection).create_index(model).await?;
+        self.stores.mongo.collection::<Document>(collection).create_index(model).await?;
         Ok(())
     }
-}
-
-fn by_collection() -> Vec<(&'static str, Vec<Index>)> {
-    let mut groups: Vec<(&'static str, Vec<Index>)> = Vec::new();
-    for index in index::all() {
-        match groups.iter_mut().find(|(collection, _)| *collection == index.collection) {
-            Some((_, group)) => group.push(index),
-            None => groups.push((index.collection, vec![index])),
-        }
-    }
-    groups
 }
 
 fn matches(definition: &Document, index: &Index) -> bool {

@@ -1,44 +1,28 @@
-//! What the collections of `MongoDB` have in common: typed handles, deadlines, transactions and indexes.
-//!
-//! Knows no domain; the domains' documents and indexes are declared in `entities`.
+//! The generic store over a collection, with deadlines, transactions and indexes. Documents and their indexes are
+//! declared in `entities`.
 
+mod bulk;
+mod documents;
 mod indexes;
 mod transaction;
 
+pub use bulk::BulkItem;
+pub use documents::{Changes, Documents};
 pub use indexes::Indexes;
 pub use transaction::transaction;
 
 use std::{future::IntoFuture, time::Duration};
 
 use futures::TryStreamExt as _;
-use mongodb::{Collection, Cursor, error::ErrorKind};
+use mongodb::{Cursor, error::ErrorKind};
 use serde::de::DeserializeOwned;
-use triptych_entities::documents::conversations::{generation, message, thread, usage_event};
 
-use crate::{connections::Stores, error::StoreError};
+use crate::error::StoreError;
 
 /// How long one call to `MongoDB` may take.
 const DEADLINE: Duration = Duration::from_secs(15);
 
-impl Stores {
-    pub fn threads(&self) -> Collection<thread::Thread> {
-        self.mongo.collection(thread::COLLECTION)
-    }
-
-    pub fn messages(&self) -> Collection<message::Message> {
-        self.mongo.collection(message::COLLECTION)
-    }
-
-    pub fn generations(&self) -> Collection<generation::Generation> {
-        self.mongo.collection(generation::COLLECTION)
-    }
-
-    pub fn usage_events(&self) -> Collection<usage_event::UsageEvent> {
-        self.mongo.collection(usage_event::COLLECTION)
-    }
-}
-
-/// Waits for `MongoDB`, but not for ever.
+/// Waits for MongoDB, up to the deadline.
 pub async fn in_time<T>(call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T, StoreError> {
     match tokio::time::timeout(DEADLINE, call.into_future()).await {
         Ok(result) => Ok(result?),

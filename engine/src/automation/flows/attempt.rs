@@ -9,6 +9,7 @@ use triptych_entities::{
     relational::automation::step,
 };
 use triptych_services::{
+    access,
     automation::{executions::Claim, flows::parameters},
     conversations::generations::StepPrompt,
     storable::storable,
@@ -119,10 +120,15 @@ impl Runtime {
             None => Parameters::default(),
         };
         parameters.json_schema = rendered.get("json_schema").cloned();
-        let owner = self.services.flows.owner(claim.execution.flow_id).await.map_err(|error| {
-            tracing::warn!(%error, "a flow's owner could not be read");
-            ActionError::temporary("UNAVAILABLE", "a database is away")
-        })?;
+        let owner = self
+            .services
+            .flows
+            .owner(access::Scope::whole(claim.execution.organization_id), claim.execution.flow_id)
+            .await
+            .map_err(|error| {
+                tracing::warn!(%error, "a flow's owner could not be read");
+                ActionError::temporary("UNAVAILABLE", "a database is away")
+            })?;
         let prompt = StepPrompt {
             organization: claim.execution.organization_id,
             owner,

@@ -7,9 +7,12 @@ use serde_json::Value;
 use triptych_entities::{
     ids::ExecutionStepId, payloads::execution_event::Failure, relational::automation::step,
 };
-use triptych_services::automation::{
-    executions::{Claim, ExecutionError, Outcome as Stored, Report},
-    flows::RetryPolicy,
+use triptych_services::{
+    automation::{
+        executions::{Claim, Outcome as Stored, Report},
+        flows::RetryPolicy,
+    },
+    error::ServiceError,
 };
 
 use super::{Runtime, attempt::Attempt};
@@ -28,7 +31,7 @@ impl Runtime {
     /// # Errors
     /// If a database does not answer; the job should be tried again.
     #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
-    pub async fn run_step(&self, id: ExecutionStepId) -> Result<(), ExecutionError> {
+    pub async fn run_step(&self, id: ExecutionStepId) -> Result<(), ServiceError> {
         let Some(claim) = self.services.executions.claim(id, self.worker).await? else { return Ok(()) };
         let hold = self.leases.hold(id);
         if claim.resumed {
@@ -87,7 +90,7 @@ impl Runtime {
         Report::Retry { error: failure, at }
     }
 
-    async fn store(&self, claim: &Claim, stored: Stored) -> Result<(), ExecutionError> {
+    async fn store(&self, claim: &Claim, stored: Stored) -> Result<(), ServiceError> {
         let mut pause = Duration::from_millis(100);
         for attempt in 1.. {
             match self.services.executions.report(claim, stored.clone()).await {

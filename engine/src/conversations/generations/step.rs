@@ -12,8 +12,8 @@ use triptych_entities::{
     ids::GenerationId,
 };
 use triptych_services::{
-    conversations::generations::{GenerationError, StepPrompt, StepStart},
-    error::{Code, Coded as _},
+    conversations::generations::{StepPrompt, StepStart},
+    error::{Code, Coded as _, ServiceError},
 };
 
 use super::{Generator, LEASE, RunEnd};
@@ -60,7 +60,7 @@ impl Generator {
                 },
                 StepStart::Claimed(claim) => {
                     let end = self.answer(*claim).await;
-                    match end.map_err(|error| failure(&GenerationError::from(error)))? {
+                    match end.map_err(|error| failure(&ServiceError::from(error)))? {
                         RunEnd::Finished { error: Some(error), .. } => return Err(error),
                         // Completed or aborted: the next look tells which.
                         RunEnd::Finished { .. } | RunEnd::NotOurs => {}
@@ -91,7 +91,7 @@ fn parse(text: &str) -> Result<Value, ModelError> {
     })
 }
 
-fn failure(error: &GenerationError) -> ModelError {
+fn failure(error: &ServiceError) -> ModelError {
     match error.code() {
         Code::BadUserInput => ModelError::permanent(ModelError::BAD_USER_INPUT, error.to_string()),
         Code::Unavailable => {

@@ -1,16 +1,15 @@
 //! A generation: one answer of a model, from the request to its one terminal state. It is its own outbox: a
 //! document that is `Queued` is owed a run, whatever the queue knows.
 
-use bson::{self, DateTime};
+use bson::{self, DateTime, doc};
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
-use crate::ids::{
-    ExecutionId, ExecutionStepId, FlowId, GenerationId, MessageId, OrganizationId, ThreadId, UserId,
+use crate::{
+    access::Subject,
+    documents::{collection::Collection, index::Index},
+    ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId, MessageId, OrganizationId, ThreadId, UserId},
 };
-
-/// The collection's name.
-pub const COLLECTION: &str = "generations";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -166,6 +165,42 @@ impl Generation {
             Origin::Thread { thread_id, .. } => Some(thread_id),
             Origin::Step { .. } => None,
         }
+    }
+}
+
+impl Collection for Generation {
+    const NAME: &'static str = "generations";
+    const NOUN: &'static str = "generation";
+    const SUBJECT: Subject = Subject::Thread;
+
+    type Id = GenerationId;
+
+    fn id(&self) -> GenerationId {
+        self.id
+    }
+
+    fn organization_id(&self) -> OrganizationId {
+        self.organization_id
+    }
+
+    fn indexes() -> Vec<Index> {
+        vec![
+            Index::unique_where_present(
+                "step",
+                doc! { "origin.executionStepId": 1 },
+                "origin.executionStepId",
+            ),
+            Index::unique(
+                "active_in_thread",
+                doc! { "origin.threadId": 1 },
+                doc! {
+                    "origin.threadId": { "$exists": true },
+                    "status": { "$in": ["QUEUED", "STREAMING"] },
+                },
+            ),
+            Index::new("unfinished", doc! { "status": 1, "leaseUntil": 1 }),
+            Index::new("owner", doc! { "organizationId": 1, "ownerId": 1, "status": 1, "_id": -1 }),
+        ]
     }
 }
 

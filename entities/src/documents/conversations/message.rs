@@ -1,13 +1,17 @@
 //! A message: a node of its thread's tree.
 
-use bson::{DateTime, Document};
+use bson::{DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::{generation::Usage, part::Part};
-use crate::ids::{GenerationId, MessageId, OrganizationId, ThreadId, UserId};
-
-/// The collection's name.
-pub const COLLECTION: &str = "chat_messages";
+use super::{generation::Usage, part::Part, thread::Thread};
+use crate::{
+    access::Subject,
+    documents::{
+        collection::{Collection, Ownership},
+        index::Index,
+    },
+    ids::{GenerationId, MessageId, OrganizationId, ThreadId, UserId},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -65,5 +69,40 @@ impl Message {
     #[must_use]
     pub fn extra_json(&self) -> Option<serde_json::Value> {
         bson::deserialize_from_document(self.extra.clone()?).ok()
+    }
+}
+
+impl Collection for Message {
+    const NAME: &'static str = "chat_messages";
+    const NOUN: &'static str = "message";
+    const SUBJECT: Subject = Subject::Thread;
+    const OWNERSHIP: Ownership<Self> =
+        Ownership::Parent { collection: Thread::NAME, of: |message| message.thread_id.into() };
+
+    type Id = MessageId;
+
+    fn id(&self) -> MessageId {
+        self.id
+    }
+
+    fn organization_id(&self) -> OrganizationId {
+        self.organization_id
+    }
+
+    fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    fn indexes() -> Vec<Index> {
+        vec![
+            // With the parent in it, the shape of a thread's tree is read from the index alone.
+            Index::new("tree", doc! { "organizationId": 1, "threadId": 1, "_id": 1, "parentId": 1 }),
+            Index::unique(
+                "sibling",
+                doc! { "threadId": 1, "parentId": 1, "sibling": 1 },
+                doc! { "sibling": { "$gte": 0 } },
+            ),
+            Index::client("authorId"),
+        ]
     }
 }

@@ -5,3 +5,13 @@ pub mod message;
 pub mod part;
 pub mod thread;
 pub mod usage_event;
+
+use super::collection::CollectionInfo;
+
+/// Every collection. Indexes at start, `triptych doctor` and the tests of tenancy follow this list.
+pub const COLLECTIONS: &[CollectionInfo] = &[
+    CollectionInfo::of::<generation::Generation>(),
+    CollectionInfo::of::<message::Message>(),
+    CollectionInfo::of::<thread::Thread>(),
+    CollectionInfo::of::<usage_event::UsageEvent>(),
+];

@@ -1,12 +1,13 @@
 //! A thread: one conversation. Its messages are a tree; the thread names the leaf that is in view.
 
-use bson::DateTime;
+use bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{GenerationId, MessageId, OrganizationId, ThreadId, UserId};
-
-/// The collection's name.
-pub const COLLECTION: &str = "threads";
+use crate::{
+    access::Subject,
+    documents::{collection::Collection, index::Index},
+    ids::{GenerationId, MessageId, OrganizationId, ThreadId, UserId},
+};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,4 +34,34 @@ pub struct Thread {
     pub updated_at: DateTime,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_message_at: Option<DateTime>,
+}
+
+impl Collection for Thread {
+    const NAME: &'static str = "threads";
+    const NOUN: &'static str = "thread";
+    const SUBJECT: Subject = Subject::Thread;
+
+    type Id = ThreadId;
+
+    fn id(&self) -> ThreadId {
+        self.id
+    }
+
+    fn organization_id(&self) -> OrganizationId {
+        self.organization_id
+    }
+
+    fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    fn indexes() -> Vec<Index> {
+        vec![
+            Index::new(
+                "recent",
+                doc! { "organizationId": 1, "ownerId": 1, "archived": 1, "createdAt": -1, "_id": -1 },
+            ),
+            Index::client("ownerId"),
+        ]
+    }
 }

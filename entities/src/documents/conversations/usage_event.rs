@@ -1,15 +1,19 @@
 //! What one call of a model used. Written once a generation, never changed: sums are aggregations.
 
-use bson::DateTime;
+use bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
 
 use super::generation::Usage;
-use crate::ids::{
-    ExecutionId, ExecutionStepId, FlowId, GenerationId, OrganizationId, ThreadId, UsageEventId, UserId,
+use crate::{
+    access::Subject,
+    documents::{
+        collection::{Collection, Ownership},
+        index::Index,
+    },
+    ids::{
+        ExecutionId, ExecutionStepId, FlowId, GenerationId, OrganizationId, ThreadId, UsageEventId, UserId,
+    },
 };
-
-/// The collection's name.
-pub const COLLECTION: &str = "usage_events";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,4 +37,31 @@ pub struct UsageEvent {
     #[serde(flatten)]
     pub usage: Usage,
     pub created_at: DateTime,
+}
+
+impl Collection for UsageEvent {
+    const NAME: &'static str = "usage_events";
+    const NOUN: &'static str = "usage event";
+    const SUBJECT: Subject = Subject::Organization;
+    const OWNERSHIP: Ownership<Self> = Ownership::Field("userId");
+
+    type Id = UsageEventId;
+
+    fn id(&self) -> UsageEventId {
+        self.id
+    }
+
+    fn organization_id(&self) -> OrganizationId {
+        self.organization_id
+    }
+
+    fn indexes() -> Vec<Index> {
+        vec![
+            Index::unique_where_present("call", doc! { "generationId": 1, "epoch": 1 }, "generationId"),
+            Index::new("flow", doc! { "organizationId": 1, "flowId": 1, "createdAt": 1 }),
+            Index::new("execution", doc! { "organizationId": 1, "executionId": 1 }),
+            Index::new("thread", doc! { "organizationId": 1, "threadId": 1 }),
+            Index::new("recent", doc! { "organizationId": 1, "createdAt": 1 }),
+        ]
+    }
 }

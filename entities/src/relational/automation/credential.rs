@@ -1,8 +1,12 @@
 //! A sealed secret of an integration.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{CredentialId, FlowId, OrganizationId, UserId};
+use crate::{
+    access::Subject,
+    ids::{CredentialId, FlowId, OrganizationId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -24,3 +28,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Credential;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::OwnerId.eq(owner))
+    }
+}

@@ -1,8 +1,12 @@
 //! A value that flows keep between runs.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{DatastoreItemId, FlowId, OrganizationId};
+use crate::{
+    access::Subject,
+    ids::{DatastoreItemId, FlowId, OrganizationId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,3 +25,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Datastore;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
+    }
+}

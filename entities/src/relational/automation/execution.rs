@@ -1,8 +1,12 @@
 //! One run of a version of a flow.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId, ScheduleId};
+use crate::{
+    access::Subject,
+    ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId, ScheduleId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 /// How far an execution is. The last three are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -64,3 +68,24 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Execution;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
+    }
+}
+
+/// The executions of an owner's flows.
+pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
+    sea_orm::sea_query::Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
+        .to_owned()
+}

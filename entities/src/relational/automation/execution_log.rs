@@ -1,8 +1,12 @@
 //! A line that a step logged.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{ExecutionId, ExecutionLogId, ExecutionStepId, OrganizationId};
+use crate::{
+    access::Subject,
+    ids::{ExecutionId, ExecutionLogId, ExecutionStepId, OrganizationId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -29,3 +33,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Execution;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::ExecutionId.in_subquery(super::execution::ids_of(owner)))
+    }
+}

@@ -1,8 +1,12 @@
 //! A step of an execution: what went in, what came out.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{ExecutionId, ExecutionStepId, GenerationId, JobId, OrganizationId, StepId};
+use crate::{
+    access::Subject,
+    ids::{ExecutionId, ExecutionStepId, GenerationId, JobId, OrganizationId, StepId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 /// How far a step of an execution is. The last four are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -57,3 +61,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Execution;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::ExecutionId.in_subquery(super::execution::ids_of(owner)))
+    }
+}

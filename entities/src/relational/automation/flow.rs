@@ -1,8 +1,12 @@
 //! A flow: a draft and perhaps a published version of a graph of steps.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{FlowId, FlowVersionId, OrganizationId, UserId};
+use crate::{
+    access::Subject,
+    ids::{FlowId, FlowVersionId, OrganizationId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 /// Whether a flow's triggers are listened to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -39,3 +43,24 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Flow;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::OwnerId.eq(owner))
+    }
+}
+
+/// The flows of an owner.
+pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
+    sea_orm::sea_query::Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::OwnerId.eq(owner))
+        .to_owned()
+}

@@ -1,8 +1,12 @@
 //! A version of a flow. Its graph never changes once written.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{FlowId, FlowVersionId, OrganizationId};
+use crate::{
+    access::Subject,
+    ids::{FlowId, FlowVersionId, OrganizationId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -19,3 +23,24 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Flow;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
+    }
+}
+
+/// The versions of an owner's flows.
+pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
+    sea_orm::sea_query::Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
+        .to_owned()
+}

@@ -1,8 +1,12 @@
 //! When a published flow starts by itself.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{FlowId, FlowVersionId, OrganizationId, ScheduleId, StepId};
+use crate::{
+    access::Subject,
+    ids::{FlowId, FlowVersionId, OrganizationId, ScheduleId, StepId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -24,3 +28,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Flow;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
+    }
+}

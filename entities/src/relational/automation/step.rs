@@ -1,8 +1,12 @@
 //! A step of a version: one operation of one integration, with its parameters.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{CredentialId, FlowVersionId, OrganizationId, StepId};
+use crate::{
+    access::Subject,
+    ids::{CredentialId, FlowVersionId, OrganizationId, StepId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 /// What role a step plays in the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -52,3 +56,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Flow;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::VersionId.in_subquery(super::flow_version::ids_of(owner)))
+    }
+}

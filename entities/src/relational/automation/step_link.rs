@@ -1,8 +1,12 @@
 //! A link between two steps of a version.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{FlowVersionId, OrganizationId, StepId, StepLinkId};
+use crate::{
+    access::Subject,
+    ids::{FlowVersionId, OrganizationId, StepId, StepLinkId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 /// When a link is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -35,3 +39,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Flow;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::VersionId.in_subquery(super::flow_version::ids_of(owner)))
+    }
+}

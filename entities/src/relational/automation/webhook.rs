@@ -1,8 +1,12 @@
 //! The address that starts a flow from outside.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{FlowId, OrganizationId, WebhookId};
+use crate::{
+    access::Subject,
+    ids::{FlowId, OrganizationId, UserId, WebhookId},
+    relational::tenanted::Tenanted,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -20,3 +24,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Flow;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
+    }
+}

@@ -1,8 +1,12 @@
 //! A long-lived secret for programs. Only its hash is stored.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{ApiTokenId, OrganizationId, UserId};
+use crate::{
+    access::Subject,
+    ids::{ApiTokenId, OrganizationId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -25,3 +29,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::ApiToken;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::UserId.eq(owner))
+    }
+}

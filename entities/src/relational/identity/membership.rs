@@ -1,8 +1,12 @@
 //! A user in an organization, with a role.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::ids::{MembershipId, OrganizationId, RoleId, UserId};
+use crate::{
+    access::Subject,
+    ids::{MembershipId, OrganizationId, RoleId, UserId},
+    relational::tenanted::Tenanted,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -23,3 +27,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Organization;
+
+    fn organization() -> Column {
+        Column::OrganizationId
+    }
+
+    fn owned_by(owner: UserId) -> Condition {
+        Condition::all().add(Column::UserId.eq(owner))
+    }
+}

@@ -1,6 +1,6 @@
 //! Making and deleting credentials.
 
-use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Json, Object, SimpleObject};
 use serde_json::Value;
 use triptych_services::automation::credentials::NewCredential;
 
@@ -8,6 +8,7 @@ use super::object::Credential;
 use crate::{
     automation::flows::DeletePayload,
     context::{ContextExt as _, parse_id, parse_id_opt},
+    errors::Result,
 };
 
 /// A credential to be.

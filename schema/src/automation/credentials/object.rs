@@ -1,10 +1,13 @@
 //! What can be seen of a credential.
 
-use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use triptych_entities::{ids::UserId, relational::automation::credential};
 
-use crate::identity::{User, load_user};
+use crate::{
+    errors::Result,
+    identity::{User, load_user},
+};
 
 /// The secret of an integration. What is in it is never shown.
 #[derive(SimpleObject)]

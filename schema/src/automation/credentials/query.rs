@@ -1,14 +1,12 @@
 //! Lists of credentials.
 
-use async_graphql::{Context, Object, Result};
-use futures::FutureExt as _;
-use triptych_entities::ids::Id as _;
-use triptych_services::page::Window;
+use async_graphql::{Context, Object};
 
 use super::object::Credential;
 use crate::{
-    connection::{List, list, page_args, page_cost},
+    connection::{Connection, page_args},
     context::ContextExt as _,
+    errors::Result,
 };
 
 /// Queries of credentials.
@@ -18,7 +16,6 @@ pub struct CredentialQuery;
 #[Object]
 impl CredentialQuery {
     /// The organization's credentials, newest first.
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn credentials(
         &self,
         ctx: &Context<'_>,
@@ -27,18 +24,10 @@ impl CredentialQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the back.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Result<List<Credential>> {
-        let window = Window::parse(&page_args(first, after, last, before))?;
+    ) -> Result<Connection<Credential>> {
+        let args = page_args(first, after, last, before);
         let credentials = &ctx.services().credentials;
-        let page = credentials.list(ctx.actor()?, integration.as_deref(), &window).await?;
-        Ok(list(
-            page,
-            |row| row.id.uuid(),
-            Credential::from,
-            move |ctx| {
-                let integration = integration.clone();
-                async move { Ok(ctx.services().credentials.count(ctx.actor()?, integration.as_deref()).await?) }.boxed()
-            },
-        ))
+        let page = credentials.list(ctx.actor()?, integration.as_deref(), &args).await?;
+        Ok(Connection::of(page, Credential::from))
     }
 }

@@ -2,27 +2,26 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Result, dataloader::Loader};
-use futures::FutureExt as _;
+use async_graphql::{Context, dataloader::Loader};
 use serde_json::Value;
 use triptych_entities::{
-    ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId, Id as _},
+    ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId},
     relational::automation::{execution, execution_step},
 };
 use triptych_services::{
     automation::executions,
+    error::ServiceError,
     page::{Page, PageArgs, Window},
 };
-use uuid::Uuid;
 
 use super::{Execution, ExecutionFilter, ExecutionStep};
 use crate::{
-    connection::{List, list},
+    connection::Connection,
     context::{Batch, ContextExt as _},
-    errors::NoSuchNode,
+    errors::{ApiError, Result},
 };
 
-type Shared = Arc<executions::ExecutionError>;
+type Shared = Arc<ServiceError>;
 
 impl Loader<ExecutionId> for Batch {
     type Value = execution::Model;
@@ -97,7 +96,7 @@ impl Loader<StepBehind> for Batch {
 pub(crate) struct PageOf {
     flow: FlowId,
     filter: executions::ExecutionFilter,
-    window: Window<Uuid>,
+    window: Window,
 }
 
 impl Loader<PageOf> for Batch {
@@ -128,26 +127,17 @@ pub(crate) async fn executions_of_flow(
     flow: FlowId,
     filter: Option<ExecutionFilter>,
     args: &PageArgs,
-) -> Result<List<Execution>> {
+) -> Result<Connection<Execution>> {
     let filter = executions::ExecutionFilter { flow: None, ..filter.unwrap_or_default().parse()? };
-    let key = PageOf { flow, filter: filter.clone(), window: Window::parse(args)? };
-    let page = ctx.load(key).await?.ok_or(NoSuchNode)?;
-    let filter = executions::ExecutionFilter { flow: Some(flow), ..filter };
-    Ok(list(
-        page,
-        |row| row.id.uuid(),
-        Execution,
-        move |ctx| {
-            let filter = filter.clone();
-            async move { Ok(ctx.services().executions.count(ctx.actor()?, &filter).await?) }.boxed()
-        },
-    ))
+    let key = PageOf { flow, filter, window: executions::ExecutionFilter::window(args)? };
+    let page = ctx.load(key).await?.ok_or_else(|| ApiError::not_found("flow"))?;
+    Ok(Connection::of(page, Execution))
 }
 
 pub(crate) async fn load_execution(ctx: &Context<'_>, id: ExecutionId) -> Result<Execution> {
-    Ok(Execution(ctx.load(id).await?.ok_or(NoSuchNode)?))
+    Ok(Execution(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("execution"))?))
 }
 
 pub(crate) async fn load_execution_step(ctx: &Context<'_>, id: ExecutionStepId) -> Result<ExecutionStep> {
-    Ok(ExecutionStep(ctx.load(id).await?.ok_or(NoSuchNode)?))
+    Ok(ExecutionStep(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("execution step"))?))
 }

@@ -14,5 +14,5 @@ pub(crate) use loader::{executions_of_flow, load_execution, load_execution_step}
 pub use mutation::ExecutionMutation;
 pub use object::{Execution, ExecutionError, ExecutionStatus};
 pub use query::ExecutionQuery;
-pub use step::{ExecutionLog, ExecutionStep, ExecutionStepStatus};
+pub use step::{ExecutionStep, ExecutionStepStatus};
 pub use subscription::ExecutionSubscription;

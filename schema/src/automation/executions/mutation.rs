@@ -1,13 +1,16 @@
 //! Running, stopping and running again.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use triptych_services::automation::executions::ManualRun;
 
 use super::{
     Execution,
     input::{CancelExecutionInput, RetryExecutionInput, RunFlowInput},
 };
-use crate::context::{ContextExt as _, parse_id};
+use crate::{
+    context::{ContextExt as _, parse_id},
+    errors::Result,
+};
 
 /// An execution.
 #[derive(SimpleObject)]

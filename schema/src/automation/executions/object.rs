@@ -1,13 +1,10 @@
 //! An execution.
 
-use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use futures::FutureExt as _;
 use serde_json::Value;
-use triptych_entities::{
-    ids::Id as _, payloads::execution_event::Failure, relational::automation::execution,
-};
-use triptych_services::page::Window;
+use triptych_entities::{payloads::execution_event::Failure, relational::automation::execution};
+use triptych_services::page::{KeyKind, Window, slice};
 
 use super::{
     ExecutionStep,
@@ -15,9 +12,10 @@ use super::{
 };
 use crate::{
     automation::flows::{Flow, FlowVersion, load_flow, load_version},
-    connection::{List, list, page_args, page_cost, slice},
+    connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{UsageSummary, usage_of},
+    errors::Result,
 };
 
 /// How far an execution is. The last three are final.
@@ -101,18 +99,18 @@ impl Execution {
     }
 
     /// Its steps so far, in the order in which they came about; the trigger is the first.
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn steps(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-    ) -> Result<List<ExecutionStep>> {
-        let window = Window::parse(&page_args(first, after, None, None))?;
+        #[graphql(desc = "How many from the back.")] last: Option<i32>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<ExecutionStep>> {
+        let window = Window::parse(&page_args(first, after, last, before), &[KeyKind::Id])?;
         let steps = ctx.load(StepsOf(self.0.id)).await?.unwrap_or_default();
-        let total = steps.len() as u64;
-        let page = slice(steps, &window, |row| row.id.uuid());
-        Ok(list(page, |row| row.id.uuid(), ExecutionStep, move |_| async move { Ok(total) }.boxed()))
+        let page = slice(steps, &window, |row| row.id.into());
+        Ok(Connection::of(page, ExecutionStep))
     }
 
     /// Why it failed; null unless it did.

@@ -1,14 +1,12 @@
 //! Reading the history.
 
-use async_graphql::{Context, ID, Object, Result};
-use futures::FutureExt as _;
-use triptych_entities::ids::Id as _;
-use triptych_services::page::Window;
+use async_graphql::{Context, ID, Object};
 
 use super::{Execution, ExecutionFilter};
 use crate::{
-    connection::{List, list, page_args, page_cost},
+    connection::{Connection, page_args},
     context::{ContextExt as _, parse_id},
+    errors::Result,
 };
 
 /// Queries of executions.
@@ -28,7 +26,6 @@ impl ExecutionQuery {
     }
 
     /// The organization's executions, newest first.
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn executions(
         &self,
         ctx: &Context<'_>,
@@ -37,18 +34,10 @@ impl ExecutionQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the back.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Result<List<Execution>> {
+    ) -> Result<Connection<Execution>> {
         let filter = filter.unwrap_or_default().parse()?;
-        let window = Window::parse(&page_args(first, after, last, before))?;
-        let page = ctx.services().executions.list(ctx.actor()?, &filter, &window).await?;
-        Ok(list(
-            page,
-            |row| row.id.uuid(),
-            Execution,
-            move |ctx| {
-                let filter = filter.clone();
-                async move { Ok(ctx.services().executions.count(ctx.actor()?, &filter).await?) }.boxed()
-            },
-        ))
+        let args = page_args(first, after, last, before);
+        let page = ctx.services().executions.list(ctx.actor()?, &filter, &args).await?;
+        Ok(Connection::of(page, Execution))
     }
 }

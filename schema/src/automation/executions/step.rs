@@ -1,21 +1,17 @@
 //! A step of an execution, and what it logged.
 
-use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use futures::FutureExt as _;
 use serde_json::Value;
-use triptych_entities::{
-    ids::Id as _,
-    relational::automation::{execution_log, execution_step},
-};
-use triptych_services::page::Window;
+use triptych_entities::relational::automation::{execution_log, execution_step};
 
 use super::{Execution, ExecutionError, loader::load_execution};
 use crate::{
     automation::flows::{Step, load_step},
-    connection::{List, list, page_args, page_cost},
+    connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{Generation, generation_behind, generation_opt},
+    errors::Result,
 };
 
 /// How far a step of an execution is. The last four are final.
@@ -118,24 +114,17 @@ impl ExecutionStep {
     }
 
     /// What it logged, oldest first.
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn logs(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-    ) -> Result<List<ExecutionLog>> {
-        let window = Window::parse(&page_args(first, after, None, None))?;
-        let id = self.0.id;
-        let page = Box::pin(ctx.services().executions.logs(ctx.actor()?, id, &window)).await?;
-        Ok(list(
-            page,
-            |row| row.id.uuid(),
-            ExecutionLog::from,
-            move |ctx| {
-                async move { Ok(ctx.services().executions.count_logs(ctx.actor()?, id).await?) }.boxed()
-            },
-        ))
+        #[graphql(desc = "How many from the back.")] last: Option<i32>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<ExecutionLog>> {
+        let args = page_args(first, after, last, before);
+        let page = Box::pin(ctx.services().executions.logs(ctx.actor()?, self.0.id, &args)).await?;
+        Ok(Connection::of(page, ExecutionLog::from))
     }
 }
 

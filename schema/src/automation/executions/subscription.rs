@@ -1,10 +1,13 @@
 //! Following executions live.
 
-use async_graphql::{Context, ID, Result, Subscription};
+use async_graphql::{Context, ID, Subscription};
 use futures::{Stream, StreamExt as _};
 
 use super::event::ExecutionEnvelope;
-use crate::context::{ContextExt as _, parse_id};
+use crate::{
+    context::{ContextExt as _, parse_id},
+    errors::Result,
+};
 
 /// Subscriptions of executions.
 #[derive(Default)]

@@ -2,22 +2,22 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Result, dataloader::Loader};
+use async_graphql::{Context, dataloader::Loader};
 use triptych_entities::{
     ids::{CredentialId, FlowId, FlowVersionId, StepId},
     relational::automation::{credential, flow, flow_version, step, webhook},
 };
-use triptych_services::automation::flows::{FlowError, Graph};
+use triptych_services::{automation::flows::Graph, error::ServiceError};
 
 use super::{Flow, FlowVersion, Step};
 use crate::{
     context::{Batch, ContextExt as _},
-    errors::NoSuchNode,
+    errors::{ApiError, Result},
 };
 
 impl Loader<FlowId> for Batch {
     type Value = flow::Model;
-    type Error = Arc<FlowError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[FlowId]) -> Result<HashMap<FlowId, flow::Model>, Self::Error> {
         let flows = self.services.flows.by_ids(&self.actor, keys).await?;
@@ -27,7 +27,7 @@ impl Loader<FlowId> for Batch {
 
 impl Loader<FlowVersionId> for Batch {
     type Value = flow_version::Model;
-    type Error = Arc<FlowError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(
         &self,
@@ -44,7 +44,7 @@ pub(crate) struct GraphOf(pub(crate) FlowVersionId);
 
 impl Loader<GraphOf> for Batch {
     type Value = Arc<Graph>;
-    type Error = Arc<FlowError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[GraphOf]) -> Result<HashMap<GraphOf, Arc<Graph>>, Self::Error> {
         let versions: Vec<FlowVersionId> = keys.iter().map(|key| key.0).collect();
@@ -55,7 +55,7 @@ impl Loader<GraphOf> for Batch {
 
 impl Loader<StepId> for Batch {
     type Value = step::Model;
-    type Error = Arc<FlowError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[StepId]) -> Result<HashMap<StepId, step::Model>, Self::Error> {
         let steps = self.services.flows.steps(&self.actor, keys).await?;
@@ -65,13 +65,13 @@ impl Loader<StepId> for Batch {
 
 impl Loader<CredentialId> for Batch {
     type Value = credential::Model;
-    type Error = Arc<FlowError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(
         &self,
         keys: &[CredentialId],
     ) -> Result<HashMap<CredentialId, credential::Model>, Self::Error> {
-        let credentials = self.services.flows.credentials(&self.actor, keys).await?;
+        let credentials = self.services.credentials.by_ids(&self.actor, keys).await?;
         Ok(credentials.into_iter().map(|credential| (credential.id, credential)).collect())
     }
 }
@@ -82,7 +82,7 @@ pub(crate) struct WebhookOf(pub(crate) FlowId);
 
 impl Loader<WebhookOf> for Batch {
     type Value = webhook::Model;
-    type Error = Arc<FlowError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[WebhookOf]) -> Result<HashMap<WebhookOf, webhook::Model>, Self::Error> {
         let flows: Vec<FlowId> = keys.iter().map(|key| key.0).collect();
@@ -92,11 +92,11 @@ impl Loader<WebhookOf> for Batch {
 }
 
 pub(crate) async fn load_flow(ctx: &Context<'_>, id: FlowId) -> Result<Flow> {
-    Ok(Flow(ctx.load(id).await?.ok_or(NoSuchNode)?))
+    Ok(Flow(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("flow"))?))
 }
 
 pub(crate) async fn load_version(ctx: &Context<'_>, id: FlowVersionId) -> Result<FlowVersion> {
-    Ok(FlowVersion(ctx.load(id).await?.ok_or(NoSuchNode)?))
+    Ok(FlowVersion(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("version"))?))
 }
 
 pub(crate) async fn load_graph(ctx: &Context<'_>, id: FlowVersionId) -> Result<Arc<Graph>> {
@@ -104,5 +104,5 @@ pub(crate) async fn load_graph(ctx: &Context<'_>, id: FlowVersionId) -> Result<A
 }
 
 pub(crate) async fn load_step(ctx: &Context<'_>, id: StepId) -> Result<Step> {
-    Ok(Step(ctx.load(id).await?.ok_or(NoSuchNode)?))
+    Ok(Step(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("step"))?))
 }

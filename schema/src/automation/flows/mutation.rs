@@ -1,6 +1,6 @@
 //! Changing flows.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use triptych_services::automation::flows::NewFlow;
 
 use super::{
@@ -10,7 +10,10 @@ use super::{
         UpdateFlowDraftInput, graph,
     },
 };
-use crate::context::{ContextExt as _, parse_id};
+use crate::{
+    context::{ContextExt as _, parse_id},
+    errors::Result,
+};
 
 /// A flow.
 #[derive(SimpleObject)]

@@ -1,10 +1,8 @@
 //! A flow.
 
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
-use futures::FutureExt as _;
 use triptych_entities::relational::automation::flow;
-use triptych_services::page::Window;
 
 use super::{
     FlowVersion,
@@ -12,9 +10,10 @@ use super::{
 };
 use crate::{
     automation::executions::{Execution, ExecutionFilter, executions_of_flow},
-    connection::{List, list, page_args, page_cost},
+    connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{UsageSummary, usage_of},
+    errors::Result,
     identity::{User, load_user},
 };
 
@@ -64,24 +63,17 @@ impl Flow {
     }
 
     /// Every version that was published or run, and the draft, newest first.
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn versions(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-    ) -> Result<List<FlowVersion>> {
-        let window = Window::parse(&page_args(first, after, None, None))?;
-        let flow = self.0.id;
-        let page = Box::pin(ctx.services().flows.versions_of(ctx.actor()?, flow, &window)).await?;
-        Ok(list(
-            page,
-            |row| row.number,
-            FlowVersion,
-            move |ctx| {
-                async move { Ok(ctx.services().flows.count_versions(ctx.actor()?, flow).await?) }.boxed()
-            },
-        ))
+        #[graphql(desc = "How many from the back.")] last: Option<i32>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<FlowVersion>> {
+        let args = page_args(first, after, last, before);
+        let page = Box::pin(ctx.services().flows.versions_of(ctx.actor()?, self.0.id, &args)).await?;
+        Ok(Connection::of(page, FlowVersion))
     }
 
     /// Who owns it.
@@ -90,7 +82,6 @@ impl Flow {
     }
 
     /// Its executions, newest first.
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn executions(
         &self,
         ctx: &Context<'_>,
@@ -99,7 +90,7 @@ impl Flow {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the back.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Result<List<Execution>> {
+    ) -> Result<Connection<Execution>> {
         Box::pin(executions_of_flow(ctx, self.0.id, filter, &page_args(first, after, last, before))).await
     }
 

@@ -1,13 +1,13 @@
 //! Finding flows.
 
-use async_graphql::{Context, ID, Object, Result};
-use futures::FutureExt as _;
-use triptych_services::{automation::flows, page::Window};
+use async_graphql::{Context, ID, Object};
+use triptych_services::automation::flows;
 
 use super::{Flow, FlowFilter, FlowOrder};
 use crate::{
-    connection::{List, list, page_args, page_cost},
+    connection::{Connection, page_args},
     context::{ContextExt as _, parse_id},
+    errors::Result,
 };
 
 /// Queries of flows.
@@ -24,7 +24,6 @@ impl FlowQuery {
 
     /// The organization's flows, newest first unless told otherwise.
     #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, its filter and its order")]
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn flows(
         &self,
         ctx: &Context<'_>,
@@ -34,19 +33,11 @@ impl FlowQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the back.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Result<List<Flow>> {
+    ) -> Result<Connection<Flow>> {
         let filter = filter.unwrap_or_default().parse()?;
         let order: flows::FlowOrder = order_by.map(Into::into).unwrap_or_default();
-        let window = Window::parse(&page_args(first, after, last, before))?;
-        let page = ctx.services().flows.list(ctx.actor()?, &filter, order, &window).await?;
-        Ok(list(
-            page,
-            move |row| order.key(row),
-            Flow,
-            move |ctx| {
-                let filter = filter.clone();
-                async move { Ok(ctx.services().flows.count(ctx.actor()?, &filter).await?) }.boxed()
-            },
-        ))
+        let args = page_args(first, after, last, before);
+        let page = ctx.services().flows.list(ctx.actor()?, &filter, order, &args).await?;
+        Ok(Connection::of(page, Flow))
     }
 }

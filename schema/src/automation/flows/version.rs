@@ -1,6 +1,6 @@
 //! A version of a flow: its steps and their links.
 
-use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::relational::automation::{flow_version, step, step_link};
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     automation::{credentials::Credential, integrations::Integration},
     context::ContextExt as _,
-    errors::NoSuchNode,
+    errors::{ApiError, Result},
 };
 
 /// What role a step plays.
@@ -82,7 +82,7 @@ impl FlowVersion {
     /// The links between its steps; those that follow from the steps' order included.
     async fn links(&self, ctx: &Context<'_>) -> Result<Vec<StepLink>> {
         let graph = load_graph(ctx, self.0.id).await?;
-        let step = |id| graph.step(id).cloned().map(Step).ok_or(NoSuchNode);
+        let step = |id| graph.step(id).cloned().map(Step).ok_or_else(|| ApiError::not_found("step"));
         graph
             .links
             .iter()
@@ -153,7 +153,12 @@ impl Step {
     /// The integration that it uses.
     fn integration(&self, ctx: &Context<'_>) -> Result<Integration> {
         let catalog = ctx.services().flows.catalog();
-        Ok(Integration(catalog.integration(&self.0.integration).cloned().ok_or(NoSuchNode)?))
+        Ok(Integration(
+            catalog
+                .integration(&self.0.integration)
+                .cloned()
+                .ok_or_else(|| ApiError::not_found("integration"))?,
+        ))
     }
 
     /// The key of the operation.

@@ -2,14 +2,14 @@
 
 #![expect(clippy::unused_async, reason = "resolvers are asynchronous, whether they wait for anything or not")]
 
-use async_graphql::{Context, Object, Result};
-use futures::FutureExt as _;
-use triptych_services::page::Window;
+use async_graphql::{Context, Object};
+use triptych_services::page::{KeyKind, KeyValue, Window, slice};
 
 use super::object::Integration;
 use crate::{
-    connection::{List, list, page_args, page_cost, slice},
+    connection::{Connection, page_args},
     context::ContextExt as _,
+    errors::Result,
 };
 
 /// Queries of the catalogue.
@@ -19,7 +19,6 @@ pub struct IntegrationQuery;
 #[Object]
 impl IntegrationQuery {
     /// The integrations in order of their keys, perhaps only those that a text occurs in.
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn integrations(
         &self,
         ctx: &Context<'_>,
@@ -28,18 +27,14 @@ impl IntegrationQuery {
         >,
         #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-    ) -> Result<List<Integration>> {
+        #[graphql(desc = "How many from the back.")] last: Option<i32>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Integration>> {
         ctx.actor()?;
-        let window = Window::<String>::parse(&page_args(first, after, None, None))?;
+        let window = Window::parse(&page_args(first, after, last, before), &[KeyKind::Text])?;
         let found = ctx.services().flows.catalog().search(search.as_deref());
-        let total = found.len() as u64;
-        let page = slice(found, &window, |integration| integration.key.to_owned());
-        Ok(list(
-            page,
-            |integration| integration.key,
-            |integration| Integration(integration.clone()),
-            move |_| async move { Ok(total) }.boxed(),
-        ))
+        let page = slice(found, &window, |integration| KeyValue::Text(integration.key.to_owned()));
+        Ok(Connection::of(page, |integration| Integration(integration.clone())))
     }
 
     /// One integration by its key; null when there is none.

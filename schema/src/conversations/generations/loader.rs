@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Result, dataloader::Loader};
+use async_graphql::{Context, dataloader::Loader};
 use chrono::{DateTime, Utc};
 use triptych_entities::{
     documents::conversations::generation::{self, Origin},
@@ -10,18 +10,18 @@ use triptych_entities::{
 };
 use triptych_services::{
     conversations::generations::{self, Period, UsageBy},
-    error::StoreError,
+    error::ServiceError,
 };
 
 use super::{Generation, UsageSummary};
 use crate::{
     context::{Batch, ContextExt as _},
-    errors::NoSuchNode,
+    errors::{ApiError, Result},
 };
 
 impl Loader<GenerationId> for Batch {
     type Value = generation::Generation;
-    type Error = Arc<generations::GenerationError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[GenerationId]) -> Result<HashMap<GenerationId, Self::Value>, Self::Error> {
         let found = self.services.generations.by_ids(&self.actor, keys).await?;
@@ -30,7 +30,7 @@ impl Loader<GenerationId> for Batch {
 }
 
 pub(crate) async fn load_generation(ctx: &Context<'_>, id: GenerationId) -> Result<Generation> {
-    Ok(Generation(ctx.load(id).await?.ok_or(NoSuchNode)?))
+    Ok(Generation(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("generation"))?))
 }
 
 /// As [`load_generation`], where there may be none, or none that the caller may see.
@@ -50,7 +50,7 @@ struct Behind(ExecutionStepId);
 
 impl Loader<Behind> for Batch {
     type Value = generation::Generation;
-    type Error = Arc<generations::GenerationError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[Behind]) -> Result<HashMap<Behind, Self::Value>, Self::Error> {
         let steps: Vec<ExecutionStepId> = keys.iter().map(|key| key.0).collect();
@@ -79,7 +79,7 @@ pub(crate) struct UsageOf<K>(K, Period);
 
 impl<K: UsageBy> Loader<UsageOf<K>> for Batch {
     type Value = generations::UsageSummary;
-    type Error = Arc<StoreError>;
+    type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[UsageOf<K>]) -> Result<HashMap<UsageOf<K>, Self::Value>, Self::Error> {
         let mut groups: HashMap<Period, Vec<K>> = HashMap::new();
@@ -89,7 +89,10 @@ impl<K: UsageBy> Loader<UsageOf<K>> for Batch {
         let mut sums = HashMap::with_capacity(keys.len());
         for (period, ids) in groups {
             let service = &self.services.generations;
-            let found = service.usage_summary(self.actor.organization, &ids, period).await?;
+            let found = service
+                .usage_summary(self.actor.organization, &ids, period)
+                .await
+                .map_err(ServiceError::from)?;
             sums.extend(found.into_iter().map(|(id, sum)| (UsageOf(id, period), sum)));
         }
         Ok(sums)

@@ -1,9 +1,12 @@
 //! Stopping generations.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::Generation;
-use crate::context::{ContextExt as _, parse_id};
+use crate::{
+    context::{ContextExt as _, parse_id},
+    errors::Result,
+};
 
 /// An answer to be stopped.
 #[derive(InputObject)]
@@ -31,7 +34,7 @@ impl GenerationMutation {
         ctx: &Context<'_>,
         input: CancelGenerationInput,
     ) -> Result<GenerationPayload> {
-        let id = parse_id("input.generationId", &input.generation_id)?;
+        let id = parse_id("generationId", &input.generation_id)?;
         let generation = ctx.services().generations.cancel(ctx.actor()?, id).await?;
         Ok(GenerationPayload { generation: Generation(generation) })
     }

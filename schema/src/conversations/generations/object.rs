@@ -1,6 +1,6 @@
 //! A generation.
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use triptych_entities::documents::{
     conversations::generation::{self, Failure, Origin},
@@ -11,6 +11,7 @@ use super::{MessagePart, Usage, parts};
 use crate::{
     automation::executions::{ExecutionStep, load_execution_step},
     conversations::threads::{Message, load_message},
+    errors::Result,
 };
 
 /// How far an answer is. The last three are final.

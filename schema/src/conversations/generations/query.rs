@@ -1,9 +1,12 @@
 //! Finding generations.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 
 use super::Generation;
-use crate::context::{ContextExt as _, parse_id};
+use crate::{
+    context::{ContextExt as _, parse_id},
+    errors::Result,
+};
 
 /// Queries of generations.
 #[derive(Default)]

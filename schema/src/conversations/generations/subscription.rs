@@ -1,10 +1,13 @@
 //! Watching answers as they are written.
 
-use async_graphql::{Context, ID, Result, Subscription};
+use async_graphql::{Context, ID, Subscription};
 use futures::{Stream, StreamExt as _};
 
 use super::event::GenerationEnvelope;
-use crate::context::{ContextExt as _, parse_id};
+use crate::{
+    context::{ContextExt as _, parse_id},
+    errors::Result,
+};
 
 /// Subscriptions of generations.
 #[derive(Default)]

@@ -2,23 +2,24 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Result, dataloader::Loader};
+use async_graphql::{Context, dataloader::Loader};
 use triptych_entities::{
     documents::conversations::{message, thread},
     ids::{MessageId, ThreadId},
 };
 use triptych_services::{
-    conversations::threads::{Branch, BranchPage, Family, ThreadError},
-    page::Window,
+    conversations::threads::{Branch, Family},
+    error::ServiceError,
+    page::{Page, Window},
 };
 
 use super::{Message, Thread};
 use crate::{
     context::{Batch, ContextExt as _},
-    errors::NoSuchNode,
+    errors::{ApiError, Result},
 };
 
-type Shared = Arc<ThreadError>;
+type Shared = Arc<ServiceError>;
 
 impl Loader<ThreadId> for Batch {
     type Value = thread::Thread;
@@ -59,15 +60,15 @@ impl Loader<FamilyAt> for Batch {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct PageOf {
     pub(super) branch: Branch,
-    pub(super) window: Window<MessageId>,
+    pub(super) window: Window,
 }
 
 impl Loader<PageOf> for Batch {
-    type Value = BranchPage;
+    type Value = Page<message::Message>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, BranchPage>, Shared> {
-        let mut groups: HashMap<&Window<MessageId>, Vec<Branch>> = HashMap::new();
+    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, Shared> {
+        let mut groups: HashMap<&Window, Vec<Branch>> = HashMap::new();
         for key in keys {
             groups.entry(&key.window).or_default().push(key.branch);
         }
@@ -83,9 +84,9 @@ impl Loader<PageOf> for Batch {
 }
 
 pub(crate) async fn load_thread(ctx: &Context<'_>, id: ThreadId) -> Result<Thread> {
-    Ok(Thread(ctx.load(id).await?.ok_or(NoSuchNode)?))
+    Ok(Thread(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("thread"))?))
 }
 
 pub(crate) async fn load_message(ctx: &Context<'_>, id: MessageId) -> Result<Message> {
-    Ok(Message(ctx.load(id).await?.ok_or(NoSuchNode)?))
+    Ok(Message(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("message"))?))
 }

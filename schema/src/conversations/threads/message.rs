@@ -1,6 +1,6 @@
 //! A message.
 
-use async_graphql::{Context, Enum, ID, Json, Object, Result};
+use async_graphql::{Context, Enum, ID, Json, Object};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::documents::{
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     context::ContextExt as _,
     conversations::generations::{Generation, MessagePart, Usage, generation_opt, parts},
+    errors::Result,
     identity::{User, load_user},
 };
 

@@ -1,6 +1,6 @@
 //! Talking.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use triptych_services::conversations::threads::{CreateThread, Sent, UpdateThread};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     context::{ContextExt as _, parse_id},
     conversations::generations::Generation,
+    errors::Result,
 };
 
 /// A thread.

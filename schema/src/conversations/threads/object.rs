@@ -1,17 +1,16 @@
 //! A thread.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
-use futures::FutureExt as _;
 use triptych_entities::documents::{conversations::thread, from_bson};
-use triptych_services::{conversations::threads::Branch, page::Window};
+use triptych_services::conversations::threads::{self, Branch};
 
 use super::{Message, loader::PageOf};
 use crate::{
-    connection::{List, list, page_args, page_cost},
+    connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{Generation, UsageSummary, generation_opt, usage_of},
-    errors::NoSuchNode,
+    errors::{ApiError, Result},
     identity::{User, load_user},
 };
 
@@ -46,7 +45,6 @@ impl Thread {
     }
 
     /// The branch in view, oldest first.
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -54,12 +52,11 @@ impl Thread {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the back.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Result<List<Message>> {
-        let window = Window::parse(&page_args(first, after, last, before))?;
+    ) -> Result<Connection<Message>> {
+        let window = threads::window(&page_args(first, after, last, before))?;
         let key = PageOf { branch: Branch::from(&self.0), window };
-        let found = ctx.load(key).await?.ok_or(NoSuchNode)?;
-        let total = found.total;
-        Ok(list(found.page, |message| message.id, Message, move |_| async move { Ok(total) }.boxed()))
+        let page = ctx.load(key).await?.ok_or_else(|| ApiError::not_found("thread"))?;
+        Ok(Connection::of(page, Message))
     }
 
     /// The answer in progress; a thread has one at most.

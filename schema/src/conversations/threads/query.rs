@@ -1,16 +1,15 @@
 //! Finding threads.
 
-use async_graphql::{Context, ID, Object, Result};
-use futures::FutureExt as _;
-use triptych_services::{conversations::threads::Threads, page::Window};
+use async_graphql::{Context, ID, Object};
 
 use super::{
     Thread,
     input::{ThreadFilter, ThreadOrder},
 };
 use crate::{
-    connection::{List, list, page_args, page_cost},
+    connection::{Connection, page_args},
     context::{ContextExt as _, parse_id},
+    errors::Result,
 };
 
 /// Queries of threads.
@@ -31,7 +30,6 @@ impl ThreadQuery {
 
     /// The caller's conversations, newest first unless told otherwise.
     #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, its filter and its order")]
-    #[graphql(complexity = "page_cost(__ctx, __variables_definition, __field, child_complexity)")]
     async fn threads(
         &self,
         ctx: &Context<'_>,
@@ -41,14 +39,11 @@ impl ThreadQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the back.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Result<List<Thread>> {
+    ) -> Result<Connection<Thread>> {
         let filter = filter.unwrap_or_default().parse()?;
         let order = order_by.map(Into::into).unwrap_or_default();
-        let window = Window::parse(&page_args(first, after, last, before))?;
-        let page = ctx.services().threads.list(ctx.actor()?, &filter, order, &window).await?;
-        Ok(list(page, Threads::key, Thread, move |ctx| {
-            let filter = filter.clone();
-            async move { Ok(ctx.services().threads.count(ctx.actor()?, &filter).await?) }.boxed()
-        }))
+        let args = page_args(first, after, last, before);
+        let page = ctx.services().threads.list(ctx.actor()?, &filter, order, &args).await?;
+        Ok(Connection::of(page, Thread))
     }
 }

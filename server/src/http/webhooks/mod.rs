@@ -18,8 +18,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 use triptych_entities::relational::automation::execution;
 use triptych_services::{
-    automation::executions::{ExecutionError, WebhookCall},
-    error::Code,
+    automation::executions::WebhookCall,
+    error::{Code, ServiceError},
 };
 
 use super::{HttpState, authentication::bearer, graphql, metrics, refusal::Refusal};
@@ -83,7 +83,7 @@ async fn accept(state: &HttpState, token: String, request: Request) -> Result<ex
     let call = WebhookCall { token, data: data::of(&parts, &body)?, secret };
     match tokio::time::timeout(ACCEPT_TIMEOUT, state.services.executions.accept_webhook(call)).await {
         Ok(Ok(execution)) => Ok(execution),
-        Ok(Err(ExecutionError::NotFound)) => {
+        Ok(Err(ServiceError::NotFound(_))) => {
             Err(Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "no such webhook"))
         }
         Ok(Err(error)) => Err(Refusal::of(&error, &state.services.mint)),

@@ -9,6 +9,7 @@ use chacha20poly1305::{
 };
 use secrecy::{ExposeSecret as _, SecretBox};
 use sha2::{Digest as _, Sha256};
+use triptych_stores::error::ServiceError;
 
 const NONCE: usize = 24;
 
@@ -28,6 +29,12 @@ pub enum SealError {
     UnknownKey(String),
     #[error("the sealed value is damaged, or belongs to another record")]
     Damaged,
+}
+
+impl From<SealError> for ServiceError {
+    fn from(error: SealError) -> Self {
+        Self::Internal(error.to_string())
+    }
 }
 
 /// What is stored.

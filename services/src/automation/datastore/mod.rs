@@ -1,12 +1,17 @@
 //! Values that flows keep between runs, in one namespace for the organization and one for each flow.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, Statement};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, QueryFilter as _, Statement};
 use serde_json::Value;
 use triptych_entities::{
     ids::{DatastoreItemId, FlowId, OrganizationId},
     relational::automation::datastore_item as item,
 };
-use triptych_stores::{connections::Stores, error::StoreError, mint::Mint};
+use triptych_stores::{
+    access::{self, Scoped as _},
+    connections::Stores,
+    error::StoreError,
+    mint::Mint,
+};
 
 /// Which namespace a key is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +49,8 @@ impl Datastore {
         scope: Scope,
         key: &str,
     ) -> Result<Option<Value>, StoreError> {
-        let query = item::Entity::find()
-            .filter(item::Column::OrganizationId.eq(organization))
-            .filter(item::Column::Key.eq(key));
+        let whole = access::Scope::whole(organization);
+        let query = item::Entity::within(whole).filter(item::Column::Key.eq(key));
         let query = match scope.flow() {
             Some(flow) => query.filter(item::Column::FlowId.eq(flow)),
             None => query.filter(item::Column::FlowId.is_null()),

@@ -12,12 +12,12 @@ use triptych_entities::{
     relational::automation::{execution, flow, flow_version, schedule, webhook},
 };
 use triptych_stores::{
-    access::{Action, Actor, Subject},
-    error::Invalid,
+    access::{Action, Actor, Scope, Scoped as _, Subject},
+    error::{Invalid, Result, ServiceError},
     storable::storable,
 };
 
-use super::{ExecutionError, Executions};
+use super::Executions;
 use crate::automation::flows::Graph;
 
 /// A run by hand.
@@ -59,7 +59,7 @@ impl Executions {
     /// # Errors
     /// `NotFound` for an unknown token, `Conflict` when the flow is not published, `WrongSecret`.
     #[tracing::instrument(skip_all)]
-    pub async fn accept_webhook(&self, call: WebhookCall) -> Result<execution::Model, ExecutionError> {
+    pub async fn accept_webhook(&self, call: WebhookCall) -> Result<execution::Model> {
         if !storable(&call.data) {
             return Err(Invalid::one("body", "contains the character U+0000, which cannot be stored").into());
         }
@@ -68,20 +68,20 @@ impl Executions {
             .filter(webhook::Column::Token.eq(call.token))
             .one(&self.stores.pg)
             .await?;
-        let flow = found.ok_or(ExecutionError::NotFound)?;
+        let flow = found.ok_or(ServiceError::NotFound("execution"))?;
         let (flow::Status::Published, Some(version)) = (flow.status, flow.published_version_id) else {
-            return Err(ExecutionError::Conflict("this flow is not published"));
+            return Err(ServiceError::conflict("this flow is not published"));
         };
         let graph = self.graphs.load(&self.stores.pg, version).await?;
         let trigger = graph.trigger().filter(|trigger| trigger.integration == "webhook");
         let Some(trigger) = trigger else {
-            return Err(ExecutionError::Conflict("this flow is not started by a webhook"));
+            return Err(ServiceError::conflict("this flow is not started by a webhook"));
         };
         let secret = trigger.parameters.get("secret").and_then(Value::as_str).filter(|text| !text.is_empty());
         if let Some(secret) = secret
             && !same(secret.as_bytes(), call.secret.unwrap_or_default().as_bytes())
         {
-            return Err(ExecutionError::WrongSecret);
+            return Err(ServiceError::Unauthenticated("the webhook's secret is missing or wrong"));
         }
         let new = NewExecution {
             flow,
@@ -92,7 +92,7 @@ impl Executions {
             client_id: None,
             firing: None,
         };
-        self.insert(new).await?.ok_or(ExecutionError::NotFound)
+        self.insert(new).await?.ok_or(ServiceError::NotFound("execution"))
     }
 
     /// Runs a flow by hand.
@@ -100,12 +100,8 @@ impl Executions {
     /// # Errors
     /// `NotFound` also for another organization's flow; `Conflict` when there is nothing published to run.
     #[tracing::instrument(skip_all, fields(flow.id = %run.flow_id))]
-    pub async fn run(&self, actor: &Actor, run: ManualRun) -> Result<execution::Model, ExecutionError> {
-        let reach = actor.require(Action::Run, Subject::Flow)?;
-        let flow = self.flow(actor, run.flow_id).await?;
-        if !reach.covers(flow.owner_id) {
-            return Err(ExecutionError::NotFound);
-        }
+    pub async fn run(&self, actor: &Actor, run: ManualRun) -> Result<execution::Model> {
+        let flow = self.flow(actor.scope(Action::Run, Subject::Flow)?, run.flow_id).await?;
         if let Some(client_id) = &run.client_id {
             if !(1..=200).contains(&client_id.chars().count()) {
                 return Err(Invalid::one("clientId", "must have 1 to 200 characters").into());
@@ -133,20 +129,16 @@ impl Executions {
         match (self.insert(new).await?, client_id) {
             (Some(execution), _) => Ok(execution),
             (None, Some(client_id)) => {
-                self.by_client_id(&flow, &client_id).await?.ok_or(ExecutionError::NotFound)
+                self.by_client_id(&flow, &client_id).await?.ok_or(ServiceError::NotFound("execution"))
             }
-            (None, None) => Err(ExecutionError::NotFound),
+            (None, None) => Err(ServiceError::NotFound("execution")),
         }
     }
 
-    async fn version_to_run(
-        &self,
-        flow: &flow::Model,
-        run: &ManualRun,
-    ) -> Result<FlowVersionId, ExecutionError> {
+    async fn version_to_run(&self, flow: &flow::Model, run: &ManualRun) -> Result<FlowVersionId> {
         match run.version {
             Some(number) => {
-                let version = flow_version::Entity::find()
+                let version = flow_version::Entity::within(Scope::whole(flow.organization_id))
                     .filter(flow_version::Column::FlowId.eq(flow.id))
                     .filter(flow_version::Column::Number.eq(number))
                     .one(&self.stores.pg)
@@ -156,17 +148,13 @@ impl Executions {
                     .ok_or_else(|| Invalid::one("version", "this flow has no such version").into())
             }
             None if run.test => Ok(flow.draft_version_id),
-            None => flow.published_version_id.ok_or(ExecutionError::Conflict(
+            None => flow.published_version_id.ok_or(ServiceError::conflict(
                 "this flow is not published; publish it, or run its draft with `test: true`",
             )),
         }
     }
 
-    async fn by_client_id(
-        &self,
-        flow: &flow::Model,
-        client_id: &str,
-    ) -> Result<Option<execution::Model>, ExecutionError> {
+    async fn by_client_id(&self, flow: &flow::Model, client_id: &str) -> Result<Option<execution::Model>> {
         Ok(execution::Entity::find()
             .filter(execution::Column::FlowId.eq(flow.id))
             .filter(execution::Column::ClientId.eq(client_id))
@@ -179,7 +167,7 @@ impl Executions {
     /// # Errors
     /// If PostgreSQL does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(schedule.id = %id))]
-    pub async fn fire(&self, id: ScheduleId, due: DateTime<Utc>) -> Result<bool, ExecutionError> {
+    pub async fn fire(&self, id: ScheduleId, due: DateTime<Utc>) -> Result<bool> {
         let found =
             schedule::Entity::find_by_id(id).find_also_related(flow::Entity).one(&self.stores.pg).await?;
         let Some((schedule, Some(flow))) = found else { return Ok(false) };
@@ -200,7 +188,7 @@ impl Executions {
     }
 
     /// `None` when the same firing or client id has an execution already.
-    async fn insert(&self, new: NewExecution) -> Result<Option<execution::Model>, ExecutionError> {
+    async fn insert(&self, new: NewExecution) -> Result<Option<execution::Model>> {
         let id: ExecutionId = self.mint.id();
         let job_id = self.mint.id();
         let now = self.mint.now();

@@ -16,9 +16,10 @@ use triptych_entities::{
     },
     relational::automation::{execution, execution_step, step},
 };
+use triptych_stores::error::{Result, ServiceError};
 
 use super::{
-    ExecutionError, Executions,
+    Executions,
     decide::{Decision, Ending, StepState, decide},
 };
 use crate::automation::flows::Graph;
@@ -32,11 +33,7 @@ pub(super) struct Locked {
 
 impl Executions {
     /// Locks an execution. `None` when it is gone, as after its flow was deleted.
-    pub(super) async fn lock(
-        &self,
-        tx: &DatabaseTransaction,
-        id: ExecutionId,
-    ) -> Result<Option<Locked>, ExecutionError> {
+    pub(super) async fn lock(&self, tx: &DatabaseTransaction, id: ExecutionId) -> Result<Option<Locked>> {
         let locked = execution::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
         let Some(execution) = locked else { return Ok(None) };
         let graph = self.graphs.load(tx, execution.version_id).await?;
@@ -51,7 +48,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
-    pub async fn advance(&self, id: ExecutionId) -> Result<(), ExecutionError> {
+    pub async fn advance(&self, id: ExecutionId) -> Result<()> {
         let tx = self.stores.pg.begin().await?;
         let Some(mut locked) = self.lock(&tx, id).await? else { return Ok(()) };
         if locked.execution.status.is_final() {
@@ -76,8 +73,8 @@ impl Executions {
         locked: &mut Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<(), ExecutionError> {
-        let trigger = locked.graph.trigger().ok_or(ExecutionError::Broken(locked.execution.id))?;
+    ) -> Result<()> {
+        let trigger = locked.graph.trigger().ok_or_else(|| broken(locked.execution.id))?;
         let row = execution_step::Model {
             output: locked.execution.trigger.clone(),
             attempt: 1,
@@ -107,7 +104,7 @@ impl Executions {
         locked: &Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<(), ExecutionError> {
+    ) -> Result<()> {
         let states: HashMap<StepId, StepState> = locked
             .steps
             .iter()
@@ -148,7 +145,7 @@ impl Executions {
         decision: &Decision,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<(), ExecutionError> {
+    ) -> Result<()> {
         let execution = &locked.execution;
         let mut row = execution::ActiveModel { id: Set(execution.id), ..Default::default() };
         let status = match decision.ending {
@@ -264,10 +261,7 @@ fn only_waiting(steps: &[execution_step::Model]) -> bool {
     open.peek().is_some() && open.all(|row| row.status == execution_step::Status::Waiting)
 }
 
-async fn insert_steps(
-    tx: &DatabaseTransaction,
-    rows: Vec<execution_step::Model>,
-) -> Result<(), ExecutionError> {
+async fn insert_steps(tx: &DatabaseTransaction, rows: Vec<execution_step::Model>) -> Result<()> {
     use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Iterable as _};
     if rows.is_empty() {
         return Ok(());
@@ -288,7 +282,7 @@ pub(super) async fn cancel_unfinished(
     tx: &DatabaseTransaction,
     execution: ExecutionId,
     now: DateTime<Utc>,
-) -> Result<(), ExecutionError> {
+) -> Result<()> {
     use sea_orm::ActiveEnum as _;
     execution_step::Entity::update_many()
         .col_expr(execution_step::Column::Status, execution_step::Status::Canceled.to_value().into())
@@ -298,4 +292,9 @@ pub(super) async fn cancel_unfinished(
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// A stored execution that contradicts itself.
+pub(super) fn broken(id: ExecutionId) -> ServiceError {
+    ServiceError::Internal(format!("execution {id} names a step that its version does not have"))
 }

@@ -1,14 +1,19 @@
 //! Stopping an execution, and running one again.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, TransactionTrait as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set, TransactionTrait as _,
+};
 use triptych_entities::{
     ids::ExecutionId,
     payloads::{execution_event::ExecutionEvent, job::Job},
     relational::automation::{execution, execution_step},
 };
-use triptych_stores::access::{Action, Actor, Subject};
+use triptych_stores::{
+    access::{Action, Actor, Scoped as _, Subject},
+    error::{Result, ServiceError},
+};
 
-use super::{ExecutionError, Executions, advance::cancel_unfinished};
+use super::{Executions, advance::cancel_unfinished};
 
 /// Where a retry goes on from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +31,10 @@ impl Executions {
     /// # Errors
     /// `NotFound` also for another organization's execution.
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
-    pub async fn cancel(&self, actor: &Actor, id: ExecutionId) -> Result<execution::Model, ExecutionError> {
+    pub async fn cancel(&self, actor: &Actor, id: ExecutionId) -> Result<execution::Model> {
         self.for_change(actor, id).await?;
         let tx = self.stores.pg.begin().await?;
-        let locked = self.lock(&tx, id).await?.ok_or(ExecutionError::NotFound)?;
+        let locked = self.lock(&tx, id).await?.ok_or(ServiceError::NotFound("execution"))?;
         if locked.execution.status.is_final() {
             return Ok(locked.execution);
         }
@@ -54,23 +59,18 @@ impl Executions {
     /// `Conflict` while it is under way, and when nothing in it failed; `NotFound` also for another
     /// organization's execution.
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
-    pub async fn retry(
-        &self,
-        actor: &Actor,
-        id: ExecutionId,
-        from: RetryFrom,
-    ) -> Result<execution::Model, ExecutionError> {
+    pub async fn retry(&self, actor: &Actor, id: ExecutionId, from: RetryFrom) -> Result<execution::Model> {
         self.for_change(actor, id).await?;
         let tx = self.stores.pg.begin().await?;
-        let locked = self.lock(&tx, id).await?.ok_or(ExecutionError::NotFound)?;
+        let locked = self.lock(&tx, id).await?.ok_or(ServiceError::NotFound("execution"))?;
         if !locked.execution.status.is_final() {
-            return Err(ExecutionError::Conflict("this execution is still under way"));
+            return Err(ServiceError::conflict("this execution is still under way"));
         }
         let mut again =
             execution_step::Entity::delete_many().filter(execution_step::Column::ExecutionId.eq(id));
         if from == RetryFrom::Failed {
             if locked.execution.status == execution::Status::Succeeded {
-                return Err(ExecutionError::Conflict("nothing failed in this execution"));
+                return Err(ServiceError::conflict("nothing failed in this execution"));
             }
             again = again.filter(execution_step::Column::Status.ne(execution_step::Status::Succeeded));
         }
@@ -102,10 +102,12 @@ impl Executions {
         Ok(queued)
     }
 
-    async fn for_change(&self, actor: &Actor, id: ExecutionId) -> Result<(), ExecutionError> {
-        let reach = actor.require(Action::Update, Subject::Execution)?;
-        let execution = self.get(actor, id).await?;
-        let flow = self.flow(actor, execution.flow_id).await?;
-        if reach.covers(flow.owner_id) { Ok(()) } else { Err(ExecutionError::NotFound) }
+    async fn for_change(&self, actor: &Actor, id: ExecutionId) -> Result<()> {
+        let scope = actor.scope(Action::Update, Subject::Execution)?;
+        let query = execution::Entity::within(scope).filter(execution::Column::Id.eq(id));
+        match query.count(&self.stores.pg).await? {
+            0 => Err(ServiceError::NotFound("execution")),
+            _ => Ok(()),
+        }
     }
 }

@@ -10,11 +10,11 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::Actor,
-    error::Invalid,
+    error::{Invalid, Result, ServiceError},
     live::{LiveItem, Position, Topic},
 };
 
-use super::{ExecutionError, Executions, advance::finished_event};
+use super::{Executions, advance::finished_event};
 
 /// An event and its place in the stream.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ impl Executions {
         actor: &Actor,
         id: ExecutionId,
         after: Option<&str>,
-    ) -> Result<impl Stream<Item = Result<Envelope, ExecutionError>> + Send + use<>, ExecutionError> {
+    ) -> Result<impl Stream<Item = Result<Envelope>> + Send + use<>> {
         self.get(actor, id).await?;
         let after: Option<Position> = after
             .map(str::parse)
@@ -58,7 +58,7 @@ impl Executions {
         &self,
         id: ExecutionId,
         after: Option<Position>,
-    ) -> impl Stream<Item = Result<Envelope, ExecutionError>> + Send + use<> {
+    ) -> impl Stream<Item = Result<Envelope>> + Send + use<> {
         let told = Told {
             executions: self.clone(),
             id,
@@ -88,7 +88,7 @@ impl Executions {
 }
 
 impl Told {
-    async fn take(&mut self, item: LiveItem) -> Result<Vec<Envelope>, ExecutionError> {
+    async fn take(&mut self, item: LiveItem) -> Result<Vec<Envelope>> {
         match item {
             LiveItem::Entry(entry) => {
                 let event: ExecutionEvent =
@@ -106,7 +106,7 @@ impl Told {
     }
 
     /// Whether the follower's cursor is that of the stream's last event, and that event the execution's end.
-    async fn has_heard_the_end(&mut self) -> Result<bool, ExecutionError> {
+    async fn has_heard_the_end(&mut self) -> Result<bool> {
         let last = self.executions.live.last(&Topic::Execution(self.id)).await?;
         self.ended = last.is_some_and(|entry| {
             entry.position == self.position
@@ -116,7 +116,7 @@ impl Told {
     }
 
     /// Tells what the history knows and this follower does not. When all is quiet, only an end is news.
-    async fn retell(&mut self, only_if_ended: bool) -> Result<Vec<Envelope>, ExecutionError> {
+    async fn retell(&mut self, only_if_ended: bool) -> Result<Vec<Envelope>> {
         let row = self.executions.row(self.id).await?;
         if only_if_ended && (!row.status.is_final() || self.has_heard_the_end().await?) {
             return Ok(Vec::new());
@@ -153,12 +153,15 @@ fn failure(row: &execution::Model) -> Option<Failure> {
 }
 
 impl Executions {
-    async fn row(&self, id: ExecutionId) -> Result<execution::Model, ExecutionError> {
+    async fn row(&self, id: ExecutionId) -> Result<execution::Model> {
         use sea_orm::EntityTrait as _;
-        execution::Entity::find_by_id(id).one(&self.stores.pg).await?.ok_or(ExecutionError::NotFound)
+        execution::Entity::find_by_id(id)
+            .one(&self.stores.pg)
+            .await?
+            .ok_or(ServiceError::NotFound("execution"))
     }
 
-    async fn step_rows(&self, id: ExecutionId) -> Result<Vec<execution_step::Model>, ExecutionError> {
+    async fn step_rows(&self, id: ExecutionId) -> Result<Vec<execution_step::Model>> {
         use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
         Ok(execution_step::Entity::find()
             .filter(execution_step::Column::ExecutionId.eq(id))

@@ -11,9 +11,10 @@ use triptych_entities::{
     },
     relational::automation::{execution_log, execution_step},
 };
+use triptych_stores::error::Result;
 
 use super::{
-    Claim, ExecutionError, Executions,
+    Claim, Executions,
     advance::{Locked, finished_event},
 };
 
@@ -53,7 +54,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %claim.execution.id, step = claim.step.key))]
-    pub async fn report(&self, claim: &Claim, outcome: Outcome) -> Result<bool, ExecutionError> {
+    pub async fn report(&self, claim: &Claim, outcome: Outcome) -> Result<bool> {
         let now = self.mint.now();
         let tx = self.stores.pg.begin().await?;
         let Some(mut locked) = self.lock(&tx, claim.execution.id).await? else { return Ok(false) };
@@ -99,7 +100,7 @@ impl Executions {
         locked: &Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<(), ExecutionError> {
+    ) -> Result<()> {
         if locked.execution.status.is_final() {
             return Ok(());
         }
@@ -194,7 +195,7 @@ async fn write(
     tx: &sea_orm::DatabaseTransaction,
     before: &execution_step::Model,
     after: &execution_step::Model,
-) -> Result<(), ExecutionError> {
+) -> Result<()> {
     let mut row = before.clone().into_active_model();
     macro_rules! set_changed {
         ($($field:ident),+) => {$(

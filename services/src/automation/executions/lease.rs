@@ -13,9 +13,10 @@ use triptych_entities::{
     payloads::execution_event::ExecutionEvent,
     relational::automation::{execution, execution_step, step},
 };
+use triptych_stores::error::Result;
 use uuid::Uuid;
 
-use super::{ExecutionError, Executions};
+use super::Executions;
 use crate::automation::flows::Graph;
 
 /// How long a claim holds without being renewed.
@@ -44,7 +45,7 @@ impl Executions {
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
-    pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>, ExecutionError> {
+    pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>> {
         let now = self.mint.now();
         // A queue counts in whole milliseconds, and may bring a step that waits a moment early.
         let due = now + EARLY;
@@ -71,7 +72,7 @@ impl Executions {
             return Ok(None);
         };
         let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
-        let step = graph.step(row.step_id).cloned().ok_or(ExecutionError::Broken(execution.id))?;
+        let step = graph.step(row.step_id).cloned().ok_or_else(|| super::advance::broken(execution.id))?;
         let outputs = self.outputs(&execution, &graph).await?;
         // `resume_at` is set only while a step that has done its work waits.
         let resumed = row.resume_at.is_some();
@@ -88,11 +89,7 @@ impl Executions {
         Ok(Some(Claim { worker, execution, row, step, graph, outputs, resumed }))
     }
 
-    async fn outputs(
-        &self,
-        execution: &execution::Model,
-        graph: &Graph,
-    ) -> Result<HashMap<String, Value>, ExecutionError> {
+    async fn outputs(&self, execution: &execution::Model, graph: &Graph) -> Result<HashMap<String, Value>> {
         let rows: Vec<(StepId, Option<Value>)> = execution_step::Entity::find()
             .select_only()
             .column(execution_step::Column::StepId)
@@ -112,11 +109,7 @@ impl Executions {
     ///
     /// # Errors
     /// If PostgreSQL does not answer; the claims then run out by themselves.
-    pub async fn renew(
-        &self,
-        worker: Uuid,
-        ids: &[ExecutionStepId],
-    ) -> Result<Vec<ExecutionStepId>, ExecutionError> {
+    pub async fn renew(&self, worker: Uuid, ids: &[ExecutionStepId]) -> Result<Vec<ExecutionStepId>> {
         #[derive(FromQueryResult)]
         struct Renewed {
             id: ExecutionStepId,
@@ -141,7 +134,7 @@ impl Executions {
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
-    pub async fn release_all(&self) -> Result<(), ExecutionError> {
+    pub async fn release_all(&self) -> Result<()> {
         let sql =
             "UPDATE execution_steps SET lease_until = $1 WHERE finished_at IS NULL AND status = 'RUNNING'";
         let long_ago = self.mint.now() - Duration::from_secs(1);

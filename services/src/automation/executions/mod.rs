@@ -5,21 +5,21 @@ mod accept;
 mod advance;
 mod cancel;
 mod decide;
-mod error;
 mod events;
 mod find;
 mod finish;
 mod lease;
+mod list;
 mod reconcile;
 mod wait;
 
 pub use accept::{ManualRun, WebhookCall};
 pub use cancel::RetryFrom;
-pub use error::ExecutionError;
 pub use events::Envelope;
-pub use find::ExecutionFilter;
+
 pub use finish::{Outcome, Report};
 pub use lease::{Claim, LEASE};
+pub use list::ExecutionFilter;
 pub use reconcile::Thoroughness;
 use sea_orm::DatabaseConnection;
 use triptych_stores::{connections::Stores, live::Live, mint::Mint, outbox::Outbox, queues::Queues};

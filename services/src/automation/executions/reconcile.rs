@@ -8,9 +8,10 @@ use triptych_entities::{
     ids::{ExecutionId, ExecutionStepId, JobId, OrganizationId},
     payloads::job::{Job, Queue},
 };
+use triptych_stores::error::Result;
 use uuid::Uuid;
 
-use super::{ExecutionError, Executions};
+use super::Executions;
 
 /// Rows looked at in one statement.
 const BATCH: u64 = 1_000;
@@ -60,7 +61,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all)]
-    pub async fn reconcile(&self, thoroughness: Thoroughness) -> Result<usize, ExecutionError> {
+    pub async fn reconcile(&self, thoroughness: Thoroughness) -> Result<usize> {
         let executions = self
             .sweep(thoroughness, QUEUED_EXECUTIONS, Queue::Trigger, "executions", |id| Job::Begin {
                 execution_id: ExecutionId(id),
@@ -85,7 +86,7 @@ impl Executions {
         queue: Queue,
         table: &str,
         job: impl Fn(Uuid) -> Job,
-    ) -> Result<usize, ExecutionError> {
+    ) -> Result<usize> {
         let mut after = Uuid::nil();
         let mut owed = 0;
         loop {
@@ -110,7 +111,7 @@ impl Executions {
         thoroughness: Thoroughness,
         queue: Queue,
         rows: Vec<Unfinished>,
-    ) -> Result<Vec<Unfinished>, ExecutionError> {
+    ) -> Result<Vec<Unfinished>> {
         if thoroughness == Thoroughness::Alone {
             return Ok(rows);
         }
@@ -124,12 +125,7 @@ impl Executions {
         Ok(rows.into_iter().zip(missing).filter_map(|(row, missing)| missing.then_some(row)).collect())
     }
 
-    async fn owe_again(
-        &self,
-        table: &str,
-        lost: &[Unfinished],
-        job: &impl Fn(Uuid) -> Job,
-    ) -> Result<(), ExecutionError> {
+    async fn owe_again(&self, table: &str, lost: &[Unfinished], job: &impl Fn(Uuid) -> Job) -> Result<()> {
         if lost.is_empty() {
             return Ok(());
         }

@@ -6,8 +6,9 @@ use triptych_entities::{
     payloads::execution_event::{ExecutionEvent, Failure},
     relational::automation::{execution, execution_step, step},
 };
+use triptych_stores::error::{Result, ServiceError};
 
-use super::{ExecutionError, Executions};
+use super::Executions;
 
 /// What the caller who waits is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +26,7 @@ impl Executions {
     ///
     /// # Errors
     /// If a database does not answer.
-    pub async fn wait_for_answer(&self, execution: &execution::Model) -> Result<Answer, ExecutionError> {
+    pub async fn wait_for_answer(&self, execution: &execution::Model) -> Result<Answer> {
         let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
         let answers =
             |key: &str| graph.steps.iter().any(|step| step.kind == step::Kind::Respond && step.key == key);
@@ -54,7 +55,7 @@ impl Executions {
                 _ => {}
             }
         }
-        Err(ExecutionError::NotFound)
+        Err(ServiceError::NotFound("execution"))
     }
 }
 

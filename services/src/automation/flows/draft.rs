@@ -5,15 +5,15 @@ use sea_orm::{
     QueryFilter as _, QuerySelect as _, Set, SqlErr, TransactionTrait as _,
 };
 use triptych_entities::{
-    ids::{FlowId, OrganizationId},
+    ids::FlowId,
     relational::automation::{credential, flow, flow_version, webhook},
 };
 use triptych_stores::{
-    access::{Action, Actor, Subject},
-    error::{Invalid, Problem},
+    access::{Action, Actor, Scope, Scoped as _, Subject},
+    error::{Invalid, Problem, Result, ServiceError},
 };
 
-use super::{FlowError, Flows, spec::GraphSpec, store::NewVersion, validate::Strictness};
+use super::{Flows, spec::GraphSpec, store::NewVersion, validate::Strictness};
 
 /// A flow to be.
 #[derive(Debug, Clone)]
@@ -30,8 +30,8 @@ impl Flows {
     /// # Errors
     /// `Invalid` with one entry for each problem.
     #[tracing::instrument(skip_all)]
-    pub async fn create(&self, actor: &Actor, input: NewFlow) -> Result<flow::Model, FlowError> {
-        actor.require(Action::Create, Subject::Flow)?;
+    pub async fn create(&self, actor: &Actor, input: NewFlow) -> Result<flow::Model> {
+        let scope = actor.scope(Action::Create, Subject::Flow)?;
         if let Some(existing) = self.by_client_id(actor, input.client_id.as_deref()).await? {
             return Ok(existing);
         }
@@ -40,12 +40,12 @@ impl Flows {
         let now = self.mint.now();
         let id: FlowId = self.mint.id();
         let tx = self.stores.pg.begin().await?;
-        check_credentials(&tx, actor.organization, &input.graph).await?;
+        check_credentials(&tx, actor, &input.graph).await?;
         // The two point at each other; the constraint between them is checked at commit.
         let draft = self.mint.id();
         let row = flow::ActiveModel {
             id: Set(id),
-            organization_id: Set(actor.organization),
+            organization_id: Set(scope.organization()),
             owner_id: Set(actor.user),
             name: Set(name),
             status: Set(flow::Status::Draft),
@@ -61,11 +61,11 @@ impl Flows {
                 drop(tx);
                 let existing = self.by_client_id(actor, input.client_id.as_deref()).await?;
                 return existing
-                    .ok_or(FlowError::Conflict("this clientId is being used just now; try again"));
+                    .ok_or(ServiceError::conflict("this clientId is being used just now; try again"));
             }
             other => other?,
         };
-        let version = NewVersion { id: draft, organization: actor.organization, flow: id, number: 1 };
+        let version = NewVersion { id: draft, organization: scope.organization(), flow: id, number: 1 };
         self.write_version(&tx, version, &input.graph).await?;
         webhook::Entity::insert(webhook::ActiveModel {
             id: Set(self.mint.id()),
@@ -80,21 +80,15 @@ impl Flows {
         Ok(created)
     }
 
-    async fn by_client_id(
-        &self,
-        actor: &Actor,
-        client_id: Option<&str>,
-    ) -> Result<Option<flow::Model>, FlowError> {
+    async fn by_client_id(&self, actor: &Actor, client_id: Option<&str>) -> Result<Option<flow::Model>> {
         let Some(client_id) = client_id else { return Ok(None) };
         if !(1..=200).contains(&client_id.chars().count()) {
             return Err(Invalid::one("clientId", "must have 1 to 200 characters").into());
         }
-        Ok(flow::Entity::find()
-            .filter(flow::Column::OrganizationId.eq(actor.organization))
-            .filter(flow::Column::OwnerId.eq(actor.user))
-            .filter(flow::Column::ClientId.eq(client_id))
-            .one(&self.stores.pg)
-            .await?)
+        // Only the creator's own key counts, also for callers who reach the whole organization.
+        let own = Scope::own(actor.organization, actor.user);
+        let query = flow::Entity::within(own).filter(flow::Column::ClientId.eq(client_id));
+        Ok(query.one(&self.stores.pg).await?)
     }
 
     /// Renames a flow and replaces its draft, as far as each is given. What is published stays as it is.
@@ -108,22 +102,22 @@ impl Flows {
         id: FlowId,
         name: Option<String>,
         graph: Option<GraphSpec>,
-    ) -> Result<flow::Model, FlowError> {
-        let reach = actor.require(Action::Update, Subject::Flow)?;
+    ) -> Result<flow::Model> {
+        let scope = actor.scope(Action::Update, Subject::Flow)?;
         let name = name.map(|name| check_name(&name)).transpose()?;
         if let Some(graph) = &graph {
             self.validator().check(graph, Strictness::Draft)?;
         }
         let tx = self.stores.pg.begin().await?;
-        let flow = super::find::for_update(&tx, actor.organization, id, reach).await?;
+        let flow = super::find::for_update(&tx, scope, id).await?;
         let previous = flow.draft_version_id;
         let mut row = flow.clone().into_active_model();
         if let Some(name) = name {
             row.name = Set(name);
         }
         if let Some(graph) = graph {
-            check_credentials(&tx, actor.organization, &graph).await?;
-            let number = next_number(&tx, id).await?;
+            check_credentials(&tx, actor, &graph).await?;
+            let number = next_number(&tx, scope, id).await?;
             let draft = self.mint.id();
             let version = NewVersion { id: draft, organization: actor.organization, flow: id, number };
             self.write_version(&tx, version, &graph).await?;
@@ -132,7 +126,7 @@ impl Flows {
         row.updated_at = Set(self.mint.now());
         let updated = row.update(&tx).await?;
         if updated.draft_version_id != previous {
-            super::find::delete_unused_version(&tx, previous).await?;
+            super::find::delete_unused_version(&tx, scope, previous).await?;
         }
         tx.commit().await?;
         Ok(updated)
@@ -149,7 +143,7 @@ impl Flows {
         id: FlowId,
         name: Option<String>,
         client_id: Option<String>,
-    ) -> Result<flow::Model, FlowError> {
+    ) -> Result<flow::Model> {
         let original = self.get(actor, id).await?;
         let graph = self.graphs.load(&self.stores.pg, original.draft_version_id).await?;
         let name = name.unwrap_or_else(|| format!("{} (copy)", original.name));
@@ -167,8 +161,8 @@ fn check_name(name: &str) -> Result<String, Invalid> {
 }
 
 /// Versions count up from 1 and no number is given twice.
-async fn next_number(tx: &impl ConnectionTrait, flow: FlowId) -> Result<i32, FlowError> {
-    let highest: Option<Option<i32>> = flow_version::Entity::find()
+async fn next_number(tx: &impl ConnectionTrait, scope: Scope, flow: FlowId) -> Result<i32> {
+    let highest: Option<Option<i32>> = flow_version::Entity::within(scope)
         .select_only()
         .column_as(flow_version::Column::Number.max(), "number")
         .filter(flow_version::Column::FlowId.eq(flow))
@@ -178,21 +172,19 @@ async fn next_number(tx: &impl ConnectionTrait, flow: FlowId) -> Result<i32, Flo
     Ok(highest.flatten().unwrap_or(0) + 1)
 }
 
-/// Every credential that the graph names exists in the organization and fits its step.
-async fn check_credentials(
-    tx: &impl ConnectionTrait,
-    organization: OrganizationId,
-    graph: &GraphSpec,
-) -> Result<(), FlowError> {
+/// Every credential that the graph names is one that the caller can see, and fits its step.
+async fn check_credentials(tx: &impl ConnectionTrait, actor: &Actor, graph: &GraphSpec) -> Result<()> {
     let wanted: Vec<_> = graph.steps.iter().filter_map(|step| step.credential_id).collect();
     if wanted.is_empty() {
         return Ok(());
     }
-    let found = credential::Entity::find()
-        .filter(credential::Column::OrganizationId.eq(organization))
-        .filter(credential::Column::Id.is_in(wanted))
-        .all(tx)
-        .await?;
+    let found = match actor.scope(Action::Read, Subject::Credential) {
+        Ok(scope) => {
+            let query = credential::Entity::within(scope).filter(credential::Column::Id.is_in(wanted));
+            query.all(tx).await?
+        }
+        Err(_) => Vec::new(),
+    };
     let problems = graph.steps.iter().enumerate().filter_map(|(index, step)| {
         let id = step.credential_id?;
         let path = format!("steps.{index}.credentialId");

@@ -1,9 +1,9 @@
 //! Flows: what people automate, as versions of a graph of steps. Running them is `executions`' business.
 
 mod draft;
-mod error;
 mod find;
 mod graph;
+mod list;
 pub mod parameters;
 mod publish;
 mod schedules;
@@ -16,9 +16,8 @@ use std::sync::Arc;
 use triptych_stores::{connections::Stores, error::Problem, mint::Mint, outbox::Outbox, queues::Queues};
 
 pub use draft::NewFlow;
-pub use error::FlowError;
-pub use find::{FlowFilter, FlowKey, FlowOrder, FlowSort};
 pub use graph::{Graph, Graphs};
+pub use list::{FlowFilter, FlowOrder, FlowSort};
 pub use publish::spec_of;
 pub use spec::{GraphSpec, LinkSpec, RetryPolicy, StepSpec};
 pub use templates::Templates;

@@ -10,10 +10,13 @@ use triptych_entities::{
     payloads::job::Job,
     relational::automation::{flow, flow_version, schedule},
 };
-use triptych_stores::access::{Action, Actor, Subject};
+use triptych_stores::{
+    access::{Action, Actor, Scope, Scoped as _, Subject},
+    error::{Result, ServiceError},
+};
 
 use super::{
-    FlowError, Flows,
+    Flows,
     graph::Graph,
     spec::{GraphSpec, LinkSpec, StepSpec},
     validate::Strictness,
@@ -26,14 +29,14 @@ impl Flows {
     /// # Errors
     /// `Invalid` with one entry for each problem; `NotFound` also for another organization's flow.
     #[tracing::instrument(skip_all, fields(flow.id = %id))]
-    pub async fn publish(&self, actor: &Actor, id: FlowId) -> Result<flow::Model, FlowError> {
-        let reach = actor.require(Action::Publish, Subject::Flow)?;
+    pub async fn publish(&self, actor: &Actor, id: FlowId) -> Result<flow::Model> {
+        let scope = actor.scope(Action::Publish, Subject::Flow)?;
         let tx = self.stores.pg.begin().await?;
-        let flow = super::find::for_update(&tx, actor.organization, id, reach).await?;
+        let flow = super::find::for_update(&tx, scope, id).await?;
         let graph = self.graphs.load(&tx, flow.draft_version_id).await?;
         self.validator().check(&spec_of(&graph), Strictness::Complete)?;
         let now = self.mint.now();
-        flow_version::Entity::update_many()
+        flow_version::Entity::update_within(scope)
             .col_expr(flow_version::Column::PublishedAt, now.into())
             .filter(flow_version::Column::Id.eq(flow.draft_version_id))
             .filter(flow_version::Column::PublishedAt.is_null())
@@ -56,12 +59,12 @@ impl Flows {
     /// # Errors
     /// `Conflict` for a flow that was never published; `NotFound` also for another organization's flow.
     #[tracing::instrument(skip_all, fields(flow.id = %id))]
-    pub async fn pause(&self, actor: &Actor, id: FlowId) -> Result<flow::Model, FlowError> {
-        let reach = actor.require(Action::Publish, Subject::Flow)?;
+    pub async fn pause(&self, actor: &Actor, id: FlowId) -> Result<flow::Model> {
+        let scope = actor.scope(Action::Publish, Subject::Flow)?;
         let tx = self.stores.pg.begin().await?;
-        let flow = super::find::for_update(&tx, actor.organization, id, reach).await?;
+        let flow = super::find::for_update(&tx, scope, id).await?;
         if flow.status == flow::Status::Draft {
-            return Err(FlowError::Conflict("this flow was never published"));
+            return Err(ServiceError::conflict("this flow was never published"));
         }
         self.replace_schedules(&tx, &flow, None).await?;
         let mut row = flow.into_active_model();
@@ -78,17 +81,12 @@ impl Flows {
     /// # Errors
     /// `NotFound` also for another organization's flow, and when it is repeated.
     #[tracing::instrument(skip_all, fields(flow.id = %id))]
-    pub async fn delete(&self, actor: &Actor, id: FlowId) -> Result<(), FlowError> {
-        let reach = actor.require(Action::Delete, Subject::Flow)?;
-        let mut statement = flow::Entity::delete_many()
-            .filter(flow::Column::Id.eq(id))
-            .filter(flow::Column::OrganizationId.eq(actor.organization));
-        if let Some(owner) = reach.owner() {
-            statement = statement.filter(flow::Column::OwnerId.eq(owner));
-        }
+    pub async fn delete(&self, actor: &Actor, id: FlowId) -> Result<()> {
+        let scope = actor.scope(Action::Delete, Subject::Flow)?;
+        let statement = flow::Entity::delete_within(scope).filter(flow::Column::Id.eq(id));
         // Schedulers that are left in the queue find no schedule at their next turn and remove themselves.
         let deleted = statement.exec(&self.stores.pg).await?;
-        if deleted.rows_affected == 0 { Err(FlowError::NotFound) } else { Ok(()) }
+        if deleted.rows_affected == 0 { Err(ServiceError::NotFound("flow")) } else { Ok(()) }
     }
 
     /// The schedules follow the graph; the queue's schedulers are owed an update in the same transaction.
@@ -97,10 +95,12 @@ impl Flows {
         tx: &DatabaseTransaction,
         flow: &flow::Model,
         graph: Option<&Graph>,
-    ) -> Result<(), FlowError> {
+    ) -> Result<()> {
         let wanted = graph.and_then(Graph::trigger).filter(|trigger| trigger.integration == "schedule");
         let kept = wanted.map(|trigger| trigger.id);
-        let mut outdated = schedule::Entity::delete_many().filter(schedule::Column::FlowId.eq(flow.id));
+        let whole = Scope::whole(flow.organization_id);
+        let mut outdated =
+            schedule::Entity::delete_within(whole).filter(schedule::Column::FlowId.eq(flow.id));
         if let Some(step) = kept {
             outdated = outdated.filter(schedule::Column::StepId.ne(step));
         }

@@ -2,8 +2,9 @@
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use triptych_entities::{ids::FlowId, relational::automation::schedule};
+use triptych_stores::error::Result;
 
-use super::{FlowError, Flows};
+use super::Flows;
 
 /// Schedules mirrored at a time.
 const BATCH: u64 = 500;
@@ -14,7 +15,7 @@ impl Flows {
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
-    pub async fn mirror_schedules(&self, flow: FlowId) -> Result<(), FlowError> {
+    pub async fn mirror_schedules(&self, flow: FlowId) -> Result<()> {
         let schedules =
             schedule::Entity::find().filter(schedule::Column::FlowId.eq(flow)).all(&self.stores.pg).await?;
         for schedule in &schedules {
@@ -27,7 +28,7 @@ impl Flows {
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
-    pub async fn mirror_all_schedules(&self) -> Result<(), FlowError> {
+    pub async fn mirror_all_schedules(&self) -> Result<()> {
         let mut after = None;
         loop {
             let mut query = schedule::Entity::find().order_by_asc(schedule::Column::Id).limit(BATCH);

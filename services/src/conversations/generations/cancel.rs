@@ -7,12 +7,13 @@ use triptych_entities::{
     documents::{conversations::generation::Generation, to_bson},
     ids::GenerationId,
 };
+use triptych_stores::error::{Result, ServiceError};
 use triptych_stores::{
     access::{Action, Actor},
     collections::in_time,
 };
 
-use super::{Finished, GenerationError, Generations, Outcome, find::visible};
+use super::{Finished, Generations, Outcome, find::within};
 
 const LEASE: Duration = Duration::from_secs(15);
 
@@ -23,11 +24,13 @@ impl Generations {
     /// # Errors
     /// `NotFound` also for another's generation; `Denied` without the permission to change threads.
     #[tracing::instrument(skip_all, fields(generation.id = %id))]
-    pub async fn cancel(&self, actor: &Actor, id: GenerationId) -> Result<Generation, GenerationError> {
-        let mut filter = visible(actor, Action::Update)?;
+    pub async fn cancel(&self, actor: &Actor, id: GenerationId) -> Result<Generation> {
+        let mut filter = within(actor, Action::Update)?;
         filter.insert("_id", id);
-        let generations = self.stores.generations();
-        let found = in_time(generations.find_one(filter.clone())).await?.ok_or(GenerationError::NotFound)?;
+        let generations = self.stores.documents::<Generation>().across_tenants();
+        let found = in_time(generations.find_one(filter.clone()))
+            .await?
+            .ok_or(ServiceError::NotFound("generation"))?;
         if found.status.is_final() {
             return Ok(found);
         }
@@ -41,6 +44,6 @@ impl Generations {
         {
             return Ok(*generation);
         }
-        in_time(generations.find_one(filter)).await?.ok_or(GenerationError::NotFound)
+        in_time(generations.find_one(filter)).await?.ok_or(ServiceError::NotFound("generation"))
     }
 }

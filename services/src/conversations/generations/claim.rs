@@ -7,7 +7,7 @@ use triptych_entities::{
     documents::{
         conversations::{
             generation::{Generation, Origin},
-            message::Role,
+            message::{Message, Role},
             part::Part,
         },
         to_bson,
@@ -15,13 +15,14 @@ use triptych_entities::{
     ids::{GenerationId, MessageId},
 };
 use triptych_stores::{
+    access::Scope,
     collections::{all, in_time},
     error::StoreError,
 };
 use uuid::Uuid;
 
 use super::{Generations, Outcome};
-use crate::conversations::threads::tree::Tree;
+use crate::conversations::tree::Tree;
 
 /// After so many runs that all ended with their worker, the generation itself is at fault.
 const MAX_RUNS: i32 = 10;
@@ -105,7 +106,8 @@ impl Generations {
         ];
         let taken = in_time(
             self.stores
-                .generations()
+                .documents::<Generation>()
+                .across_tenants()
                 .find_one_and_update(free, update)
                 .return_document(mongodb::options::ReturnDocument::After),
         )
@@ -121,7 +123,8 @@ impl Generations {
                 Ok(Prompt { system: system.clone(), turns: vec![turn] })
             }
             Origin::Thread { thread_id, message_id } => {
-                let tree = Tree::read(&self.stores, generation.organization_id, &[*thread_id]).await?;
+                let tree =
+                    Tree::read(&self.stores, Scope::whole(generation.organization_id), &[*thread_id]).await?;
                 let mut branch = tree.branch_to(*message_id);
                 // The last is the answer itself, which is empty as yet.
                 branch.pop();
@@ -133,7 +136,7 @@ impl Generations {
 
     async fn turns(&self, generation: &Generation, ids: Vec<MessageId>) -> Result<Prompt, StoreError> {
         let filter = doc! { "_id": { "$in": ids.clone() }, "organizationId": generation.organization_id };
-        let mut messages = all(self.stores.messages().find(filter)).await?;
+        let mut messages = all(self.stores.documents::<Message>().across_tenants().find(filter)).await?;
         messages.sort_by_key(|message| ids.iter().position(|id| *id == message.id));
         let mut prompt = Prompt::default();
         for message in messages {
@@ -162,10 +165,13 @@ impl Generations {
         let mine = doc! { "_id": { "$in": ids }, "leaseOwner": binary(worker), "status": "STREAMING" };
         let until = to_bson(self.mint.now() + lease);
         in_time(
-            self.stores.generations().update_many(mine.clone(), doc! { "$set": { "leaseUntil": until } }),
+            self.stores
+                .documents::<Generation>()
+                .across_tenants()
+                .update_many(mine.clone(), doc! { "$set": { "leaseUntil": until } }),
         )
         .await?;
-        let still = all(self.stores.generations().find(mine)).await?;
+        let still = all(self.stores.documents::<Generation>().across_tenants().find(mine)).await?;
         Ok(still
             .into_iter()
             .filter(|generation| held.contains(&(generation.id, generation.epoch)))
@@ -179,7 +185,7 @@ impl Generations {
     /// If `MongoDB` does not answer.
     pub async fn abort_requested(&self, ids: &[GenerationId]) -> Result<Vec<GenerationId>, StoreError> {
         let filter = doc! { "_id": { "$in": ids.to_vec() }, "abortRequestedAt": { "$ne": null } };
-        let found = all(self.stores.generations().find(filter)).await?;
+        let found = all(self.stores.documents::<Generation>().across_tenants().find(filter)).await?;
         Ok(found.into_iter().map(|generation| generation.id).collect())
     }
 
@@ -191,7 +197,8 @@ impl Generations {
         let id = claim.generation.id;
         let mine = doc! { "_id": id, "epoch": claim.generation.epoch, "status": "STREAMING" };
         let update = doc! { "$unset": { "leaseOwner": "", "leaseUntil": "" } };
-        let released = in_time(self.stores.generations().update_one(mine, update)).await?;
+        let released =
+            in_time(self.stores.documents::<Generation>().across_tenants().update_one(mine, update)).await?;
         if released.matched_count > 0 && claim.generation.thread_id().is_some() {
             self.dispatch_again(id, claim.generation.epoch).await;
         }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use mongodb::bson::{Document, doc};
 use triptych_entities::{
-    documents::{conversations::generation, to_bson},
+    documents::{conversations::generation::Generation, to_bson},
     ids::GenerationId,
     payloads::job::Job,
 };
@@ -75,7 +75,7 @@ impl Generations {
     /// # Errors
     /// If `MongoDB` does not answer.
     pub async fn recover_exclusive(&self) -> Result<usize, StoreError> {
-        in_time(self.stores.generations().update_many(
+        in_time(self.stores.documents::<Generation>().across_tenants().update_many(
             doc! { "status": "STREAMING", "leaseUntil": { "$ne": null } },
             doc! { "$unset": { "leaseUntil": "", "leaseOwner": "" } },
         ))
@@ -111,8 +111,9 @@ impl Generations {
             id: GenerationId,
             epoch: i32,
         }
-        let collection = self.stores.mongo.collection::<Owed>(generation::COLLECTION);
-        let find = collection.find(filter).projection(doc! { "epoch": 1 }).limit(BATCH);
+        let generations = self.stores.documents::<Generation>().across_tenants();
+        let owed = generations.clone_with_type::<Owed>();
+        let find = owed.find(filter).projection(doc! { "epoch": 1 }).limit(BATCH);
         Ok(all(find).await?.into_iter().map(|owed| (owed.id, owed.epoch)).collect())
     }
 

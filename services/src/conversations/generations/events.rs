@@ -5,18 +5,18 @@ use std::time::Duration;
 use futures::stream::{BoxStream, StreamExt as _};
 use mongodb::bson::doc;
 use triptych_entities::{
-    documents::conversations::{generation::Generation, part::Part},
+    documents::conversations::{generation::Generation, message::Message, part::Part},
     ids::{GenerationId, MessageId},
     payloads::generation_event::GenerationEvent,
 };
 use triptych_stores::{
     access::Actor,
     collections::in_time,
-    error::{Invalid, StoreError},
+    error::{Invalid, Result, StoreError},
     live::{Position, Topic},
 };
 
-use super::{GenerationError, Generations, replay::Replay, tell::end_of};
+use super::{Generations, replay::Replay, tell::end_of};
 
 /// How long Redis may take to say where its stream ends.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -46,7 +46,7 @@ impl Generations {
         actor: &Actor,
         id: GenerationId,
         after: Option<&str>,
-    ) -> Result<BoxStream<'static, Result<Envelope, GenerationError>>, GenerationError> {
+    ) -> Result<BoxStream<'static, Result<Envelope>>> {
         let generation = self.get(actor, id).await?;
         let after = after
             .map(str::parse::<Position>)
@@ -66,7 +66,7 @@ impl Generations {
     /// The document as it is now.
     pub(super) async fn reread(&self, generation: &Generation) -> Result<Generation, StoreError> {
         let filter = doc! { "_id": generation.id, "organizationId": generation.organization_id };
-        let found = in_time(self.stores.generations().find_one(filter)).await?;
+        let found = in_time(self.stores.documents::<Generation>().across_tenants().find_one(filter)).await?;
         Ok(found.unwrap_or_else(|| generation.clone()))
     }
 
@@ -74,7 +74,7 @@ impl Generations {
     pub(super) async fn stored_parts(&self, generation: &Generation) -> Result<Vec<Part>, StoreError> {
         let Some(message_id) = generation.message_id() else { return Ok(generation.parts.clone()) };
         let filter = doc! { "_id": message_id, "organizationId": generation.organization_id };
-        let message = in_time(self.stores.messages().find_one(filter)).await?;
+        let message = in_time(self.stores.documents::<Message>().across_tenants().find_one(filter)).await?;
         Ok(message.map(|message| message.parts).unwrap_or_default())
     }
 }

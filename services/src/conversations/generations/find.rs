@@ -1,4 +1,4 @@
-//! Reading generations, never without the tenant.
+//! Reads generations.
 
 use mongodb::bson::{Document, doc};
 use triptych_entities::{
@@ -6,40 +6,32 @@ use triptych_entities::{
     ids::{ExecutionStepId, GenerationId},
 };
 use triptych_stores::{
-    access::{Action, Actor, Reach, Subject},
-    collections::{all, in_time},
-    error::Denied,
+    access::{Action, Actor, Subject},
+    collections::{Documents, all},
+    error::{Denied, Result, ServiceError},
 };
 
-use super::{GenerationError, Generations};
+use super::Generations;
 
-/// Answers in progress that one person is told about.
+/// The most generations in progress that one person is told of.
 const MAX_ACTIVE: i64 = 100;
 
 impl Generations {
     /// # Errors
-    /// `NotFound` also for another's generation.
-    pub async fn get(&self, actor: &Actor, id: GenerationId) -> Result<Generation, GenerationError> {
-        let mut filter = visible(actor, Action::Read)?;
-        filter.insert("_id", id);
-        in_time(self.stores.generations().find_one(filter)).await?.ok_or(GenerationError::NotFound)
+    /// `NotFound`, also for somebody else's generation.
+    pub async fn get(&self, actor: &Actor, id: GenerationId) -> Result<Generation> {
+        self.by_ids(actor, &[id]).await?.pop().ok_or(ServiceError::NotFound("generation"))
     }
 
     /// Those of the ids that the caller may see, in no particular order, in one query.
     ///
     /// # Errors
     /// `Denied` if the caller may see none at all.
-    pub async fn by_ids(
-        &self,
-        actor: &Actor,
-        ids: &[GenerationId],
-    ) -> Result<Vec<Generation>, GenerationError> {
-        let mut filter = visible(actor, Action::Read)?;
-        filter.insert("_id", doc! { "$in": ids.to_vec() });
-        Ok(all(self.stores.generations().find(filter)).await?)
+    pub async fn by_ids(&self, actor: &Actor, ids: &[GenerationId]) -> Result<Vec<Generation>> {
+        self.find(actor, doc! { "_id": { "$in": ids.to_vec() } }).await
     }
 
-    /// The answers behind AI steps, by the steps' runs, in one query.
+    /// The generations of AI steps, by the runs of the steps, in one query.
     ///
     /// # Errors
     /// `Denied` if the caller may see none at all.
@@ -47,43 +39,43 @@ impl Generations {
         &self,
         actor: &Actor,
         steps: &[ExecutionStepId],
-    ) -> Result<Vec<Generation>, GenerationError> {
-        let mut filter = visible(actor, Action::Read)?;
-        // The index on steps is partial, and is used only when the filter says so.
-        filter.insert("origin.executionStepId", doc! { "$in": steps.to_vec(), "$exists": true });
-        Ok(all(self.stores.generations().find(filter)).await?)
+    ) -> Result<Vec<Generation>> {
+        // The index on steps is partial, and serves only a filter that says that the field exists.
+        self.find(actor, doc! { "origin.executionStepId": { "$in": steps.to_vec(), "$exists": true } }).await
     }
 
-    /// The caller's own answers in progress, newest first.
+    /// The caller's own generations in progress, newest first.
     ///
     /// # Errors
     /// `Denied` if the caller may see none at all.
-    pub async fn active(&self, actor: &Actor) -> Result<Vec<Generation>, GenerationError> {
-        let mut filter = visible(actor, Action::Read)?;
+    pub async fn active(&self, actor: &Actor) -> Result<Vec<Generation>> {
+        let mut filter = within(actor, Action::Read)?;
         filter.insert("ownerId", actor.user);
         filter.insert("status", doc! { "$in": ["QUEUED", "STREAMING"] });
-        let generations = self.stores.generations();
+        let generations = self.stores.documents::<Generation>().across_tenants();
         let find = generations.find(filter).sort(doc! { "_id": -1 }).limit(MAX_ACTIVE);
         Ok(all(find).await?)
     }
+
+    async fn find(&self, actor: &Actor, narrow: Document) -> Result<Vec<Generation>> {
+        let mut filter = within(actor, Action::Read)?;
+        filter.extend(narrow);
+        Ok(all(self.stores.documents::<Generation>().across_tenants().find(filter)).await?)
+    }
 }
 
-/// What the caller may do this to: answers in threads by the permission on threads, answers to steps by that on
-/// executions.
-pub(super) fn visible(actor: &Actor, action: Action) -> Result<Document, Denied> {
-    let threads = actor.require(action, Subject::Thread);
-    let steps = actor.require(action, Subject::Execution);
+/// The generations that the caller may do this to: those of threads by the permission on threads, those of steps by
+/// the permission on executions.
+pub(super) fn within(actor: &Actor, action: Action) -> Result<Document, Denied> {
+    let threads = actor.scope(action, Subject::Thread);
+    let steps = actor.scope(action, Subject::Execution);
     if let (Err(denied), Err(_)) = (threads, steps) {
         return Err(denied);
     }
-    let arm = |kind: &str, reach: Result<Reach, Denied>| {
-        let reach = reach.ok()?;
-        let mut arm = doc! { "origin.kind": kind };
-        if let Some(owner) = reach.owner() {
-            arm.insert("ownerId", owner);
-        }
+    let arms = [("thread", threads), ("step", steps)].into_iter().filter_map(|(kind, scope)| {
+        let mut arm = Documents::<Generation>::within(scope.ok()?);
+        arm.insert("origin.kind", kind);
         Some(arm)
-    };
-    let arms: Vec<Document> = [arm("thread", threads), arm("step", steps)].into_iter().flatten().collect();
-    Ok(doc! { "organizationId": actor.organization, "$or": arms })
+    });
+    Ok(doc! { "organizationId": actor.organization, "$or": arms.collect::<Vec<_>>() })
 }

@@ -7,12 +7,12 @@ use triptych_entities::{
     documents::conversations::generation::Generation, payloads::generation_event::GenerationEvent,
 };
 use triptych_stores::{
-    error::StoreError,
+    error::{Result, StoreError},
     live::{Entry, LiveItem, Position, Topic},
 };
 
 use super::{
-    Envelope, GenerationError, Generations,
+    Envelope, Generations,
     tell::{end_of, snapshot_event, terminal_event},
 };
 
@@ -59,7 +59,7 @@ impl Replay {
         }
     }
 
-    pub(super) fn into_stream(self) -> impl Stream<Item = Result<Envelope, GenerationError>> + Send {
+    pub(super) fn into_stream(self) -> impl Stream<Item = Result<Envelope>> + Send {
         stream::unfold(self, |mut replay| async move {
             let next = replay.next().await.transpose()?;
             // An error is the last thing that a subscriber hears; its cursor lets it come back.
@@ -68,7 +68,7 @@ impl Replay {
         })
     }
 
-    async fn next(&mut self) -> Result<Option<Envelope>, GenerationError> {
+    async fn next(&mut self) -> Result<Option<Envelope>> {
         loop {
             if let Some(envelope) = self.ready.pop_front() {
                 return Ok(Some(envelope));
@@ -97,7 +97,7 @@ impl Replay {
         }
     }
 
-    async fn take(&mut self, entry: Entry) -> Result<(), GenerationError> {
+    async fn take(&mut self, entry: Entry) -> Result<()> {
         let event: GenerationEvent = serde_json::from_str(&entry.payload).map_err(StoreError::from)?;
         if event.is_terminal() {
             // The answer is stored before its end is told, so the document knows this end, or a later run.
@@ -123,12 +123,12 @@ impl Replay {
     }
 
     /// Whether the document knows the end that the stream did not bring.
-    async fn look(&mut self) -> Result<(), GenerationError> {
+    async fn look(&mut self) -> Result<()> {
         self.generation = self.service.reread(&self.generation).await?;
         if self.generation.status.is_final() { self.conclude().await } else { Ok(()) }
     }
 
-    async fn conclude(&mut self) -> Result<(), GenerationError> {
+    async fn conclude(&mut self) -> Result<()> {
         let end = end_of(&self.generation);
         if self.last >= Some(end) {
             self.ended = true;
@@ -137,11 +137,7 @@ impl Replay {
         self.conclude_with(end, terminal_event(&self.generation)).await
     }
 
-    async fn conclude_with(
-        &mut self,
-        end: Position,
-        terminal: GenerationEvent,
-    ) -> Result<(), GenerationError> {
+    async fn conclude_with(&mut self, end: Position, terminal: GenerationEvent) -> Result<()> {
         let nothing_before = self.last.is_none() && end.seq == 1;
         // An end that opens its own run says nothing of what an earlier run has shown.
         let whole = nothing_before

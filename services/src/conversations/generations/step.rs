@@ -9,11 +9,11 @@ use triptych_entities::{
 };
 use triptych_stores::{
     collections::{in_time, is_duplicate},
-    error::{Invalid, StoreError},
+    error::{Invalid, Result, ServiceError, StoreError},
 };
 use uuid::Uuid;
 
-use super::{Claim, Draft, GenerationError, Generations};
+use super::{Claim, Draft, Generations};
 
 /// What an AI step asks.
 #[derive(Debug, Clone)]
@@ -50,12 +50,7 @@ impl Generations {
     /// # Errors
     /// `Invalid` for a model that is not configured.
     #[tracing::instrument(skip_all, fields(execution_step.id = %ask.execution_step_id))]
-    pub async fn start_step(
-        &self,
-        ask: &StepPrompt,
-        worker: Uuid,
-        lease: Duration,
-    ) -> Result<StepStart, GenerationError> {
+    pub async fn start_step(&self, ask: &StepPrompt, worker: Uuid, lease: Duration) -> Result<StepStart> {
         self.models.check(&ask.model).map_err(|message| Invalid::one("model", message))?;
         let generation = match self.of_step(ask).await? {
             Some(generation) => generation,
@@ -79,10 +74,10 @@ impl Generations {
             "organizationId": ask.organization,
             "origin.executionStepId": { "$eq": ask.execution_step_id, "$exists": true },
         };
-        in_time(self.stores.generations().find_one(filter)).await
+        in_time(self.stores.documents::<Generation>().across_tenants().find_one(filter)).await
     }
 
-    async fn make_for_step(&self, ask: &StepPrompt) -> Result<Generation, GenerationError> {
+    async fn make_for_step(&self, ask: &StepPrompt) -> Result<Generation> {
         let draft = Draft {
             organization: ask.organization,
             owner: ask.owner,
@@ -98,10 +93,10 @@ impl Generations {
             cache: CachePolicy::Default,
         };
         let generation = draft.into_generation(&self.mint, self.mint.id());
-        match in_time(self.stores.generations().insert_one(&generation)).await {
+        match in_time(self.stores.documents::<Generation>().across_tenants().insert_one(&generation)).await {
             Ok(_) => Ok(generation),
             Err(StoreError::Mongo(error)) if is_duplicate(&error) => {
-                self.of_step(ask).await?.ok_or(GenerationError::NotFound)
+                self.of_step(ask).await?.ok_or(ServiceError::NotFound("generation"))
             }
             Err(error) => Err(error.into()),
         }

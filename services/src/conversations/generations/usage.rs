@@ -7,7 +7,7 @@ use futures::TryStreamExt as _;
 use mongodb::bson::{self, Bson, Document, doc};
 use serde::Deserialize;
 use triptych_entities::{
-    documents::to_bson,
+    documents::{conversations::usage_event::UsageEvent, to_bson},
     ids::{ExecutionId, FlowId, Id, OrganizationId, ThreadId},
 };
 use triptych_stores::{collections::in_time, error::StoreError};
@@ -91,7 +91,8 @@ impl Generations {
         ];
         let query = async {
             self.stores
-                .usage_events()
+                .documents::<UsageEvent>()
+                .across_tenants()
                 .aggregate(pipeline)
                 .await?
                 .with_type::<Row>()

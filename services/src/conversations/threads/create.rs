@@ -4,11 +4,10 @@ use mongodb::bson::doc;
 use triptych_entities::documents::{conversations::thread::Thread, to_bson};
 use triptych_stores::{
     access::{Action, Actor, Subject},
-    collections::{in_time, is_duplicate},
-    error::{Invalid, Problem, StoreError},
+    error::{Invalid, Problem, Result},
 };
 
-use super::{ThreadError, Threads};
+use super::Threads;
 
 /// Characters of a title.
 pub(super) const MAX_TITLE: usize = 200;
@@ -29,8 +28,8 @@ impl Threads {
     /// # Errors
     /// `Invalid` for a title that is too long or a model that is not configured.
     #[tracing::instrument(skip_all)]
-    pub async fn create(&self, actor: &Actor, new: CreateThread) -> Result<Thread, ThreadError> {
-        actor.require(Action::Create, Subject::Thread)?;
+    pub async fn create(&self, actor: &Actor, new: CreateThread) -> Result<Thread> {
+        let _ = actor.scope(Action::Create, Subject::Thread)?;
         let mut problems = Vec::new();
         let title = new.title.unwrap_or_else(|| "New thread".to_owned());
         problems.extend(title_problem(&title));
@@ -40,19 +39,7 @@ impl Threads {
         problems.extend(client_id_problem(new.client_id.as_deref()));
         Invalid::check(problems)?;
         let thread = self.blank(actor, title.trim().to_owned(), new.model, new.client_id);
-        match in_time(self.stores.threads().insert_one(&thread)).await {
-            Ok(_) => Ok(thread),
-            Err(StoreError::Mongo(error)) if is_duplicate(&error) => {
-                let same = doc! {
-                    "organizationId": actor.organization,
-                    "ownerId": actor.user,
-                    // Said to exist, so that the partial index serves.
-                    "clientId": { "$eq": thread.client_id.as_deref(), "$exists": true },
-                };
-                in_time(self.stores.threads().find_one(same)).await?.ok_or(ThreadError::NotFound)
-            }
-            Err(error) => Err(error.into()),
-        }
+        self.documents().insert(thread).await
     }
 
     pub(super) fn blank(

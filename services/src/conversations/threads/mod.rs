@@ -6,24 +6,23 @@
 mod branch;
 mod content;
 mod create;
-mod error;
 mod find;
 mod send;
 mod siblings;
-pub(crate) mod tree;
 mod turn;
 mod update;
 
-pub use branch::{Branch, BranchPage};
+pub use branch::{Branch, window};
 pub use content::{MAX_TEXT, NewPart};
 pub use create::CreateThread;
-pub use error::ThreadError;
-pub use find::{ThreadFilter, ThreadKey, ThreadOrder};
+pub use find::{ThreadFilter, ThreadOrder};
 pub use send::{EditMessage, RegenerateMessage, SendMessage};
 pub use siblings::Family;
 pub use turn::Sent;
 pub use update::UpdateThread;
 
+use triptych_entities::documents::conversations::{message::Message, thread::Thread};
+use triptych_stores::collections::Documents;
 use triptych_stores::{connections::Stores, mint::Mint};
 
 use crate::conversations::generations::Generations;
@@ -39,5 +38,13 @@ pub struct Threads {
 impl Threads {
     pub(crate) fn new(stores: Stores, mint: Mint, generations: Generations) -> Self {
         Self { stores, mint, generations }
+    }
+
+    fn documents(&self) -> Documents<Thread> {
+        self.stores.documents()
+    }
+
+    fn messages(&self) -> Documents<Message> {
+        self.stores.documents()
     }
 }

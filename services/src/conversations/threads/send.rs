@@ -3,19 +3,20 @@
 use mongodb::bson::{Bson, doc};
 use triptych_entities::{
     documents::conversations::{
-        generation::{CachePolicy, Parameters},
+        generation::{CachePolicy, Generation, Parameters},
         message::{Message, Role},
+        thread::Thread,
     },
     ids::{MessageId, ThreadId},
 };
 use triptych_stores::{
     access::{Action, Actor, Subject},
     collections::in_time,
-    error::{Invalid, Problem, StoreError},
+    error::{Invalid, Problem, Result, StoreError},
 };
 
 use super::{
-    NewPart, Sent, ThreadError, Threads, content,
+    NewPart, Sent, Threads, content,
     create::client_id_problem,
     turn::{Parent, Place, Question, Turn},
 };
@@ -69,9 +70,9 @@ impl Threads {
     /// `Busy` while the thread is being answered; `Invalid` with every problem; `NotFound` also for another's
     /// thread.
     #[tracing::instrument(skip_all)]
-    pub async fn send_message(&self, actor: &Actor, send: SendMessage) -> Result<Sent, ThreadError> {
+    pub async fn send_message(&self, actor: &Actor, send: SendMessage) -> Result<Sent> {
         let action = if send.thread_id.is_some() { Action::Update } else { Action::Create };
-        actor.require(action, Subject::Thread)?;
+        let _ = actor.scope(action, Subject::Thread)?;
         let mut problems = self.problems(send.model.as_deref(), &send.parameters, send.client_id.as_deref());
         if send.thread_id.is_none() && send.parent_id.is_some() {
             problems.push(Problem::new("parentId", "needs the `threadId` that it belongs to"));
@@ -97,11 +98,7 @@ impl Threads {
     /// # Errors
     /// As [`Threads::send_message`].
     #[tracing::instrument(skip_all, fields(message.id = %again.message_id))]
-    pub async fn regenerate_message(
-        &self,
-        actor: &Actor,
-        again: RegenerateMessage,
-    ) -> Result<Sent, ThreadError> {
+    pub async fn regenerate_message(&self, actor: &Actor, again: RegenerateMessage) -> Result<Sent> {
         Invalid::check(self.problems(again.model.as_deref(), &again.parameters, None))?;
         let message = self.message_to_change(actor, again.message_id).await?;
         let question = match (message.role, message.parent_id) {
@@ -124,7 +121,7 @@ impl Threads {
     /// # Errors
     /// As [`Threads::send_message`].
     #[tracing::instrument(skip_all, fields(message.id = %edit.message_id))]
-    pub async fn edit_message(&self, actor: &Actor, edit: EditMessage) -> Result<Sent, ThreadError> {
+    pub async fn edit_message(&self, actor: &Actor, edit: EditMessage) -> Result<Sent> {
         let problems = self.problems(edit.model.as_deref(), &edit.parameters, edit.client_id.as_deref());
         let parts = checked(content::check(edit.text, edit.parts), problems)?;
         let message = self.message_to_change(actor, edit.message_id).await?;
@@ -177,14 +174,8 @@ impl Threads {
         problems
     }
 
-    async fn message_to_change(&self, actor: &Actor, id: MessageId) -> Result<Message, ThreadError> {
-        let filter = doc! { "_id": id, "organizationId": actor.organization };
-        let message =
-            in_time(self.stores.messages().find_one(filter)).await?.ok_or(ThreadError::MessageNotFound)?;
-        let mut thread = super::find::visible(actor, Action::Update)?;
-        thread.insert("_id", message.thread_id);
-        in_time(self.stores.threads().find_one(thread)).await?.ok_or(ThreadError::MessageNotFound)?;
-        Ok(message)
+    async fn message_to_change(&self, actor: &Actor, id: MessageId) -> Result<Message> {
+        self.messages().get(actor.scope(Action::Update, Subject::Thread)?, id).await
     }
 
     /// What an earlier call with the same key came to.
@@ -194,7 +185,7 @@ impl Threads {
         client_id: &str,
     ) -> Result<Option<Sent>, StoreError> {
         let tenant = actor.organization;
-        let messages = self.stores.messages();
+        let messages = self.stores.documents::<Message>().across_tenants();
         let same = doc! {
             "organizationId": tenant,
             "authorId": actor.user,
@@ -211,10 +202,16 @@ impl Threads {
         let Some(answer) = answer else { return Ok(None) };
         let of_tenant = |id: Bson| doc! { "_id": id, "organizationId": tenant };
         let generation = match answer.generation_id {
-            Some(id) => in_time(self.stores.generations().find_one(of_tenant(id.into()))).await?,
+            Some(id) => {
+                in_time(self.stores.documents::<Generation>().across_tenants().find_one(of_tenant(id.into())))
+                    .await?
+            }
             None => None,
         };
-        let thread = in_time(self.stores.threads().find_one(of_tenant(question.thread_id.into()))).await?;
+        let thread = in_time(
+            self.stores.documents::<Thread>().across_tenants().find_one(of_tenant(question.thread_id.into())),
+        )
+        .await?;
         Ok(generation.zip(thread).map(|(generation, thread)| Sent {
             thread,
             user_message: question,

@@ -5,6 +5,7 @@ use mongodb::{
     ClientSession,
     bson::{Bson, Document, doc},
 };
+use serde_json::Value;
 use triptych_entities::{
     documents::{
         conversations::{
@@ -18,12 +19,12 @@ use triptych_entities::{
     ids::{GenerationId, MessageId, ThreadId},
 };
 use triptych_stores::{
-    access::{Action, Actor},
+    access::{Action, Actor, Scope, Subject},
     collections::{is_duplicate, transaction},
-    error::StoreError,
+    error::{Code, Coded, Result, ServiceError, StoreError},
 };
 
-use super::{ThreadError, Threads, find::visible};
+use super::Threads;
 use crate::conversations::generations::Draft;
 
 /// How often a turn that met another one is tried.
@@ -36,6 +37,23 @@ pub struct Sent {
     pub user_message: Message,
     pub assistant_message: Message,
     pub generation: Generation,
+}
+
+/// A thread has one answer at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the thread is being answered; wait for the end of {generation}, or cancel it")]
+struct Busy {
+    generation: GenerationId,
+}
+
+impl Coded for Busy {
+    fn code(&self) -> Code {
+        Code::Conflict
+    }
+
+    fn extensions(&self) -> Vec<(&'static str, Value)> {
+        vec![("activeGenerationId", self.generation.to_string().into())]
+    }
 }
 
 /// Where a turn takes place.
@@ -72,7 +90,7 @@ pub(super) struct Turn {
 }
 
 impl Threads {
-    pub(super) async fn take_turn(&self, actor: &Actor, turn: Turn) -> Result<Sent, ThreadError> {
+    pub(super) async fn take_turn(&self, actor: &Actor, turn: Turn) -> Result<Sent> {
         let client_id = match &turn.question {
             Question::New { client_id, .. } => client_id.clone(),
             Question::Again(_) => None,
@@ -97,20 +115,17 @@ impl Threads {
         Ok(sent)
     }
 
-    async fn write_turn(&self, actor: &Actor, turn: &Turn) -> Result<Result<Sent, ThreadError>, StoreError> {
-        let mut visible = match visible(actor, Action::Update) {
-            Ok(visible) => visible,
-            // A new thread needs only the permission to create, which was checked.
-            Err(_) if matches!(turn.place, Place::New(_)) => Document::new(),
+    async fn write_turn(&self, actor: &Actor, turn: &Turn) -> Result<Result<Sent>, StoreError> {
+        // A new thread needs only the permission to create, which was checked.
+        let action = if matches!(turn.place, Place::New(_)) { Action::Create } else { Action::Update };
+        let scope = match actor.scope(action, Subject::Thread) {
+            Ok(scope) => scope,
             Err(denied) => return Ok(Err(denied.into())),
         };
-        if let Place::In(id) = turn.place {
-            visible.insert("_id", id);
-        }
         let client = self.stores.mongo.client().clone();
         transaction(&client, |session| {
-            let (this, actor, turn, visible) = (self.clone(), actor.clone(), turn.clone(), visible.clone());
-            async move { this.write(session, &actor, turn, visible).await }.boxed()
+            let (this, actor, turn) = (self.clone(), actor.clone(), turn.clone());
+            async move { this.write(session, &actor, turn, scope).await }.boxed()
         })
         .await
     }
@@ -120,16 +135,16 @@ impl Threads {
         session: &mut ClientSession,
         actor: &Actor,
         turn: Turn,
-        visible: Document,
-    ) -> mongodb::error::Result<Result<Sent, ThreadError>> {
+        scope: Scope,
+    ) -> mongodb::error::Result<Result<Sent>> {
         let is_new = matches!(turn.place, Place::New(_));
         let thread = match turn.place {
             Place::New(thread) => Some(*thread),
-            Place::In(_) => self.stores.threads().find_one(visible).session(&mut *session).await?,
+            Place::In(id) => self.documents().get_in(&mut *session, scope, doc! { "_id": id }).await?,
         };
-        let Some(mut thread) = thread else { return Ok(Err(ThreadError::NotFound)) };
+        let Some(mut thread) = thread else { return Ok(Err(ServiceError::NotFound("thread"))) };
         if let Some(generation) = thread.active_generation_id {
-            return Ok(Err(ThreadError::Busy { generation }));
+            return Ok(Err(ServiceError::domain(Busy { generation })));
         }
         let (question, asked_anew) = match turn.question {
             Question::Again(message) => (*message, false),
@@ -137,7 +152,7 @@ impl Threads {
                 let parent = match parent {
                     Parent::Leaf => thread.active_leaf_id,
                     Parent::Given(Some(id)) if !self.has(session, &thread, id).await? => {
-                        return Ok(Err(ThreadError::MessageNotFound));
+                        return Ok(Err(ServiceError::NotFound("message")));
                     }
                     Parent::Given(parent) => parent,
                 };
@@ -174,18 +189,33 @@ impl Threads {
         thread.active_generation_id = Some(generation_id);
         thread.last_message_at = Some(answer.created_at);
         thread.updated_at = answer.created_at;
-        let messages = self.stores.messages();
+        let messages = self.stores.documents::<Message>().across_tenants();
         if asked_anew {
             messages.insert_many([&question, &answer]).session(&mut *session).await?;
         } else {
             messages.insert_one(&answer).session(&mut *session).await?;
         }
-        self.stores.generations().insert_one(&generation).session(&mut *session).await?;
+        self.stores
+            .documents::<Generation>()
+            .across_tenants()
+            .insert_one(&generation)
+            .session(&mut *session)
+            .await?;
         if is_new {
-            self.stores.threads().insert_one(&thread).session(&mut *session).await?;
+            self.stores
+                .documents::<Thread>()
+                .across_tenants()
+                .insert_one(&thread)
+                .session(&mut *session)
+                .await?;
         } else {
             let own = doc! { "_id": thread.id, "organizationId": thread.organization_id };
-            self.stores.threads().update_one(own, in_view(&thread)).session(&mut *session).await?;
+            self.stores
+                .documents::<Thread>()
+                .across_tenants()
+                .update_one(own, in_view(&thread))
+                .session(&mut *session)
+                .await?;
         }
         Ok(Ok(Sent { thread, user_message: question, assistant_message: answer, generation }))
     }
@@ -217,7 +247,14 @@ impl Threads {
         id: MessageId,
     ) -> mongodb::error::Result<bool> {
         let filter = doc! { "_id": id, "organizationId": thread.organization_id, "threadId": thread.id };
-        Ok(self.stores.messages().find_one(filter).session(session).await?.is_some())
+        Ok(self
+            .stores
+            .documents::<Message>()
+            .across_tenants()
+            .find_one(filter)
+            .session(session)
+            .await?
+            .is_some())
     }
 
     /// The first free place among the children. Two that find the same one meet at the unique index.
@@ -232,8 +269,14 @@ impl Threads {
             "parentId": parent.map_or(Bson::Null, Bson::from),
             "sibling": { "$gte": 0 },
         };
-        let last =
-            self.stores.messages().find_one(children).sort(doc! { "sibling": -1 }).session(session).await?;
+        let last = self
+            .stores
+            .documents::<Message>()
+            .across_tenants()
+            .find_one(children)
+            .sort(doc! { "sibling": -1 })
+            .session(session)
+            .await?;
         Ok(last.map_or(0, |last| last.sibling + 1))
     }
 }

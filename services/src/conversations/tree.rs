@@ -5,10 +5,15 @@ use std::collections::HashMap;
 use mongodb::bson::doc;
 use serde::Deserialize;
 use triptych_entities::{
-    documents::conversations::message,
-    ids::{MessageId, OrganizationId, ThreadId},
+    documents::conversations::message::Message,
+    ids::{MessageId, ThreadId},
 };
-use triptych_stores::{collections::all, connections::Stores, error::StoreError};
+use triptych_stores::{
+    access::Scope,
+    collections::{Documents, all},
+    connections::Stores,
+    error::StoreError,
+};
 
 #[derive(Deserialize)]
 struct Node {
@@ -24,16 +29,17 @@ pub(crate) struct Tree(HashMap<MessageId, Option<MessageId>>);
 impl Tree {
     pub(crate) async fn read(
         stores: &Stores,
-        organization: OrganizationId,
+        scope: Scope,
         threads: &[ThreadId],
     ) -> Result<Self, StoreError> {
-        let messages = stores.mongo.collection::<Node>(message::COLLECTION);
-        let find = messages
-            .find(doc! { "organizationId": organization, "threadId": { "$in": threads.to_vec() } })
-            .projection(doc! { "_id": 1, "parentId": 1 })
-            .hint(mongodb::options::Hint::Keys(
+        let mut filter = Documents::<Message>::within(scope);
+        filter.insert("threadId", doc! { "$in": threads.to_vec() });
+        let nodes = stores.documents::<Message>().across_tenants().clone_with_type::<Node>();
+        let find = nodes.find(filter).projection(doc! { "_id": 1, "parentId": 1 }).hint(
+            mongodb::options::Hint::Keys(
                 doc! { "organizationId": 1, "threadId": 1, "_id": 1, "parentId": 1 },
-            ));
+            ),
+        );
         Ok(Self(all(find).await?.into_iter().map(|node| (node.id, node.parent)).collect()))
     }
 

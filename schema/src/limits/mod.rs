@@ -1,0 +1,69 @@
+//! How large a document may be. Computed on the parsed document before anything validates or executes it, in one
+//! pass with one result for each fragment, so that a short document that expands to a large one costs no more than
+//! its own length.
+
+mod measure;
+mod types;
+
+use async_graphql::{
+    ServerError, Variables,
+    parser::types::{ExecutableDocument, OperationDefinition},
+};
+use triptych_services::error::Code;
+
+pub(crate) use types::Types;
+
+use crate::errors;
+
+/// Limits of one operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Nested selections.
+    pub depth: usize,
+    /// Fields, each counted once for every item of the lists around it.
+    pub complexity: usize,
+    pub aliases: usize,
+    pub directives: usize,
+    /// How deep the parser follows nested values and selections.
+    pub recursion: usize,
+}
+
+/// Checks an operation.
+///
+/// # Errors
+/// The limit that it exceeds, as `LIMIT_EXCEEDED`; a fragment that includes itself.
+pub(crate) fn check(
+    limits: &Limits,
+    types: &Types,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<(), ServerError> {
+    let size = measure::measure(types, document, operation, variables).ok_or_else(cycle)?;
+    let exceeded = [
+        ("depth", "levels of nested selections", size.depth, limits.depth),
+        ("complexity", "fields, each counted for every item of its list", size.fields, limits.complexity),
+        ("aliases", "aliases", size.aliases, limits.aliases),
+        ("directives", "directives", size.directives, limits.directives),
+        ("introspection", "nested lists of introspection", size.introspection, measure::INTROSPECTION_LISTS),
+    ];
+    match exceeded.into_iter().find(|(_, _, found, limit)| found > limit) {
+        Some((name, unit, found, limit)) => {
+            let found = if found == usize::MAX { "too many".to_owned() } else { found.to_string() };
+            let message =
+                format!("the operation exceeds the limit of {name}: {found} {unit}, at most {limit}");
+            Err(limit_exceeded(message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn cycle() -> ServerError {
+    limit_exceeded("a fragment includes itself, directly or through another".to_owned())
+}
+
+fn limit_exceeded(message: String) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    errors::set_code(&mut error, Code::LimitExceeded);
+    error
+}

@@ -1,0 +1,122 @@
+//! What measuring needs to know of the schema: for each field its type and how many items it can have.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::{
+    parse_schema,
+    types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
+};
+
+/// Items of a list without page arguments, where nothing in the document says how many.
+const UNPAGED: usize = 10;
+
+/// The fields of introspection, which the schema's own SDL does not name.
+const INTROSPECTION: &str = "
+    type __Schema { types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type
+        directives: [__Directive!]! }
+    type __Type { kind: String! name: String description: String fields: [__Field!] interfaces: [__Type!]
+        possibleTypes: [__Type!] enumValues: [__EnumValue!] inputFields: [__InputValue!] ofType: __Type }
+    type __Field { name: String! description: String args: [__InputValue!] type: __Type! }
+    type __InputValue { name: String! description: String type: __Type! defaultValue: String }
+    type __EnumValue { name: String! description: String }
+    type __Directive { name: String! description: String locations: [String!] args: [__InputValue!] }
+";
+
+/// A field, as far as its cost goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FieldType {
+    /// The type of its value, or of the items of its list.
+    pub(super) ty: String,
+    pub(super) size: Size,
+}
+
+/// How many values a field has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// One, or a list whose items its parent has counted already: the edges of a connection.
+    One,
+    /// As many as `first` or `last` say.
+    Page,
+    /// As many as the argument of this name has.
+    Ids,
+    /// A list without arguments.
+    List(usize),
+}
+
+/// The fields of all types.
+pub(crate) struct Types(HashMap<String, HashMap<String, FieldType>>);
+
+impl Types {
+    /// Reads them from the SDL.
+    ///
+    /// # Errors
+    /// If the SDL does not parse.
+    pub(crate) fn of(sdl: &str) -> Result<Self, async_graphql::parser::Error> {
+        let mut types = HashMap::new();
+        // A list of introspection has as many items as the schema has types or fields, which its own limit bounds.
+        for (sdl, unpaged) in [(sdl, UNPAGED), (INTROSPECTION, 2)] {
+            for definition in parse_schema(sdl)?.definitions {
+                let TypeSystemDefinition::Type(definition) = definition else { continue };
+                let fields = match definition.node.kind {
+                    TypeKind::Object(object) => object.fields,
+                    TypeKind::Interface(interface) => interface.fields,
+                    _ => continue,
+                };
+                let name = definition.node.name.node.to_string();
+                let paged = name.ends_with("Connection");
+                let fields = fields.into_iter().map(|field| {
+                    let size = size(&field.node, paged, unpaged);
+                    let ty = item_type(&field.node.ty.node).to_owned();
+                    (field.node.name.node.to_string(), FieldType { ty, size })
+                });
+                types.insert(name, fields.collect());
+            }
+        }
+        Ok(Self(types))
+    }
+
+    pub(super) fn field(&self, ty: &str, name: &str) -> Option<&FieldType> {
+        self.0.get(ty)?.get(name)
+    }
+}
+
+fn size(field: &FieldDefinition, of_connection: bool, unpaged: usize) -> Size {
+    let takes = |name: &str| field.arguments.iter().any(|argument| argument.node.name.node == name);
+    let is_list = matches!(field.ty.node.base, BaseType::List(_));
+    match is_list {
+        _ if takes("first") => Size::Page,
+        true if takes("ids") => Size::Ids,
+        true if !of_connection => Size::List(unpaged),
+        _ => Size::One,
+    }
+}
+
+fn item_type(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::Named(name) => name.as_str(),
+        BaseType::List(item) => item_type(item),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_follow_arguments_and_types() {
+        let sdl = "
+            type Query { things(first: Int, after: String): ThingConnection! nodes(ids: [ID!]!): [Thing]! one: Thing }
+            type ThingConnection { edges: [ThingEdge!]! }
+            type ThingEdge { node: Thing! }
+            type Thing { tags: [String!]! }
+        ";
+        let types = Types::of(sdl).unwrap();
+        let size = |ty, field| types.field(ty, field).unwrap().size;
+        assert_eq!(size("Query", "things"), Size::Page);
+        assert_eq!(size("Query", "nodes"), Size::Ids);
+        assert_eq!(size("Query", "one"), Size::One);
+        assert_eq!(size("ThingConnection", "edges"), Size::One);
+        assert_eq!(size("Thing", "tags"), Size::List(UNPAGED));
+        assert_eq!(types.field("__Type", "possibleTypes").unwrap().ty, "__Type");
+    }
+}

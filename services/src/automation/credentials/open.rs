@@ -1,0 +1,70 @@
+//! Opens sealed values, and seals them again under a new key.
+
+use sea_orm::{ColumnTrait as _, QueryFilter as _, QuerySelect as _};
+use serde_json::Value;
+use triptych_entities::{
+    ids::{CredentialId, OrganizationId},
+    relational::automation::credential,
+};
+use triptych_stores::{
+    access::{Scope, Scoped as _},
+    error::{Result, ServiceError, StoreError},
+};
+
+use super::{Credentials, Sealed};
+
+impl Credentials {
+    /// The secret fields, for the step that runs with them.
+    ///
+    /// # Errors
+    /// `NotFound` when it was deleted meanwhile, `Seal` when its key is not configured any more.
+    pub async fn open(&self, organization: OrganizationId, id: CredentialId) -> Result<Value> {
+        let row = credential::Entity::within(Scope::whole(organization))
+            .filter(credential::Column::Id.eq(id))
+            .one(&self.stores.pg)
+            .await?
+            .ok_or(ServiceError::NotFound("credential"))?;
+        let sealed = Sealed { key_id: row.key_id, bytes: row.sealed };
+        let plain = self.keyring.open(record(organization, id).as_bytes(), &sealed)?;
+        Ok(serde_json::from_slice(&plain).map_err(StoreError::from)?)
+    }
+
+    /// Seals everything that a former key sealed with the current key, and says how many those were. May be
+    /// interrupted and repeated.
+    ///
+    /// # Errors
+    /// At the first record that cannot be opened.
+    pub async fn rotate(&self) -> Result<usize> {
+        let mut rotated = 0;
+        loop {
+            let rows = credential::Entity::across_tenants()
+                .filter(credential::Column::KeyId.ne(self.keyring.current()))
+                .limit(200)
+                .all(&self.stores.pg)
+                .await?;
+            if rows.is_empty() {
+                return Ok(rotated);
+            }
+            for row in rows {
+                let record = record(row.organization_id, row.id);
+                let former = Sealed { key_id: row.key_id.clone(), bytes: row.sealed.clone() };
+                let plain = self.keyring.open(record.as_bytes(), &former)?;
+                let sealed = self.keyring.seal(self.mint.bytes(), record.as_bytes(), &plain)?;
+                // Only if nobody has sealed it anew meanwhile.
+                credential::Entity::update_within(Scope::whole(row.organization_id))
+                    .col_expr(credential::Column::Sealed, sealed.bytes.into())
+                    .col_expr(credential::Column::KeyId, sealed.key_id.into())
+                    .filter(credential::Column::Id.eq(row.id))
+                    .filter(credential::Column::KeyId.eq(row.key_id))
+                    .exec(&self.stores.pg)
+                    .await?;
+                rotated += 1;
+            }
+        }
+    }
+}
+
+/// What a sealed value is bound to.
+pub(super) fn record(organization: OrganizationId, id: CredentialId) -> String {
+    format!("{organization}/{id}")
+}

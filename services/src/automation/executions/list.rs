@@ -1,0 +1,97 @@
+//! Lists of executions: what narrows them, and what they are sorted by. An index stands behind each filter.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, Iterable as _, QueryFilter as _, QuerySelect as _, Select,
+    sea_query::{Expr, ExprTrait as _, Query},
+};
+use triptych_entities::{
+    ids::FlowId,
+    relational::automation::{execution, step},
+};
+use triptych_stores::{
+    access::{Scope, Scoped as _},
+    error::Invalid,
+    page::{PageArgs, Window, rows::Sorted},
+};
+use uuid::Uuid;
+
+/// What a list of executions is narrowed to. All that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct ExecutionFilter {
+    pub flow: Option<FlowId>,
+    /// One of these.
+    pub status: Option<Vec<execution::Status>>,
+    /// Executions of versions that use this integration.
+    pub integration: Option<String>,
+    pub test: Option<bool>,
+    pub from: Option<DateTime<Utc>>,
+    /// Exclusive.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// Newest first.
+pub(super) fn sorted() -> Sorted<execution::Entity> {
+    Sorted::newest(execution::Column::Id, |execution: &execution::Model| execution.id.into())
+}
+
+impl ExecutionFilter {
+    /// Checks the arguments of a connection of executions.
+    ///
+    /// # Errors
+    /// See [`Window::parse`].
+    pub fn window(args: &PageArgs) -> Result<Window, Invalid> {
+        sorted().window(args)
+    }
+
+    pub(super) fn narrow(&self, mut query: Select<execution::Entity>) -> Select<execution::Entity> {
+        if let Some(flow) = self.flow {
+            query = query.filter(execution::Column::FlowId.eq(flow));
+        }
+        if let Some(status) = &self.status {
+            query = query.filter(execution::Column::Status.is_in(status.iter().copied()));
+        }
+        if let Some(test) = self.test {
+            query = query.filter(execution::Column::Test.eq(test));
+        }
+        // An id begins with its time, so a range of time is a range of the index that the list follows anyway.
+        if let Some(from) = self.from {
+            query = query.filter(execution::Column::Id.gte(first_id_at(from)));
+        }
+        if let Some(to) = self.to {
+            query = query.filter(execution::Column::Id.lt(first_id_at(to)));
+        }
+        if let Some(integration) = &self.integration {
+            let of_version = Expr::col((step::Entity, step::Column::VersionId))
+                .equals((execution::Entity, execution::Column::VersionId));
+            let using = Query::select()
+                .expr(Expr::val(1))
+                .from(step::Entity)
+                .and_where(of_version)
+                .and_where(Expr::col((step::Entity, step::Column::Integration)).eq(integration.as_str()))
+                .to_owned();
+            query = query.filter(Expr::exists(using));
+        }
+        query
+    }
+}
+
+/// The executions within reach without the trigger's data, which can be large and are read only on request.
+pub(super) fn light(scope: Scope) -> Select<execution::Entity> {
+    let mut query = execution::Entity::within(scope).select_only();
+    for column in execution::Column::iter() {
+        query = match column {
+            execution::Column::Trigger => query.expr_as(Expr::cust("NULL::jsonb"), "trigger"),
+            other => query.column(other),
+        };
+    }
+    query
+}
+
+/// The smallest `UUIDv7` of a millisecond.
+fn first_id_at(at: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+    let mut bytes = [0; 16];
+    bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+    Uuid::from_bytes(bytes)
+}

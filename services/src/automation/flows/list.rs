@@ -1,0 +1,98 @@
+//! Lists of flows: what narrows them, and what they are sorted by.
+
+use sea_orm::{
+    ColumnTrait as _, Condition, QueryFilter as _, Select,
+    sea_query::{Expr, ExprTrait as _, Func, Query, SimpleExpr, extension::postgres::PgExpr as _},
+};
+use triptych_entities::{
+    ids::UserId,
+    relational::automation::{flow, step},
+};
+use triptych_stores::page::{KeyKind, KeyValue, rows::Sorted};
+
+/// What a list of flows is narrowed to. All that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct FlowFilter {
+    /// Part of the name, whatever its case.
+    pub search: Option<String>,
+    pub status: Option<flow::Status>,
+    /// Flows whose draft uses this integration.
+    pub integration: Option<String>,
+    pub owner: Option<UserId>,
+}
+
+/// What a list of flows is sorted by. The id decides between equals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FlowSort {
+    #[default]
+    CreatedAt,
+    UpdatedAt,
+    Name,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowOrder {
+    pub by: FlowSort,
+    pub descending: bool,
+}
+
+impl Default for FlowOrder {
+    fn default() -> Self {
+        Self { by: FlowSort::CreatedAt, descending: true }
+    }
+}
+
+impl FlowOrder {
+    /// An index on flows stands behind each of these.
+    pub(super) fn sorted(self) -> Sorted<flow::Entity> {
+        let sorted = Sorted::<flow::Entity>::new(self.descending);
+        let sorted = match self.by {
+            FlowSort::CreatedAt => {
+                sorted.by_column(flow::Column::CreatedAt, KeyKind::Time, |flow: &flow::Model| {
+                    KeyValue::Time(flow.created_at)
+                })
+            }
+            FlowSort::UpdatedAt => {
+                sorted.by_column(flow::Column::UpdatedAt, KeyKind::Time, |flow: &flow::Model| {
+                    KeyValue::Time(flow.updated_at)
+                })
+            }
+            FlowSort::Name => {
+                let name: SimpleExpr = Func::lower(Expr::col((flow::Entity, flow::Column::Name))).into();
+                sorted.by(name, KeyKind::Text, |flow: &flow::Model| KeyValue::Text(flow.name.to_lowercase()))
+            }
+        };
+        sorted.by_column(flow::Column::Id, KeyKind::Id, |flow: &flow::Model| flow.id.into())
+    }
+}
+
+impl FlowFilter {
+    pub(super) fn narrow(&self, mut query: Select<flow::Entity>) -> Select<flow::Entity> {
+        if let Some(text) = self.search.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+            let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+            query = query.filter(Expr::col((flow::Entity, flow::Column::Name)).ilike(format!("%{escaped}%")));
+        }
+        if let Some(status) = self.status {
+            query = query.filter(flow::Column::Status.eq(status));
+        }
+        if let Some(owner) = self.owner {
+            query = query.filter(flow::Column::OwnerId.eq(owner));
+        }
+        if let Some(integration) = &self.integration {
+            let of_draft = Expr::col((step::Entity, step::Column::VersionId))
+                .equals((flow::Entity, flow::Column::DraftVersionId));
+            let using = Query::select()
+                .expr(Expr::val(1))
+                .from(step::Entity)
+                .cond_where(
+                    Condition::all()
+                        .add(of_draft)
+                        .add(Expr::col((step::Entity, step::Column::Integration)).eq(integration.as_str())),
+                )
+                .to_owned();
+            query = query.filter(Expr::exists(using));
+        }
+        query
+    }
+}

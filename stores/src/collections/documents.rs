@@ -1,0 +1,323 @@
+//! The generic store over a collection: what every kind of document can do.
+
+use std::collections::HashSet;
+
+use bson::{Bson, Document, doc};
+use mongodb::{ClientSession, options::ReturnDocument};
+use serde::Deserialize;
+use triptych_entities::documents::{
+    collection::{Collection, Ownership},
+    to_bson,
+};
+
+use super::{all, in_time, is_duplicate};
+use crate::{
+    access::Scope,
+    connections::Stores,
+    error::{Result, ServiceError, StoreError},
+    page::{Page, Window, documents::Sorted},
+};
+
+/// The documents of one kind. Every query begins with a scope; what is out of scope is not found.
+#[derive(Clone)]
+pub struct Documents<C: Collection> {
+    pub(super) raw: mongodb::Collection<C>,
+    pub(super) db: mongodb::Database,
+}
+
+impl Stores {
+    /// The collection of a kind of document.
+    #[must_use]
+    pub fn documents<C: Collection>(&self) -> Documents<C> {
+        Documents { raw: self.mongo.collection(C::NAME), db: self.mongo.clone() }
+    }
+}
+
+impl<C: Collection> Documents<C> {
+    /// The documents within reach, as a filter to be narrowed. For kinds that belong to a parent document, whose
+    /// owner only [`Documents::reachable`] knows, the filter is the organization.
+    #[must_use]
+    pub fn within(scope: Scope) -> Document {
+        let mut filter = doc! { "organizationId": scope.organization() };
+        if let (Some(owner), Ownership::Field(field)) = (scope.owner(), C::OWNERSHIP) {
+            filter.insert(field, owner);
+        }
+        filter
+    }
+
+    /// The document with this id.
+    ///
+    /// # Errors
+    /// `NotFound`, also for one that is out of scope.
+    pub async fn get(&self, scope: Scope, id: C::Id) -> Result<C> {
+        self.by_ids(scope, &[id]).await?.pop().ok_or(ServiceError::NotFound(C::NOUN))
+    }
+
+    /// Those of the ids that are within reach, in no particular order, in one query.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer.
+    pub async fn by_ids(&self, scope: Scope, ids: &[C::Id]) -> Result<Vec<C>, StoreError> {
+        self.find(scope, doc! { "_id": { "$in": bson_ids(ids) } }).await
+    }
+
+    /// The documents within reach that match.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer.
+    pub async fn find(&self, scope: Scope, filter: Document) -> Result<Vec<C>, StoreError> {
+        let found = all(self.raw.find(narrowed::<C>(scope, filter))).await?;
+        self.reachable(scope, found).await
+    }
+
+    /// A page of the documents within reach that match.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer.
+    pub async fn page(
+        &self,
+        scope: Scope,
+        filter: Document,
+        sorted: &Sorted<C>,
+        window: &Window,
+    ) -> Result<Page<C>, StoreError> {
+        let mut page = sorted.page(&self.raw, narrowed::<C>(scope, filter), window).await?;
+        if Self::needs_parent(scope) {
+            let nodes = page.items.iter().map(|item| item.node.clone()).collect();
+            let reached: HashSet<C::Id> = self.reachable(scope, nodes).await?.iter().map(C::id).collect();
+            page.items.retain(|item| reached.contains(&item.node.id()));
+        }
+        Ok(page)
+    }
+
+    /// How many documents within reach match.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer.
+    pub async fn count(&self, scope: Scope, filter: Document) -> Result<u64, StoreError> {
+        in_time(self.raw.count_documents(narrowed::<C>(scope, filter))).await
+    }
+
+    /// Stores a new document. With the creator's idempotency key, repeating it answers the document that the first
+    /// call stored.
+    ///
+    /// # Errors
+    /// `Conflict` if a unique index of the collection has its values already.
+    pub async fn insert(&self, document: C) -> Result<C> {
+        match in_time(self.raw.insert_one(&document)).await {
+            Ok(_) => Ok(document),
+            Err(StoreError::Mongo(error)) if is_duplicate(&error) => self
+                .created_before(&document)
+                .await?
+                .ok_or_else(|| ServiceError::conflict(format!("there is such a {} already", C::NOUN))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The document that an earlier call with the same idempotency key stored.
+    async fn created_before(&self, document: &C) -> Result<Option<C>, StoreError> {
+        let Some(client_id) = document.client_id() else { return Ok(None) };
+        let written = bson::serialize_to_document(document).map_err(|error| corrupt(&error))?;
+        // The index is partial and serves only a filter that says that the field exists.
+        let mut same = doc! {
+            "organizationId": document.organization_id(),
+            "clientId": { "$eq": client_id, "$exists": true },
+        };
+        if let Ownership::Field(owner) = C::OWNERSHIP {
+            same.insert(owner, written.get(owner).cloned().unwrap_or(Bson::Null));
+        }
+        in_time(self.raw.find_one(same)).await
+    }
+
+    /// Changes the named fields of a document; the others, also those that this version does not know, stay.
+    ///
+    /// # Errors
+    /// `NotFound`, also for a document that is out of scope; `Conflict` if its version is not `expected`.
+    pub async fn patch(&self, scope: Scope, id: C::Id, changes: Changes, expected: Option<i32>) -> Result<C> {
+        if Self::needs_parent(scope) {
+            self.get(scope, id).await?;
+        }
+        let mut filter = narrowed::<C>(scope, doc! { "_id": id });
+        if let Some(version) = expected {
+            filter.insert("version", version);
+        }
+        let update = changes.into_update(C::VERSIONED);
+        let patched =
+            in_time(self.raw.find_one_and_update(filter, update).return_document(ReturnDocument::After));
+        match patched.await? {
+            Some(document) => Ok(document),
+            // Says which of the two it is.
+            None => self.get(scope, id).await.and(Err(ServiceError::conflict(format!(
+                "somebody else has changed this {}; read it again",
+                C::NOUN
+            )))),
+        }
+    }
+
+    /// Writes what differs between two states of a document that was read before. Fields that this version does not
+    /// know stay.
+    ///
+    /// # Errors
+    /// As [`Documents::patch`].
+    pub async fn replace(&self, scope: Scope, before: &C, after: &C, expected: Option<i32>) -> Result<C> {
+        let fields = |state: &C| bson::serialize_to_document(state).map_err(|error| corrupt(&error));
+        let changes = Changes::between(&fields(before)?, fields(after)?);
+        self.patch(scope, before.id(), changes, expected).await
+    }
+
+    /// Deletes a document.
+    ///
+    /// # Errors
+    /// `NotFound`, also for a document that is out of scope, and when it is repeated.
+    pub async fn delete(&self, scope: Scope, id: C::Id) -> Result<()> {
+        if Self::needs_parent(scope) {
+            self.get(scope, id).await?;
+        }
+        let deleted = in_time(self.raw.delete_one(narrowed::<C>(scope, doc! { "_id": id }))).await?;
+        if deleted.deleted_count == 0 { Err(ServiceError::NotFound(C::NOUN)) } else { Ok(()) }
+    }
+
+    /// The documents of all organizations: for jobs and housekeeping that serve all of them, for pipelines that
+    /// begin with [`Documents::within`], and within transactions. Never for a person's query as it is.
+    #[must_use]
+    pub fn across_tenants(&self) -> mongodb::Collection<C> {
+        self.raw.clone()
+    }
+
+    /// Within a transaction: the document with this id.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer.
+    pub async fn get_in(
+        &self,
+        session: &mut ClientSession,
+        scope: Scope,
+        filter: Document,
+    ) -> mongodb::error::Result<Option<C>> {
+        self.raw.find_one(narrowed::<C>(scope, filter)).session(session).await
+    }
+
+    /// Whether only the parent document says if something is within reach.
+    fn needs_parent(scope: Scope) -> bool {
+        scope.owner().is_some() && matches!(C::OWNERSHIP, Ownership::Parent { .. })
+    }
+
+    /// Drops the documents whose parent is out of scope.
+    async fn reachable(&self, scope: Scope, found: Vec<C>) -> Result<Vec<C>, StoreError> {
+        #[derive(Deserialize)]
+        struct Parent {
+            #[serde(rename = "_id")]
+            id: bson::Uuid,
+        }
+        let (Some(owner), Ownership::Parent { collection, of }) = (scope.owner(), C::OWNERSHIP) else {
+            return Ok(found);
+        };
+        let parents: Vec<Bson> = found.iter().map(of).collect();
+        let filter = doc! {
+            "_id": { "$in": parents }, "organizationId": scope.organization(), "ownerId": owner,
+        };
+        let parents = self.db.collection::<Parent>(collection);
+        let reached = all(parents.find(filter).projection(doc! { "_id": 1 })).await?;
+        let reached: HashSet<bson::Uuid> = reached.into_iter().map(|parent| parent.id).collect();
+        let own = |document: &C| matches!(of(document), Bson::Binary(id) if id.to_uuid().is_ok_and(|id| reached.contains(&id)));
+        Ok(found.into_iter().filter(own).collect())
+    }
+}
+
+pub(super) fn bson_ids<I: Copy + Into<Bson>>(ids: &[I]) -> Vec<Bson> {
+    ids.iter().map(|id| (*id).into()).collect()
+}
+
+fn narrowed<C: Collection>(scope: Scope, filter: Document) -> Document {
+    let mut narrowed = Documents::<C>::within(scope);
+    // Conditions on the same field must all hold; a plain merge would let the filter replace the scope.
+    if filter.keys().any(|key| narrowed.contains_key(key)) {
+        return doc! { "$and": [narrowed, filter] };
+    }
+    narrowed.extend(filter);
+    narrowed
+}
+
+pub(super) fn corrupt(error: &bson::error::Error) -> StoreError {
+    StoreError::Corrupt(error.to_string())
+}
+
+/// Fields to be set and removed.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    set: Document,
+    unset: Document,
+}
+
+impl Changes {
+    /// No change yet but the time of the change.
+    #[must_use]
+    pub fn at(now: chrono::DateTime<chrono::Utc>) -> Self {
+        Self { set: doc! { "updatedAt": to_bson(now) }, unset: Document::new() }
+    }
+
+    /// Sets a field; null removes it.
+    #[must_use]
+    pub fn set(mut self, field: &str, value: impl Into<Bson>) -> Self {
+        match value.into() {
+            Bson::Null => self.unset.insert(field, ""),
+            value => self.set.insert(field, value),
+        };
+        self
+    }
+
+    /// Sets a field if there is a value for it.
+    #[must_use]
+    pub fn set_some(self, field: &str, value: Option<impl Into<Bson>>) -> Self {
+        match value {
+            Some(value) => self.set(field, value),
+            None => self,
+        }
+    }
+
+    fn between(before: &Document, after: Document) -> Self {
+        let unset = before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), "".into()));
+        let unset = unset.collect();
+        let set = after.into_iter().filter(|(key, value)| {
+            !matches!(key.as_str(), "_id" | "version") && before.get(key) != Some(value)
+        });
+        Self { set: set.collect(), unset }
+    }
+
+    pub(super) fn into_update(self, versioned: bool) -> Document {
+        let mut update = Document::new();
+        let count = if versioned {
+            doc! { "version": 1 }
+        } else {
+            Document::new()
+        };
+        for (operator, fields) in [("$set", self.set), ("$unset", self.unset), ("$inc", count)] {
+            if !fields.is_empty() {
+                update.insert(operator, fields);
+            }
+        }
+        update
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_names_only_what_differs() {
+        let before = doc! { "_id": 1, "version": 3, "a": 1, "b": 2, "gone": true };
+        let changes = Changes::between(&before, doc! { "_id": 1, "version": 3, "a": 1, "b": 5, "new": "x" });
+        let expected = doc! {
+            "$set": { "b": 5, "new": "x" }, "$unset": { "gone": "" }, "$inc": { "version": 1 },
+        };
+        assert_eq!(changes.into_update(true), expected);
+    }
+
+    #[test]
+    fn null_removes_a_field_and_nothing_is_left_alone() {
+        let changes =
+            Changes::default().set("a", Bson::Null).set_some("b", None::<i32>).set_some("c", Some(1));
+        assert_eq!(changes.into_update(false), doc! { "$set": { "c": 1 }, "$unset": { "a": "" } });
+    }
+}

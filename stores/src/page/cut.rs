@@ -1,0 +1,57 @@
+//! Pages of a list whose items are known by their ids alone, in an order that no key gives.
+
+use triptych_entities::ids::Id;
+
+use super::{Item, KeyValue, Page, Total, Window};
+use crate::error::Invalid;
+
+/// The ids on a page, to be loaded, and what else the page says.
+#[derive(Debug)]
+pub struct Cut<I> {
+    pub items: Vec<I>,
+    has_previous: bool,
+    has_next: bool,
+    total: u64,
+}
+
+impl<I: Id> Cut<I> {
+    /// Cuts a page out of the ids, in their order.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor that points at none of them.
+    pub fn of(mut ids: Vec<I>, window: &Window) -> Result<Self, Invalid> {
+        let (after, before) = window.bounds();
+        let place = |field: &str, cursor: Option<&KeyValue>| {
+            cursor
+                .map(|cursor| {
+                    let at = ids.iter().position(|id| KeyValue::from(*id) == *cursor);
+                    at.ok_or_else(|| Invalid::one(field, "not a cursor of this list"))
+                })
+                .transpose()
+        };
+        let start = place("after", after)?.map_or(0, |n| n + 1);
+        let end = place("before", before)?.unwrap_or(ids.len()).max(start);
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        let (from, to) = if window.backward {
+            (end.saturating_sub(limit).max(start), end)
+        } else {
+            (start, start.saturating_add(limit).min(end))
+        };
+        let total = ids.len();
+        ids.truncate(to);
+        let items = ids.split_off(from);
+        Ok(Self { items, has_previous: from > 0, has_next: to < total, total: total as u64 })
+    }
+
+    /// The page, with the items that `load` finds.
+    pub fn into_page<T>(self, mut load: impl FnMut(&I) -> Option<T>) -> Page<T> {
+        let items =
+            self.items.iter().filter_map(|id| Some(Item { node: load(id)?, key: vec![KeyValue::from(*id)] }));
+        Page {
+            items: items.collect(),
+            has_previous: self.has_previous,
+            has_next: self.has_next,
+            total: Total::Known(self.total),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Pages of lists: keyset windows with opaque cursors in both directions, never an offset.
+//!
+//! A list is described once, by how it is sorted: [`rows::Sorted`] for tables, [`documents::Sorted`] for
+//! collections, [`slice`] for what is in memory. The description gives the window's conditions, the order, the cursor
+//! of each item, and whether there is more before and behind. Its last key is unique, so no item is skipped or
+//! repeated.
+
+mod cut;
+pub mod documents;
+mod key;
+pub mod rows;
+mod slice;
+mod total;
+mod window;
+
+pub use cut::Cut;
+pub use key::{KeyKind, KeyValue};
+pub use slice::slice;
+pub use total::Total;
+pub use window::{DEFAULT_PAGE, MAX_PAGE, PageArgs, Window};
+
+/// One page of a list, in the list's own order.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    pub items: Vec<Item<T>>,
+    pub has_previous: bool,
+    pub has_next: bool,
+    /// How many items the whole list has.
+    pub total: Total,
+}
+
+/// An item and its place in the list.
+#[derive(Debug, Clone)]
+pub struct Item<T> {
+    pub node: T,
+    key: Vec<KeyValue>,
+}
+
+impl<T> Item<T> {
+    /// The opaque cursor that points at the item.
+    #[must_use]
+    pub fn cursor(&self) -> String {
+        key::encode(&self.key)
+    }
+
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Item<U> {
+        Item { node: convert(self.node), key: self.key }
+    }
+}
+
+impl<T> Page<T> {
+    /// The page of a list that has no items.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { items: Vec::new(), has_previous: false, has_next: false, total: Total::Known(0) }
+    }
+
+    /// Makes a page of items that were fetched in the window's direction, one more than its limit.
+    fn of_fetched(
+        window: &Window,
+        mut fetched: Vec<T>,
+        key: impl Fn(&T) -> Vec<KeyValue>,
+        total: Total,
+    ) -> Self {
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        let more = fetched.len() > limit;
+        fetched.truncate(limit);
+        if window.backward {
+            fetched.reverse();
+        }
+        let (has_previous, has_next) =
+            if window.backward { (more, window.before.is_some()) } else { (window.after.is_some(), more) };
+        let items = fetched.into_iter().map(|node| Item { key: key(&node), node }).collect();
+        Self { items, has_previous, has_next, total }
+    }
+
+    /// The nodes alone.
+    pub fn into_nodes(self) -> impl Iterator<Item = T> {
+        self.items.into_iter().map(|item| item.node)
+    }
+}

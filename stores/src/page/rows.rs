@@ -1,0 +1,167 @@
+//! Pages of a table.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ColumnTrait as _, Condition, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult as _, Order,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+    sea_query::{Alias, Asterisk, Expr, ExprTrait as _, JoinType, Query, SimpleExpr},
+};
+use triptych_entities::ids::Id;
+
+use super::{KeyKind, KeyValue, Page, PageArgs, Total, Window};
+use crate::error::{Invalid, StoreError};
+
+/// How a list of rows is sorted. All keys share one direction, so that one comparison of tuples follows the index.
+pub struct Sorted<E: EntityTrait> {
+    keys: Vec<Key<E>>,
+    descending: bool,
+}
+
+struct Key<E: EntityTrait> {
+    expression: SimpleExpr,
+    kind: KeyKind,
+    value: fn(&E::Model) -> KeyValue,
+}
+
+impl<E> Sorted<E>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    /// A list in this direction, by the keys that [`Sorted::by`] adds.
+    #[must_use]
+    pub fn new(descending: bool) -> Self {
+        Self { keys: Vec::new(), descending }
+    }
+
+    /// Newest first, by a column of `UUIDv7` ids.
+    #[must_use]
+    pub fn newest(id: E::Column, value: fn(&E::Model) -> KeyValue) -> Self {
+        Self::new(true).by_column(id, KeyKind::Id, value)
+    }
+
+    /// Oldest first, by a column of `UUIDv7` ids.
+    #[must_use]
+    pub fn oldest(id: E::Column, value: fn(&E::Model) -> KeyValue) -> Self {
+        Self::new(false).by_column(id, KeyKind::Id, value)
+    }
+
+    /// Adds a key; the last one has to be unique. `value` gives what `expression` is for a row.
+    #[must_use]
+    pub fn by(mut self, expression: SimpleExpr, kind: KeyKind, value: fn(&E::Model) -> KeyValue) -> Self {
+        self.keys.push(Key { expression, kind, value });
+        self
+    }
+
+    /// Adds a column as a key.
+    #[must_use]
+    pub fn by_column(self, column: E::Column, kind: KeyKind, value: fn(&E::Model) -> KeyValue) -> Self {
+        self.by(Expr::col((E::default(), column)), kind, value)
+    }
+
+    /// Checks the arguments of a connection for this list.
+    ///
+    /// # Errors
+    /// See [`Window::parse`].
+    pub fn window(&self, args: &PageArgs) -> Result<Window, Invalid> {
+        let kinds: Vec<KeyKind> = self.keys.iter().map(|key| key.kind).collect();
+        Window::parse(args, &kinds)
+    }
+
+    /// The page of the rows that the query selects.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn page(
+        &self,
+        db: &DatabaseConnection,
+        query: Select<E>,
+        window: &Window,
+    ) -> Result<Page<E::Model>, StoreError> {
+        let total = counted(db, query.clone());
+        let rows = self.windowed(query, window).all(db).await?;
+        Ok(Page::of_fetched(window, rows, |row| self.key(row), total))
+    }
+
+    /// The same page of the rows of each of several parents, in one statement: for each parent one descent of the
+    /// index on (`parent`, sort keys) that ends after the page's rows.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn pages_of<P: Id + Into<sea_orm::Value>>(
+        &self,
+        db: &DatabaseConnection,
+        query: Select<E>,
+        parents: &Parents<'_, E, P>,
+        window: &Window,
+    ) -> Result<HashMap<P, Page<E::Model>>, StoreError> {
+        let (parent, page) = (Alias::new("parent"), Alias::new("page"));
+        let mut inner = self.windowed(query.clone(), window).into_query();
+        inner.and_where(Expr::col((E::default(), parents.column)).equals((parent.clone(), Alias::new("id"))));
+        let ids = parents.ids.iter().map(|id| id.uuid()).collect::<Vec<_>>();
+        let unnested = Query::select()
+            .expr_as(Expr::cust_with_values("unnest($1::uuid[])", [ids]), Alias::new("id"))
+            .to_owned();
+        let lateral = Query::select()
+            .column((page.clone(), Asterisk))
+            .from_subquery(unnested, parent)
+            .join_lateral(JoinType::InnerJoin, inner, page, Condition::all())
+            .to_owned();
+        let rows = E::Model::find_by_statement(DbBackend::Postgres.build(&lateral)).all(db).await?;
+        let mut by_parent: HashMap<P, Vec<E::Model>> = HashMap::new();
+        for row in rows {
+            by_parent.entry((parents.of)(&row)).or_default().push(row);
+        }
+        let pages = parents.ids.iter().map(|id| {
+            let total = counted(db, query.clone().filter(parents.column.eq(*id)));
+            let rows = by_parent.remove(id).unwrap_or_default();
+            (*id, Page::of_fetched(window, rows, |row| self.key(row), total))
+        });
+        Ok(pages.collect())
+    }
+
+    fn key(&self, row: &E::Model) -> Vec<KeyValue> {
+        self.keys.iter().map(|key| (key.value)(row)).collect()
+    }
+
+    fn windowed(&self, mut query: Select<E>, window: &Window) -> Select<E> {
+        if let Some(after) = &window.after {
+            query = query.filter(self.beside(after, self.descending));
+        }
+        if let Some(before) = &window.before {
+            query = query.filter(self.beside(before, !self.descending));
+        }
+        let direction = if self.descending == window.backward { Order::Asc } else { Order::Desc };
+        for key in &self.keys {
+            query = query.order_by(key.expression.clone(), direction.clone());
+        }
+        query.limit(window.fetch())
+    }
+
+    /// The rows on one side of a cursor, as one comparison of tuples.
+    fn beside(&self, cursor: &[KeyValue], below: bool) -> SimpleExpr {
+        let keys = Expr::tuple(self.keys.iter().map(|key| key.expression.clone()));
+        let bound = Expr::tuple(cursor.iter().map(|value| Expr::val(value.to_sql())));
+        if below { keys.lt(bound) } else { keys.gt(bound) }
+    }
+}
+
+/// The parents that [`Sorted::pages_of`] makes pages for.
+pub struct Parents<'a, E: EntityTrait, P> {
+    /// The column that names the parent.
+    pub column: E::Column,
+    /// The parent of a row.
+    pub of: fn(&E::Model) -> P,
+    pub ids: &'a [P],
+}
+
+fn counted<E>(db: &DatabaseConnection, query: Select<E>) -> Total
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    let db = db.clone();
+    Total::counted(move || {
+        let (db, query) = (db.clone(), query.clone());
+        async move { Ok(query.count(&db).await?) }
+    })
+}

@@ -1,0 +1,102 @@
+//! Which part of a list a caller asks for.
+
+use super::key::{self, KeyKind, KeyValue};
+use crate::error::Invalid;
+
+/// The Relay arguments of a connection, unchecked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct PageArgs {
+    pub first: Option<i32>,
+    pub after: Option<String>,
+    pub last: Option<i32>,
+    pub before: Option<String>,
+}
+
+/// Items on a page when the caller names no number.
+pub const DEFAULT_PAGE: u64 = 20;
+/// The most items on one page.
+pub const MAX_PAGE: u64 = 100;
+
+/// A checked request for a page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// The most items on the page.
+    pub limit: u64,
+    /// Whether to count from the end of the list.
+    pub backward: bool,
+    pub(super) after: Option<Vec<KeyValue>>,
+    pub(super) before: Option<Vec<KeyValue>>,
+}
+
+impl Window {
+    /// Checks the arguments for a list that is sorted by values of these kinds.
+    ///
+    /// # Errors
+    /// `first` and `last` together, a number out of range, a cursor of another list.
+    pub fn parse(args: &PageArgs, kinds: &[KeyKind]) -> Result<Self, Invalid> {
+        let (limit, backward, field) = match (args.first, args.last) {
+            (Some(_), Some(_)) => {
+                return Err(Invalid::one("last", "give `first` or `last`, not both"));
+            }
+            (Some(n), None) => (Some(n), false, "first"),
+            (None, Some(n)) => (Some(n), true, "last"),
+            (None, None) => (None, false, "first"),
+        };
+        let limit = match limit.map(u64::try_from) {
+            None => DEFAULT_PAGE,
+            Some(Ok(n)) if n <= MAX_PAGE => n,
+            Some(_) => {
+                return Err(Invalid::one(field, format!("must be between 0 and {MAX_PAGE}")));
+            }
+        };
+        let decode = |field: &str, cursor: Option<&String>| {
+            cursor
+                .map(|cursor| {
+                    key::decode(cursor, kinds).ok_or_else(|| Invalid::one(field, "not a cursor of this list"))
+                })
+                .transpose()
+        };
+        let after = decode("after", args.after.as_ref())?;
+        let before = decode("before", args.before.as_ref())?;
+        Ok(Self { limit, backward, after, before })
+    }
+
+    /// The number of items to fetch: one more than the page holds, which tells whether another page follows.
+    #[must_use]
+    pub fn fetch(&self) -> u64 {
+        self.limit + 1
+    }
+
+    /// The first sort value of the cursors `after` and `before`.
+    #[must_use]
+    pub fn bounds(&self) -> (Option<&KeyValue>, Option<&KeyValue>) {
+        (first(self.after.as_deref()), first(self.before.as_deref()))
+    }
+}
+
+fn first(cursor: Option<&[KeyValue]>) -> Option<&KeyValue> {
+    cursor?.first()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(first: Option<i32>, last: Option<i32>, after: Option<&str>) -> Result<Window, String> {
+        let args = PageArgs { first, last, after: after.map(str::to_owned), before: None };
+        Window::parse(&args, &[KeyKind::Integer]).map_err(|invalid| invalid.0[0].path.clone())
+    }
+
+    #[test]
+    fn arguments_are_checked_by_name() {
+        assert_eq!(parse(None, None, None).unwrap().limit, DEFAULT_PAGE);
+        assert_eq!(parse(Some(0), None, None).unwrap().fetch(), 1);
+        assert!(parse(None, Some(3), None).unwrap().backward);
+        assert_eq!(parse(Some(1), Some(1), None), Err("last".to_owned()));
+        assert_eq!(parse(Some(-1), None, None), Err("first".to_owned()));
+        assert_eq!(parse(None, Some(101), None), Err("last".to_owned()));
+        assert_eq!(parse(None, None, Some("nonsense")), Err("after".to_owned()));
+        let cursor = key::encode(&[KeyValue::Integer(4)]);
+        assert_eq!(parse(None, None, Some(&cursor)).unwrap().bounds().0, Some(&KeyValue::Integer(4)));
+    }
+}
