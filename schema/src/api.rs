@@ -128,7 +128,7 @@ impl Api {
             .data(services.clone())
             .data(public_url)
             .data(concurrency)
-            .limit_recursive_depth(limits.recursion)
+            .limit_recursive_depth(limits.nesting)
             .finish();
         let types = Arc::new(Types::of(&schema.sdl()).expect("the SDL parses"));
         Self { schema, services, limits, types }
@@ -139,6 +139,14 @@ impl Api {
     pub fn sdl() -> String {
         let schema = builder().finish();
         schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_enum_items())
+    }
+
+    /// Checks the size of a document and parses it.
+    ///
+    /// # Errors
+    /// The answer to give instead: it exceeds a limit, does not parse, or has no such operation.
+    pub fn parse(&self, request: Request) -> Result<Operation, Outcome> {
+        Operation::parse(request, &self.limits)
     }
 
     /// Executes a query or a mutation.

@@ -28,8 +28,9 @@ impl Operation {
     ///
     /// # Errors
     /// The answer to give instead: the document does not parse, or has no such operation.
-    pub fn parse(request: Request) -> Result<Self, Outcome> {
+    pub(crate) fn parse(request: Request, limits: &Limits) -> Result<Self, Outcome> {
         let Request { query, operation_name, variables, extensions: _ } = request;
+        limits::check_text(limits, &query).map_err(|error| Outcome::refused(&[error]))?;
         let mut document = async_graphql::parser::parse_query(&query)
             .map_err(|error| Outcome::refused(&[unreadable(error)]))?;
         typename::normalize(&mut document);
@@ -153,11 +154,14 @@ pub(crate) fn chosen<'a>(
 mod tests {
     use serde_json::json;
 
+    const LIMITS: Limits =
+        Limits { depth: 15, complexity: 1000, aliases: 10, directives: 10, tokens: 1000, nesting: 64 };
+
     use super::*;
 
     fn parse(query: &str, variables: serde_json::Value) -> Result<RequestKind, String> {
         let request = serde_json::from_value(json!({ "query": query, "variables": variables })).unwrap();
-        Operation::parse(request).map(|operation| operation.kind()).map_err(|outcome| outcome.body)
+        Operation::parse(request, &LIMITS).map(|operation| operation.kind()).map_err(|outcome| outcome.body)
     }
 
     #[test]

@@ -210,9 +210,18 @@ async fn documents_beyond_the_limits_are_refused_before_they_run() {
     let large = json!({ "query": "{ __typename }", "variables": { "x": "x".repeat(3 << 20) } }).to_string();
     let (status, reply) = post(&ada, "/graphql", large).await;
     assert_eq!((status, reply.code()), (413, "LIMIT_EXCEEDED".to_owned()));
-    // Of the two directives that there are, each may stand once at a field.
-    ada.refused(&directives, json!({}), "BAD_USER_INPUT").await;
-    // Followed as deep as anything is.
+    ada.refused(&directives, json!({}), "LIMIT_EXCEEDED").await;
+    // Each fragment spreads the next one twice: a short document that would expand to 2^40 fields.
+    let fragments = (0..40).map(|n| format!(" fragment F{n} on Viewer {{ ...F{m} ...F{m} }}", m = n + 1));
+    let chain = format!(
+        "{{ viewer {{ ...F0 }} }}{} fragment F40 on Viewer {{ permissions {{ action }} }}",
+        fragments.collect::<String>()
+    );
+    ada.refused(&chain, json!({}), "LIMIT_EXCEEDED").await;
+    // Introspection that multiplies the types of the schema by themselves.
+    let introspection = "{ __type(name: \"Node\") { possibleTypes { interfaces { possibleTypes { interfaces {
+        possibleTypes { interfaces { possibleTypes { name } } } } } } } } }";
+    ada.refused(introspection, json!({}), "LIMIT_EXCEEDED").await;
     let cycle = "{ viewer { ...A } } fragment A on Viewer { ...B } fragment B on Viewer { ...A }";
     ada.refused(cycle, json!({}), "LIMIT_EXCEEDED").await;
     goes_on(&ada).await;

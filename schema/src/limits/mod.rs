@@ -3,6 +3,7 @@
 //! its own length.
 
 mod measure;
+mod tokens;
 mod types;
 
 use async_graphql::{
@@ -15,7 +16,7 @@ pub(crate) use types::Types;
 
 use crate::errors;
 
-/// Limits of one operation.
+/// Limits of a document and its operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Nested selections.
@@ -24,8 +25,26 @@ pub struct Limits {
     pub complexity: usize,
     pub aliases: usize,
     pub directives: usize,
-    /// How deep the parser follows nested values and selections.
-    pub recursion: usize,
+    /// Tokens of a document.
+    pub tokens: usize,
+    /// Nested brackets of a document: selections, arguments and values.
+    pub nesting: usize,
+}
+
+/// Checks the text of a document, before it is parsed.
+///
+/// # Errors
+/// The limit that it exceeds, as `LIMIT_EXCEEDED`.
+pub(crate) fn check_text(limits: &Limits, document: &str) -> Result<(), ServerError> {
+    match tokens::excess(document, limits.tokens, limits.nesting) {
+        None => Ok(()),
+        Some(tokens::Excess::Tokens) => {
+            Err(limit_exceeded(format!("the document has more than {} tokens", limits.tokens)))
+        }
+        Some(tokens::Excess::Nesting) => {
+            Err(limit_exceeded(format!("the document nests more than {} brackets", limits.nesting)))
+        }
+    }
 }
 
 /// Checks an operation.

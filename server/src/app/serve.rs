@@ -104,7 +104,8 @@ impl Running {
                     complexity: limits.complexity,
                     aliases: limits.aliases,
                     directives: limits.directives,
-                    recursion: 64,
+                    tokens: limits.tokens,
+                    nesting: 64,
                 },
                 public_url: schema::PublicUrl(match &config.http.public_url {
                     Some(url) => url.trim_end_matches('/').to_owned(),

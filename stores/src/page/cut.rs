@@ -8,6 +8,7 @@ use crate::error::Invalid;
 /// The ids on a page, to be loaded, and what else the page says.
 #[derive(Debug)]
 pub struct Cut<I> {
+    list: &'static str,
     pub items: Vec<I>,
     has_previous: bool,
     has_next: bool,
@@ -40,13 +41,21 @@ impl<I: Id> Cut<I> {
         let total = ids.len();
         ids.truncate(to);
         let items = ids.split_off(from);
-        Ok(Self { items, has_previous: from > 0, has_next: to < total, total: total as u64 })
+        Ok(Self {
+            list: window.list,
+            items,
+            has_previous: from > 0,
+            has_next: to < total,
+            total: total as u64,
+        })
     }
 
     /// The page, with the items that `load` finds.
     pub fn into_page<T>(self, mut load: impl FnMut(&I) -> Option<T>) -> Page<T> {
-        let items =
-            self.items.iter().filter_map(|id| Some(Item { node: load(id)?, key: vec![KeyValue::from(*id)] }));
+        let items = self
+            .items
+            .iter()
+            .filter_map(|id| Some(Item { node: load(id)?, list: self.list, key: vec![KeyValue::from(*id)] }));
         Page {
             items: items.collect(),
             has_previous: self.has_previous,

@@ -12,6 +12,7 @@ use crate::{
 
 /// How a list of documents is sorted. All keys share one direction, so that an index on them serves both.
 pub struct Sorted<D> {
+    list: &'static str,
     keys: Vec<Key<D>>,
     descending: bool,
 }
@@ -26,10 +27,11 @@ impl<D> Sorted<D>
 where
     D: Serialize + DeserializeOwned + Unpin + Send + Sync + 'static,
 {
-    /// A list in this direction, by the keys that [`Sorted::by`] adds.
+    /// A list in this direction, by the keys that [`Sorted::by`] adds. Its cursors carry its name, so that no other
+    /// list takes them.
     #[must_use]
-    pub fn new(descending: bool) -> Self {
-        Self { keys: Vec::new(), descending }
+    pub fn new(list: &'static str, descending: bool) -> Self {
+        Self { list, keys: Vec::new(), descending }
     }
 
     /// Adds a key; the last one has to be unique. `value` gives what is in `field` of a document.
@@ -45,7 +47,7 @@ where
     /// See [`Window::parse`].
     pub fn window(&self, args: &PageArgs) -> Result<Window, Invalid> {
         let kinds: Vec<KeyKind> = self.keys.iter().map(|key| key.kind).collect();
-        Window::parse(args, &kinds)
+        Window::parse(args, self.list, &kinds)
     }
 
     /// The page of the documents that match.
@@ -105,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_cursor_compares_key_by_key() {
-        let sorted = Sorted::<Document>::new(true)
+        let sorted = Sorted::<Document>::new("things", true)
             .by("createdAt", KeyKind::Time, |_| KeyValue::Integer(0))
             .by("_id", KeyKind::Id, |_| KeyValue::Integer(0));
         let (at, id) = (DateTime::from_timestamp_millis(5).unwrap(), Uuid::from_u128(1));

@@ -72,17 +72,17 @@ impl KeyValue {
     }
 }
 
-/// Encodes the sort values of an item as an opaque cursor.
-pub(super) fn encode(values: &[KeyValue]) -> String {
-    let json: Vec<Json> = values.iter().map(KeyValue::to_json).collect();
+/// Encodes the sort values of an item as an opaque cursor, which names its list.
+pub(super) fn encode(list: &str, values: &[KeyValue]) -> String {
+    let json: Vec<Json> = [list.into()].into_iter().chain(values.iter().map(KeyValue::to_json)).collect();
     URL_SAFE_NO_PAD.encode(Json::Array(json).to_string())
 }
 
-/// Decodes a cursor of a list that is sorted by values of these kinds.
-pub(super) fn decode(cursor: &str, kinds: &[KeyKind]) -> Option<Vec<KeyValue>> {
+/// Decodes a cursor of the list with this name, which is sorted by values of these kinds.
+pub(super) fn decode(cursor: &str, list: &str, kinds: &[KeyKind]) -> Option<Vec<KeyValue>> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    let json: Vec<Json> = serde_json::from_slice(&bytes).ok()?;
-    if json.len() != kinds.len() {
+    let mut json: Vec<Json> = serde_json::from_slice(&bytes).ok()?;
+    if json.len() != kinds.len() + 1 || json.remove(0) != list {
         return None;
     }
     kinds.iter().zip(json).map(|(kind, json)| KeyValue::from_json(*kind, json)).collect()
@@ -102,12 +102,13 @@ mod tests {
             KeyValue::Id(Uuid::from_u128(9)),
         ];
         let kinds = [KeyKind::Time, KeyKind::Text, KeyKind::Integer, KeyKind::Id];
-        let cursor = encode(&values);
-        assert_eq!(decode(&cursor, &kinds), Some(values));
-        assert_eq!(decode(&cursor, &kinds[1..]), None);
-        assert_eq!(decode(&cursor, &[KeyKind::Id, KeyKind::Text, KeyKind::Integer, KeyKind::Id]), None);
+        let cursor = encode("a", &values);
+        assert_eq!(decode(&cursor, "a", &kinds), Some(values));
+        assert_eq!(decode(&cursor, "b", &kinds), None);
+        assert_eq!(decode(&cursor, "a", &kinds[1..]), None);
+        assert_eq!(decode(&cursor, "a", &[KeyKind::Id, KeyKind::Text, KeyKind::Integer, KeyKind::Id]), None);
         for forged in ["", "!", "W10", "bnVsbA", &URL_SAFE_NO_PAD.encode("{}")] {
-            assert_eq!(decode(forged, &kinds), None, "{forged}");
+            assert_eq!(decode(forged, "a", &kinds), None, "{forged}");
         }
     }
 }

@@ -33,6 +33,7 @@ pub struct Page<T> {
 #[derive(Debug, Clone)]
 pub struct Item<T> {
     pub node: T,
+    list: &'static str,
     key: Vec<KeyValue>,
 }
 
@@ -40,11 +41,11 @@ impl<T> Item<T> {
     /// The opaque cursor that points at the item.
     #[must_use]
     pub fn cursor(&self) -> String {
-        key::encode(&self.key)
+        key::encode(self.list, &self.key)
     }
 
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Item<U> {
-        Item { node: convert(self.node), key: self.key }
+        Item { node: convert(self.node), list: self.list, key: self.key }
     }
 }
 
@@ -70,7 +71,8 @@ impl<T> Page<T> {
         }
         let (has_previous, has_next) =
             if window.backward { (more, window.before.is_some()) } else { (window.after.is_some(), more) };
-        let items = fetched.into_iter().map(|node| Item { key: key(&node), node }).collect();
+        let items =
+            fetched.into_iter().map(|node| Item { list: window.list, key: key(&node), node }).collect();
         Self { items, has_previous, has_next, total }
     }
 

@@ -14,6 +14,7 @@ use crate::error::{Invalid, StoreError};
 
 /// How a list of rows is sorted. All keys share one direction, so that one comparison of tuples follows the index.
 pub struct Sorted<E: EntityTrait> {
+    list: &'static str,
     keys: Vec<Key<E>>,
     descending: bool,
 }
@@ -28,22 +29,23 @@ impl<E> Sorted<E>
 where
     E: EntityTrait<Model: Send + Sync>,
 {
-    /// A list in this direction, by the keys that [`Sorted::by`] adds.
+    /// A list in this direction, by the keys that [`Sorted::by`] adds. Its cursors carry its name, so that no other
+    /// list takes them.
     #[must_use]
-    pub fn new(descending: bool) -> Self {
-        Self { keys: Vec::new(), descending }
+    pub fn new(list: &'static str, descending: bool) -> Self {
+        Self { list, keys: Vec::new(), descending }
     }
 
     /// Newest first, by a column of `UUIDv7` ids.
     #[must_use]
-    pub fn newest(id: E::Column, value: fn(&E::Model) -> KeyValue) -> Self {
-        Self::new(true).by_column(id, KeyKind::Id, value)
+    pub fn newest(list: &'static str, id: E::Column, value: fn(&E::Model) -> KeyValue) -> Self {
+        Self::new(list, true).by_column(id, KeyKind::Id, value)
     }
 
     /// Oldest first, by a column of `UUIDv7` ids.
     #[must_use]
-    pub fn oldest(id: E::Column, value: fn(&E::Model) -> KeyValue) -> Self {
-        Self::new(false).by_column(id, KeyKind::Id, value)
+    pub fn oldest(list: &'static str, id: E::Column, value: fn(&E::Model) -> KeyValue) -> Self {
+        Self::new(list, false).by_column(id, KeyKind::Id, value)
     }
 
     /// Adds a key; the last one has to be unique. `value` gives what `expression` is for a row.
@@ -65,7 +67,7 @@ where
     /// See [`Window::parse`].
     pub fn window(&self, args: &PageArgs) -> Result<Window, Invalid> {
         let kinds: Vec<KeyKind> = self.keys.iter().map(|key| key.kind).collect();
-        Window::parse(args, &kinds)
+        Window::parse(args, self.list, &kinds)
     }
 
     /// The page of the rows that the query selects.

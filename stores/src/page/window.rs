@@ -20,6 +20,8 @@ pub const MAX_PAGE: u64 = 100;
 /// A checked request for a page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Window {
+    /// The list, which its cursors name.
+    pub(super) list: &'static str,
     /// The most items on the page.
     pub limit: u64,
     /// Whether to count from the end of the list.
@@ -29,11 +31,11 @@ pub struct Window {
 }
 
 impl Window {
-    /// Checks the arguments for a list that is sorted by values of these kinds.
+    /// Checks the arguments for the list with this name, which is sorted by values of these kinds.
     ///
     /// # Errors
     /// `first` and `last` together, a number out of range, a cursor of another list.
-    pub fn parse(args: &PageArgs, kinds: &[KeyKind]) -> Result<Self, Invalid> {
+    pub fn parse(args: &PageArgs, list: &'static str, kinds: &[KeyKind]) -> Result<Self, Invalid> {
         let (limit, backward, field) = match (args.first, args.last) {
             (Some(_), Some(_)) => {
                 return Err(Invalid::one("last", "give `first` or `last`, not both"));
@@ -52,13 +54,14 @@ impl Window {
         let decode = |field: &str, cursor: Option<&String>| {
             cursor
                 .map(|cursor| {
-                    key::decode(cursor, kinds).ok_or_else(|| Invalid::one(field, "not a cursor of this list"))
+                    key::decode(cursor, list, kinds)
+                        .ok_or_else(|| Invalid::one(field, "not a cursor of this list"))
                 })
                 .transpose()
         };
         let after = decode("after", args.after.as_ref())?;
         let before = decode("before", args.before.as_ref())?;
-        Ok(Self { limit, backward, after, before })
+        Ok(Self { list, limit, backward, after, before })
     }
 
     /// The number of items to fetch: one more than the page holds, which tells whether another page follows.
@@ -84,7 +87,7 @@ mod tests {
 
     fn parse(first: Option<i32>, last: Option<i32>, after: Option<&str>) -> Result<Window, String> {
         let args = PageArgs { first, last, after: after.map(str::to_owned), before: None };
-        Window::parse(&args, &[KeyKind::Integer]).map_err(|invalid| invalid.0[0].path.clone())
+        Window::parse(&args, "numbers", &[KeyKind::Integer]).map_err(|invalid| invalid.0[0].path.clone())
     }
 
     #[test]
@@ -96,7 +99,7 @@ mod tests {
         assert_eq!(parse(Some(-1), None, None), Err("first".to_owned()));
         assert_eq!(parse(None, Some(101), None), Err("last".to_owned()));
         assert_eq!(parse(None, None, Some("nonsense")), Err("after".to_owned()));
-        let cursor = key::encode(&[KeyValue::Integer(4)]);
+        let cursor = key::encode("numbers", &[KeyValue::Integer(4)]);
         assert_eq!(parse(None, None, Some(&cursor)).unwrap().bounds().0, Some(&KeyValue::Integer(4)));
     }
 }

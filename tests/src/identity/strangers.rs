@@ -25,27 +25,27 @@ async fn another_organizations_conversations_are_not_found() {
         (
             "mutation($id: ID!) { updateThread(input: { threadId: $id, title: \"x\" }) { thread { id } } }",
             &sent.thread,
-            "input.threadId",
+            "threadId",
         ),
         (
             "mutation($id: ID!) { cancelGeneration(input: { generationId: $id }) { generation { id } } }",
             &sent.generation,
-            "input.generationId",
+            "generationId",
         ),
         (
             "mutation($id: ID!) { sendMessage(input: { threadId: $id, text: \"x\" }) { thread { id } } }",
             &sent.thread,
-            "input.threadId",
+            "threadId",
         ),
         (
             "mutation($id: ID!) { regenerateMessage(input: { messageId: $id }) { thread { id } } }",
             &sent.answer,
-            "input.messageId",
+            "messageId",
         ),
         (
             "mutation($id: ID!) { editMessage(input: { messageId: $id, text: \"x\" }) { thread { id } } }",
             &sent.question,
-            "input.messageId",
+            "messageId",
         ),
     ] {
         eve.refused(document, json!({ "id": id }), "NOT_FOUND").await;

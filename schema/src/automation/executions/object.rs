@@ -107,7 +107,7 @@ impl Execution {
         #[graphql(desc = "How many from the back.")] last: Option<i32>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
     ) -> Result<Connection<ExecutionStep>> {
-        let window = Window::parse(&page_args(first, after, last, before), &[KeyKind::Id])?;
+        let window = Window::parse(&page_args(first, after, last, before), "steps", &[KeyKind::Id])?;
         let steps = ctx.load(StepsOf(self.0.id)).await?.unwrap_or_default();
         let page = slice(steps, &window, |row| row.id.into());
         Ok(Connection::of(page, ExecutionStep))

@@ -31,7 +31,7 @@ impl IntegrationQuery {
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Integration>> {
         ctx.actor()?;
-        let window = Window::parse(&page_args(first, after, last, before), &[KeyKind::Text])?;
+        let window = Window::parse(&page_args(first, after, last, before), "integrations", &[KeyKind::Text])?;
         let found = ctx.services().flows.catalog().search(search.as_deref());
         let page = slice(found, &window, |integration| KeyValue::Text(integration.key.to_owned()));
         Ok(Connection::of(page, |integration| Integration(integration.clone())))

@@ -202,11 +202,11 @@ pub struct SendMessageInput {
 impl SendMessageInput {
     pub(super) fn parse(self) -> Result<threads::SendMessage, Invalid> {
         if self.agent_id.is_some() {
-            return Err(Invalid::one("input.agentId", "no such agent"));
+            return Err(Invalid::one("agentId", "no such agent"));
         }
         Ok(threads::SendMessage {
-            thread_id: parse_id_opt("input.threadId", self.thread_id.as_ref())?,
-            parent_id: parse_id_opt("input.parentId", self.parent_id.as_ref())?,
+            thread_id: parse_id_opt("threadId", self.thread_id.as_ref())?,
+            parent_id: parse_id_opt("parentId", self.parent_id.as_ref())?,
             client_id: self.client_id,
             text: self.text,
             parts: self.parts.unwrap_or_default().into_iter().map(Into::into).collect(),
@@ -234,7 +234,7 @@ pub struct RegenerateMessageInput {
 impl RegenerateMessageInput {
     pub(super) fn parse(self) -> Result<threads::RegenerateMessage, Invalid> {
         Ok(threads::RegenerateMessage {
-            message_id: parse_id("input.messageId", &self.message_id)?,
+            message_id: parse_id("messageId", &self.message_id)?,
             model: self.model,
             parameters: self.parameters.unwrap_or_default().into(),
             cache: self.cache.into(),
@@ -265,7 +265,7 @@ pub struct EditMessageInput {
 impl EditMessageInput {
     pub(super) fn parse(self) -> Result<threads::EditMessage, Invalid> {
         Ok(threads::EditMessage {
-            message_id: parse_id("input.messageId", &self.message_id)?,
+            message_id: parse_id("messageId", &self.message_id)?,
             client_id: self.client_id,
             text: self.text,
             parts: self.parts.unwrap_or_default().into_iter().map(Into::into).collect(),

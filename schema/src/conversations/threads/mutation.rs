@@ -62,7 +62,7 @@ impl ThreadMutation {
 
     /// Renames a conversation, puts it away, or changes its model.
     async fn update_thread(&self, ctx: &Context<'_>, input: UpdateThreadInput) -> Result<ThreadPayload> {
-        let id = parse_id("input.threadId", &input.thread_id)?;
+        let id = parse_id("threadId", &input.thread_id)?;
         let change = UpdateThread { title: input.title, archived: input.archived, model: input.model };
         let thread = ctx.services().threads.update(ctx.actor()?, id, change).await?;
         Ok(ThreadPayload { thread: Thread(thread) })

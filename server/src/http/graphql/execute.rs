@@ -8,7 +8,7 @@ use std::{
 use triptych_schema::{Client, Operation, Outcome, Request, RequestKind};
 use triptych_services::error::Code;
 
-use super::{Caller, HttpState, Refusal, tokens};
+use super::{Caller, HttpState, Refusal};
 use crate::http::metrics::{Transport, count_operation};
 
 /// How long a query or a mutation may take.
@@ -22,12 +22,7 @@ pub(in crate::http) enum Work {
 
 /// Checks a document's size and parses it.
 pub(in crate::http) fn prepare(state: &HttpState, request: Request) -> Work {
-    let limit = state.config.limits.tokens;
-    if tokens::exceed(&request.query, limit) {
-        let message = format!("the document has more than {limit} tokens");
-        return Work::Refused(Outcome::refuse(Code::LimitExceeded, &message));
-    }
-    match Operation::parse(request) {
+    match state.api.parse(request) {
         Ok(operation) => Work::Run(operation),
         Err(outcome) => Work::Refused(outcome),
     }

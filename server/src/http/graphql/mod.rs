@@ -4,7 +4,6 @@ mod answer;
 mod execute;
 mod media;
 mod payload;
-mod tokens;
 
 use std::time::Duration;
 

@@ -36,7 +36,8 @@ impl Credentials {
         if let Some(integration) = integration {
             query = query.filter(credential::Column::Integration.eq(integration));
         }
-        let sorted = Sorted::newest(credential::Column::Id, |row: &credential::Model| row.id.into());
+        let sorted =
+            Sorted::newest("credentials", credential::Column::Id, |row: &credential::Model| row.id.into());
         Ok(sorted.page(&self.stores.pg, query, &sorted.window(args)?).await?)
     }
 }

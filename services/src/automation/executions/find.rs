@@ -155,7 +155,8 @@ impl Executions {
         let scope = actor.scope(Action::Read, Subject::Execution)?;
         let query =
             execution_log::Entity::within(scope).filter(execution_log::Column::ExecutionStepId.eq(step));
-        let sorted = Sorted::oldest(execution_log::Column::Id, |line: &execution_log::Model| line.id.into());
+        let sorted =
+            Sorted::oldest("logs", execution_log::Column::Id, |line: &execution_log::Model| line.id.into());
         Ok(sorted.page(&self.stores.pg, query, &sorted.window(args)?).await?)
     }
 

@@ -32,7 +32,7 @@ pub struct ExecutionFilter {
 
 /// Newest first.
 pub(super) fn sorted() -> Sorted<execution::Entity> {
-    Sorted::newest(execution::Column::Id, |execution: &execution::Model| execution.id.into())
+    Sorted::newest("executions", execution::Column::Id, |execution: &execution::Model| execution.id.into())
 }
 
 impl ExecutionFilter {

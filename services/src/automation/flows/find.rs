@@ -85,7 +85,8 @@ impl Flows {
         let scope = actor.scope(Action::Read, Subject::Flow)?;
         let query = flow_version::Entity::within(scope).filter(flow_version::Column::FlowId.eq(flow));
         let number = |version: &flow_version::Model| KeyValue::Integer(version.number.into());
-        let sorted = Sorted::new(true).by_column(flow_version::Column::Number, KeyKind::Integer, number);
+        let sorted =
+            Sorted::new("versions", true).by_column(flow_version::Column::Number, KeyKind::Integer, number);
         Ok(sorted.page(&self.stores.pg, query, &sorted.window(args)?).await?)
     }
 

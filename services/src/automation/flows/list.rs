@@ -46,7 +46,12 @@ impl Default for FlowOrder {
 impl FlowOrder {
     /// An index on flows stands behind each of these.
     pub(super) fn sorted(self) -> Sorted<flow::Entity> {
-        let sorted = Sorted::<flow::Entity>::new(self.descending);
+        let list = match self.by {
+            FlowSort::CreatedAt => "flows.createdAt",
+            FlowSort::UpdatedAt => "flows.updatedAt",
+            FlowSort::Name => "flows.name",
+        };
+        let sorted = Sorted::<flow::Entity>::new(list, self.descending);
         let sorted = match self.by {
             FlowSort::CreatedAt => {
                 sorted.by_column(flow::Column::CreatedAt, KeyKind::Time, |flow: &flow::Model| {

@@ -62,5 +62,5 @@ impl Threads {
 /// # Errors
 /// See [`Window::parse`].
 pub fn window(args: &PageArgs) -> Result<Window, Invalid> {
-    Window::parse(args, &[KeyKind::Id])
+    Window::parse(args, "messages", &[KeyKind::Id])
 }

@@ -59,7 +59,7 @@ impl Threads {
         args: &PageArgs,
     ) -> Result<Page<Thread>> {
         let scope = actor.scope(Action::Read, Subject::Thread)?;
-        let sorted = Sorted::<Thread>::new(order == ThreadOrder::Newest)
+        let sorted = Sorted::<Thread>::new("threads", order == ThreadOrder::Newest)
             .by("createdAt", KeyKind::Time, |thread| KeyValue::Time(from_bson(thread.created_at)))
             .by("_id", KeyKind::Id, |thread| thread.id.into());
         let filter = filter.narrow(actor);

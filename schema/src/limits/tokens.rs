@@ -1,10 +1,17 @@
-//! The size of a document in tokens, counted before anything is parsed: parsing itself is what a huge document
-//! would make expensive.
+//! The size of a document's text, measured before anything is parsed: parsing itself is what a huge or deeply nested
+//! document would make expensive.
 
-/// Whether a document has more tokens than this. Counting stops there.
-pub(super) fn exceed(document: &str, limit: usize) -> bool {
+/// How a text exceeds its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    Tokens,
+    Nesting,
+}
+
+/// Whether a document has more tokens, or more nested brackets, than these limits. Reading stops there.
+pub(super) fn excess(document: &str, max_tokens: usize, max_nesting: usize) -> Option<Excess> {
     let mut rest = document.as_bytes();
-    let mut tokens = 0;
+    let (mut tokens, mut nesting) = (0_usize, 0_usize);
     while let Some((&byte, tail)) = rest.split_first() {
         rest = match byte {
             b' ' | b'\t' | b'\n' | b'\r' | b',' | 0xEF | 0xBB | 0xBF => {
@@ -19,12 +26,20 @@ pub(super) fn exceed(document: &str, limit: usize) -> bool {
             byte if is_word(byte) => after(tail, is_word),
             _ => tail,
         };
+        match byte {
+            b'{' | b'[' | b'(' => nesting += 1,
+            b'}' | b']' | b')' => nesting = nesting.saturating_sub(1),
+            _ => {}
+        }
         tokens += 1;
-        if tokens > limit {
-            return true;
+        if tokens > max_tokens {
+            return Some(Excess::Tokens);
+        }
+        if nesting > max_nesting {
+            return Some(Excess::Nesting);
         }
     }
-    false
+    None
 }
 
 fn is_word(byte: u8) -> bool {
@@ -65,7 +80,7 @@ mod tests {
     use super::*;
 
     fn count(document: &str) -> usize {
-        (0..1000).find(|limit| !exceed(document, *limit)).unwrap()
+        (0..1000).find(|limit| excess(document, *limit, 1000).is_none()).unwrap()
     }
 
     #[test]
@@ -77,5 +92,13 @@ mod tests {
         assert_eq!(count("{ a(b: \"\") }"), 8);
         assert_eq!(count("\"unfinished"), 1);
         assert_eq!(count(""), 0);
+    }
+
+    #[test]
+    fn brackets_nest_outside_of_strings_only() {
+        let nesting = |document| (0..100).find(|limit| excess(document, 1000, *limit).is_none()).unwrap();
+        assert_eq!(nesting("{ a(b: [[1], {c: 2}]) { d } }"), 4);
+        assert_eq!(nesting("{ a(b: \"[[[[[\") } # {{{"), 2);
+        assert_eq!(nesting("}}}{"), 1);
     }
 }
