@@ -1,9 +1,8 @@
 //! Checks that several sections need.
 
-use super::DatabaseUrl;
-use super::problems::Problems;
+use super::{DatabaseUrl, problems::SectionProblems};
 
-/// `; did you mean …` for the known name that is nearest, if one is near.
+/// A hint that ends a message: the known name with the smallest edit distance, or all names when none is similar.
 pub(super) fn nearest(name: &str, known: &[&str]) -> String {
     known
         .iter()
@@ -16,7 +15,7 @@ pub(super) fn nearest(name: &str, known: &[&str]) -> String {
         )
 }
 
-/// Levenshtein's, one row at a time.
+/// Levenshtein distance, computed row by row.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, left) in a.chars().enumerate() {
@@ -31,8 +30,13 @@ fn distance(a: &str, b: &str) -> usize {
     row[row.len() - 1]
 }
 
-/// A URL of one of the schemes with something behind it.
-pub(super) fn url(problems: &mut Problems<'_>, key: &str, url: Option<&DatabaseUrl>, schemes: &[&str]) {
+/// Requires a URL with a host and one of the schemes.
+pub(super) fn database_url(
+    problems: &mut SectionProblems<'_, '_>,
+    key: &str,
+    url: Option<&DatabaseUrl>,
+    schemes: &[&str],
+) {
     let Some(url) = url else { return };
     let fits = schemes.iter().any(|scheme| {
         url.expose()
@@ -43,12 +47,24 @@ pub(super) fn url(problems: &mut Problems<'_>, key: &str, url: Option<&DatabaseU
     problems.require(fits, key, &format!("a URL that begins with {}://", schemes.join(":// or ")));
 }
 
+/// Requires a URL of HTTP.
+pub(super) fn web_url(problems: &mut SectionProblems<'_, '_>, key: &str, url: Option<&str>) {
+    let fits = url
+        .is_none_or(|url| reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")));
+    problems.require(fits, key, "a URL that begins with http:// or https://");
+}
+
+/// Whether a text consists of letters, digits, `_` and `-` of ASCII, and is not empty.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_finger_finds_its_key() {
+    fn a_misspelt_name_is_answered_with_the_nearest_one() {
         assert_eq!(nearest("bnid", &["bind", "body_limit"]), "; did you mean `bind`?");
         assert_eq!(nearest("zzz", &["bind"]), "; known are bind");
     }

@@ -4,9 +4,17 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Section, problems::SectionProblems};
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedConfig {
-    /// The folder that holds everything of the private databases.
+    /// Folder of everything that belongs to the private databases.
     pub root: PathBuf,
+}
+
+impl Section for EmbeddedConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
+        problems.require(!self.root.as_os_str().is_empty(), "root", "the path of a folder");
+    }
 }

@@ -1,15 +1,15 @@
-//! What is wrong with a configuration, for the person who wrote it.
+//! Errors of a configuration, worded for the person who wrote it.
 
 use std::fmt;
 
 /// One wrong setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// As in `http.bind`.
+    /// Section and key: `http.bind`.
     pub key: String,
-    /// A file, an environment variable, a flag.
+    /// The file, environment variable or flag that set it.
     pub source: String,
-    /// What is wrong and what was expected; never the value of a secret.
+    /// What is wrong and what is expected. Never contains the value of a secret.
     pub message: String,
 }
 
@@ -23,7 +23,7 @@ impl fmt::Display for Problem {
 pub enum ConfigError {
     #[error("{0}")]
     File(String),
-    #[error("the configuration is wrong in {} {}:{}", .0.len(), if .0.len() == 1 { "place" } else { "places" }, list(.0))]
+    #[error("the configuration has {} {}:{}", .0.len(), if .0.len() == 1 { "error" } else { "errors" }, list(.0))]
     Invalid(Vec<Problem>),
 }
 

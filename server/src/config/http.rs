@@ -4,30 +4,27 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::problems::Problems;
+use super::{Section, check, problems::SectionProblems};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpConfig {
     /// Address and port to listen on.
     pub bind: SocketAddr,
-    /// Where the server is reached from outside, for the addresses it hands out. Unset: where it listens.
+    /// URL of the server as clients reach it, for the URLs of webhooks. Unset: the address of `bind`.
     pub public_url: Option<String>,
-    /// Bytes of a request body.
+    /// Largest request body, in bytes.
     pub body_limit: usize,
-    /// Open connections at a time; more wait to be accepted.
+    /// Open connections at a time. Further ones wait to be accepted.
     pub max_connections: usize,
-    /// Seconds for requests in progress to end at shutdown.
+    /// Seconds at shutdown in which requests in progress, and then running jobs, can end.
     pub shutdown_grace_seconds: u64,
 }
 
-impl HttpConfig {
-    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
-        let reachable = self.public_url.as_ref().is_none_or(|url| {
-            reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-        });
-        problems.require(reachable, "http.public_url", "a URL that begins with http:// or https://");
-        problems.require(self.body_limit >= 1024, "http.body_limit", "at least 1024 (bytes)");
-        problems.require(self.max_connections > 0, "http.max_connections", "at least 1");
+impl Section for HttpConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
+        check::web_url(problems, "public_url", self.public_url.as_deref());
+        problems.require(self.body_limit >= 1024, "body_limit", "at least 1024 (bytes)");
+        problems.require(self.max_connections > 0, "max_connections", "at least 1");
     }
 }

@@ -1,8 +1,11 @@
-//! The configuration: built-in defaults, then `triptych.toml`, then `TRIPTYCH__SECTION__KEY` variables, then
-//! flags; each later one wins.
+//! The configuration: built-in defaults, then `triptych.toml`, then `TRIPTYCH__SECTION__KEY` variables, then flags;
+//! each later source overrides the earlier ones.
 //!
-//! Owns the names, types and limits of every setting, and telling people what is wrong with theirs. Must not
-//! know what the settings are for.
+//! Owns the names, types and limits of all settings, and the messages about wrong ones. Must not know what the
+//! settings are for.
+//!
+//! A new section is a file with its struct and its [`Section`] implementation, its `mod`, one line of [`sections!`],
+//! and its defaults in `default.toml`.
 
 mod check;
 mod demo;
@@ -15,6 +18,7 @@ mod overrides;
 mod postgres;
 mod problems;
 mod providers;
+mod read;
 mod redis;
 mod secrets;
 mod sensitive;
@@ -25,64 +29,78 @@ mod telemetry;
 mod tests;
 mod workers;
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
-use serde::Serialize;
-
-pub use self::redis::RedisConfig;
-pub use demo::DemoConfig;
-pub use embedded::EmbeddedConfig;
 pub use error::{ConfigError, Problem};
-pub use http::HttpConfig;
-pub use limits::LimitsConfig;
-pub use mongo::MongoConfig;
 pub use overrides::Overrides;
-pub use postgres::PostgresConfig;
 pub use providers::{ProviderConfig, ProviderKind};
-pub use secrets::{MasterKey, SecretsConfig};
+pub use secrets::MasterKey;
 pub use sensitive::{DatabaseUrl, Secret};
-pub use sessions::SessionsConfig;
-pub use telemetry::{LogFormat, TelemetryConfig};
-pub use workers::WorkersConfig;
+pub use telemetry::LogFormat;
 
-/// Every setting, one field a section.
-#[derive(Debug, Clone, Serialize)]
-pub struct Config {
-    pub http: HttpConfig,
-    pub postgres: PostgresConfig,
-    pub mongo: MongoConfig,
-    pub redis: RedisConfig,
-    pub workers: WorkersConfig,
-    pub demo: DemoConfig,
-    pub sessions: SessionsConfig,
-    pub limits: LimitsConfig,
-    pub telemetry: TelemetryConfig,
-    pub embedded: EmbeddedConfig,
-    pub secrets: SecretsConfig,
+use problems::{Problems, SectionProblems};
+
+/// What a section says about its values beyond their types.
+trait Section {
+    /// Reports every value that is out of range.
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>);
+}
+
+/// Declares the sections, each in one line: a field of [`Config`], its type's export, its name in the file and the
+/// call of its validation would otherwise be four lists.
+macro_rules! sections {
+    ($($(#[$doc:meta])* $name:ident: $section:ident),+ $(,)?) => {
+        $(pub use self::$name::$section;)+
+
+        /// Every setting, one field a section.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Config {
+            $($(#[$doc])* pub $name: $section,)+
+        }
+
+        impl Config {
+            fn validate(&self, problems: &mut Problems<'_>) {
+                $(self.$name.validate(&mut problems.section(stringify!($name)));)+
+            }
+        }
+    };
+}
+
+sections! {
+    http: HttpConfig,
+    postgres: PostgresConfig,
+    mongo: MongoConfig,
+    redis: RedisConfig,
+    workers: WorkersConfig,
+    demo: DemoConfig,
+    sessions: SessionsConfig,
+    limits: LimitsConfig,
+    telemetry: TelemetryConfig,
+    embedded: EmbeddedConfig,
+    secrets: SecretsConfig,
     /// Model providers by the name that agents and steps refer to.
-    pub providers: BTreeMap<String, ProviderConfig>,
+    #[serde(default)]
+    providers: Providers,
 }
 
 impl Config {
-    /// Reads and checks everything.
+    /// Reads and validates all settings.
     ///
     /// # Errors
-    /// Names every wrong setting with its source and what was expected.
+    /// Names every wrong setting with its source and the expected value.
     pub fn load(overrides: &Overrides) -> Result<Self, ConfigError> {
         Self::load_from(overrides, &sources::Surroundings::of_process())
     }
 
     fn load_from(overrides: &Overrides, surroundings: &sources::Surroundings) -> Result<Self, ConfigError> {
         let sources = sources::gather(overrides, surroundings)?;
-        let mut problems = problems::Problems::new(&sources);
-        let config = problems.read_all();
-        match config {
-            Some(config) => {
-                config.validate(&mut problems);
-                problems.into_result(config)
-            }
-            None => Err(problems.into_error()),
+        let mut problems = Problems::new(&sources);
+        let config = read::read(&sources, &mut problems);
+        if let Some(config) = &config {
+            config.validate(&mut problems);
         }
+        problems.into_result(config)
     }
 
     /// The configuration in the form of `triptych.toml`, without passwords and keys.
@@ -91,21 +109,5 @@ impl Config {
     /// Only if a value cannot be written as TOML, such as a folder whose name is not Unicode.
     pub fn to_redacted_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string_pretty(self)
-    }
-
-    fn validate(&self, problems: &mut problems::Problems<'_>) {
-        self.http.validate(problems);
-        self.postgres.validate(problems);
-        self.mongo.validate(problems);
-        self.redis.validate(problems);
-        self.workers.validate(problems);
-        self.demo.validate(problems);
-        self.sessions.validate(problems);
-        self.limits.validate(problems);
-        self.telemetry.validate(problems);
-        self.secrets.validate(problems);
-        for (name, provider) in &self.providers {
-            provider.validate(name, problems);
-        }
     }
 }

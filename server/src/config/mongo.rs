@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::problems::Problems;
-
-use super::{DatabaseUrl, check};
+use super::{DatabaseUrl, Section, check, problems::SectionProblems};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,12 +13,10 @@ pub struct MongoConfig {
     pub database: String,
 }
 
-impl MongoConfig {
-    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
-        check::url(problems, "mongo.url", self.url.as_ref(), &["mongodb", "mongodb+srv"]);
-        let plain = !self.database.is_empty()
-            && self.database.len() < 64
-            && self.database.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        problems.require(plain, "mongo.database", "1 to 63 letters, digits, _ or -");
+impl Section for MongoConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
+        check::database_url(problems, "url", self.url.as_ref(), &["mongodb", "mongodb+srv"]);
+        let valid = check::is_name(&self.database) && self.database.len() < 64;
+        problems.require(valid, "database", "1 to 63 letters, digits, _ or -");
     }
 }

@@ -1,26 +1,34 @@
-//! What the command line may set.
+//! The settings that every command takes as flags.
 
 use std::path::PathBuf;
 
+use clap::Args;
+
 /// Flags that were given; `None` leaves the setting to the other sources.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Overrides {
-    /// `--config`: the file to read, which has to exist then.
+    /// Configuration file [default: triptych.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// `--bind`
+    /// Address and port to listen on
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     pub bind: Option<String>,
-    /// `--postgres-url`
+    /// PostgreSQL to use instead of a private server
+    #[arg(long, global = true, value_name = "URL")]
     pub postgres_url: Option<String>,
-    /// `--mongo-url`
+    /// MongoDB to use instead of a private server
+    #[arg(long, global = true, value_name = "URL")]
     pub mongo_url: Option<String>,
-    /// `--redis-url`: one server for every purpose.
+    /// Redis to use for every purpose instead of a private server
+    #[arg(long, global = true, value_name = "URL")]
     pub redis_url: Option<String>,
-    /// `--log`
+    /// Log level, or levels by module, such as `info,sqlx=warn`
+    #[arg(long, global = true, value_name = "LEVELS")]
     pub log: Option<String>,
 }
 
 impl Overrides {
-    /// Flag, key and value of what was given.
+    /// Flag, key and value of each flag that was given.
     pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
         [
             ("--bind", "http.bind", &self.bind),

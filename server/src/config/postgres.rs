@@ -4,18 +4,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::problems::Problems;
-
-use super::{DatabaseUrl, check};
+use super::{DatabaseUrl, Section, check, problems::SectionProblems};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresConfig {
     /// Unset: a private server is started.
     pub url: Option<DatabaseUrl>,
-    /// Of one process.
+    /// Connections of one process.
     pub max_connections: u32,
-    /// How long a request may wait for a free connection, in milliseconds.
+    /// Milliseconds that a request waits for a free connection.
     pub acquire_timeout_ms: u64,
 }
 
@@ -24,14 +22,12 @@ impl PostgresConfig {
     pub fn acquire_timeout(&self) -> Duration {
         Duration::from_millis(self.acquire_timeout_ms)
     }
+}
 
-    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
-        check::url(problems, "postgres.url", self.url.as_ref(), &["postgres", "postgresql"]);
-        problems.require(self.max_connections > 0, "postgres.max_connections", "at least 1");
-        problems.require(
-            self.acquire_timeout_ms > 0,
-            "postgres.acquire_timeout_ms",
-            "at least 1 (millisecond)",
-        );
+impl Section for PostgresConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
+        check::database_url(problems, "url", self.url.as_ref(), &["postgres", "postgresql"]);
+        problems.require(self.max_connections > 0, "max_connections", "at least 1");
+        problems.require(self.acquire_timeout_ms > 0, "acquire_timeout_ms", "at least 1 (millisecond)");
     }
 }

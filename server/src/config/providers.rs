@@ -1,23 +1,24 @@
 //! Model providers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use triptych_services::conversations::models::Price;
 
-use super::problems::Problems;
+use super::{Secret, Section, check, problems::SectionProblems};
 
-use super::Secret;
+/// Providers by name.
+pub type Providers = BTreeMap<String, ProviderConfig>;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderConfig {
-    /// The protocol it speaks.
+    /// The protocol.
     pub kind: ProviderKind,
-    /// Unset: the kind's own public address.
+    /// Unset: the public address of the kind.
     pub base_url: Option<String>,
     pub api_key: Option<Secret>,
-    /// What tokens cost, by the model's name without the provider's. Without a price, nothing.
+    /// Price of tokens by the name of the model, without the provider's. A model without a price costs nothing.
     #[serde(default)]
     pub prices: HashMap<String, Price>,
 }
@@ -25,28 +26,19 @@ pub struct ProviderConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProviderKind {
-    /// Also everything compatible with it.
+    /// OpenAI, and every service with a compatible API.
     OpenAi,
     Anthropic,
     Gemini,
     Ollama,
 }
 
-impl ProviderConfig {
-    pub(super) fn validate(&self, name: &str, problems: &mut Problems<'_>) {
-        if let Some(url) = &self.base_url {
-            let fits = reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-            problems.require(
-                fits,
-                &format!("providers.{name}.base_url"),
-                "a URL that begins with http:// or https://",
-            );
+impl Section for Providers {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
+        for (name, provider) in self {
+            check::web_url(problems, &format!("{name}.base_url"), provider.base_url.as_deref());
+            let valid = name != "demo" && check::is_name(name);
+            problems.require(valid, name, "a name of letters, digits, _ or -, other than `demo`");
         }
-        let plain = name != "demo" && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        problems.require(
-            plain,
-            &format!("providers.{name}"),
-            "a name of letters, digits, _ or -, other than `demo`",
-        );
     }
 }

@@ -1,23 +1,23 @@
-//! The Redis servers to use: three purposes, which may share one server.
+//! The Redis servers to use: one for each of three purposes, or one for all.
 
 use serde::{Deserialize, Serialize};
 
-use super::problems::Problems;
+use super::{DatabaseUrl, Section, check, problems::SectionProblems};
 
-use super::{DatabaseUrl, check};
+const SCHEMES: [&str; 2] = ["redis", "rediss"];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisConfig {
-    /// For every purpose that has no URL of its own. All unset: a private server is started.
+    /// For every purpose without a URL of its own. All unset: a private server is started.
     pub url: Option<DatabaseUrl>,
     /// Job queues.
     pub queue_url: Option<DatabaseUrl>,
-    /// Sessions and cached answers.
+    /// Sessions.
     pub cache_url: Option<DatabaseUrl>,
-    /// Answers in progress and live events.
+    /// Live events of executions and generations.
     pub stream_url: Option<DatabaseUrl>,
-    /// Begins every key, so that several installations can share a server.
+    /// First part of every key, so that installations can share a server.
     pub prefix: String,
 }
 
@@ -36,26 +36,22 @@ impl RedisConfig {
     pub fn stream(&self) -> Option<&DatabaseUrl> {
         self.stream_url.as_ref().or(self.url.as_ref())
     }
+}
 
-    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
+impl Section for RedisConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
         let purposes = [
-            ("redis.queue_url", &self.queue_url),
-            ("redis.cache_url", &self.cache_url),
-            ("redis.stream_url", &self.stream_url),
+            ("queue_url", &self.queue_url),
+            ("cache_url", &self.cache_url),
+            ("stream_url", &self.stream_url),
         ];
-        check::url(problems, "redis.url", self.url.as_ref(), &["redis", "rediss"]);
+        check::database_url(problems, "url", self.url.as_ref(), &SCHEMES);
         let any = purposes.iter().any(|(_, url)| url.is_some());
         for (key, url) in purposes {
-            check::url(problems, key, url.as_ref(), &["redis", "rediss"]);
+            check::database_url(problems, key, url.as_ref(), &SCHEMES);
             let served = url.is_some() || self.url.is_some() || !any;
-            problems.require(
-                served,
-                key,
-                "a URL, for the other purposes have one (or set redis.url for the rest)",
-            );
+            problems.require(served, key, "a URL, as other purposes have one; or set redis.url for the rest");
         }
-        let plain = !self.prefix.is_empty()
-            && self.prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        problems.require(plain, "redis.prefix", "letters, digits, _ or -");
+        problems.require(check::is_name(&self.prefix), "prefix", "letters, digits, _ or -");
     }
 }

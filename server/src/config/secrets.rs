@@ -1,4 +1,4 @@
-//! The key that seals credentials.
+//! The keys that encrypt credentials.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,8 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretBox};
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
-use super::problems::Problems;
+use super::{Secret, Section, problems::SectionProblems};
 
 const FILE: &str = "master.key";
 
@@ -19,11 +18,11 @@ const FILE: &str = "master.key";
 pub struct SecretsConfig {
     /// 32 bytes in Base64. Required where PostgreSQL is not a private one.
     pub master_key: Option<Secret>,
-    /// Keys that sealed credentials before: they still open them, until `rotate-credentials` has sealed all anew.
+    /// Keys that `master_key` replaced: they decrypt older credentials until `rotate-credentials` has re-encrypted all.
     pub former_keys: Vec<Secret>,
 }
 
-/// 32 bytes; losing them loses every sealed credential.
+/// 32 bytes. Whoever loses them loses every encrypted credential.
 #[derive(Debug)]
 pub struct MasterKey(SecretBox<[u8; 32]>);
 
@@ -38,10 +37,10 @@ impl MasterKey {
         Some(Self(SecretBox::new(Box::new(bytes.try_into().ok()?))))
     }
 
-    /// The key of a folder of private databases, made at its first use and readable by its owner only.
+    /// The key of a folder of private databases. Created at the first use, readable by its owner only.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or holds something else than a key.
+    /// If the file cannot be read or written, or does not hold a key.
     pub fn of_folder(root: &Path) -> std::io::Result<Self> {
         let path = root.join(FILE);
         let text = match std::fs::read_to_string(&path) {
@@ -57,7 +56,7 @@ impl MasterKey {
     }
 }
 
-/// Written whole under another name first: half a key must never be found, and a key must never be replaced.
+/// Writes the file under another name and links it: nobody reads half a key, and an existing key is never replaced.
 fn create(root: &Path, path: &Path) -> std::io::Result<String> {
     let mut bytes = [0; 32];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
@@ -83,16 +82,18 @@ impl SecretsConfig {
         self.master_key.as_ref().and_then(|text| MasterKey::parse(text.expose()))
     }
 
-    /// The former keys, as far as they are keys.
+    /// The former keys that are valid.
     #[must_use]
     pub fn former(&self) -> Vec<MasterKey> {
         self.former_keys.iter().filter_map(|text| MasterKey::parse(text.expose())).collect()
     }
+}
 
-    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
+impl Section for SecretsConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
         let all = self.former().len() == self.former_keys.len();
-        problems.require(all, "secrets.former_keys", "a list of 32 bytes in Base64 each (44 characters)");
+        problems.require(all, "former_keys", "a list of 32 bytes in Base64 each (44 characters)");
         let fits = self.master_key.is_none() || self.key().is_some();
-        problems.require(fits, "secrets.master_key", "32 bytes in Base64 (44 characters)");
+        problems.require(fits, "master_key", "32 bytes in Base64 (44 characters)");
     }
 }

@@ -1,4 +1,4 @@
-//! Values that must not be shown: they print and serialise without what is secret in them.
+//! Values that must not be shown: printed and serialised without their secret part.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ const REDACTED: &str = "[redacted]";
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The value itself, for the one place that uses it.
+    /// The value, for the one place that uses it.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -32,19 +32,19 @@ impl Serialize for Secret {
     }
 }
 
-/// The URL of a database, which may hold a password.
+/// The URL of a database, which may contain a password.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct DatabaseUrl(SecretString);
 
 impl DatabaseUrl {
-    /// The whole URL, for the driver.
+    /// The URL with its password, for the driver.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// The URL without its password, for people.
+    /// The URL without its password.
     #[must_use]
     pub fn redacted(&self) -> String {
         redact_query(&redact_user_info(self.expose()))
@@ -69,11 +69,10 @@ impl Serialize for DatabaseUrl {
     }
 }
 
-/// By hand: a MongoDB URL names several hosts and is no URL to most parsers. What cannot be taken apart is
-/// hidden as a whole.
+/// Without a URL parser: most refuse a MongoDB URL with several hosts. A text without `://` is redacted as a whole.
 fn redact_user_info(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return REDACTED.to_owned() };
-    // A password that was not escaped may hold a slash, so the last @ before the query ends it.
+    // A password that is not escaped may contain a slash, so it ends at the last @ before the query.
     let end = rest.find('?').unwrap_or(rest.len());
     let Some(at) = rest[..end].rfind('@') else { return url.to_owned() };
     let (user_info, host) = (&rest[..at], &rest[at..]);

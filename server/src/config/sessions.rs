@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::problems::Problems;
+use super::{Section, problems::SectionProblems};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,12 +18,10 @@ impl SessionsConfig {
     pub fn ttl(&self) -> Duration {
         Duration::from_secs(u64::from(self.ttl_hours) * 3600)
     }
+}
 
-    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
-        problems.require(
-            (1..=87_600).contains(&self.ttl_hours),
-            "sessions.ttl_hours",
-            "1 to 87600 (ten years)",
-        );
+impl Section for SessionsConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
+        problems.require((1..=87_600).contains(&self.ttl_hours), "ttl_hours", "1 to 87600 (ten years)");
     }
 }

@@ -1,4 +1,4 @@
-//! Where settings come from, merged, with each value's origin.
+//! The sources of settings, merged; each value keeps its origin.
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,9 @@ const DEFAULTS: &str = include_str!("default.toml");
 const PREFIX: &str = "TRIPTYCH__";
 const FILE: &str = "triptych.toml";
 
-/// What the process was given, apart from its flags.
+/// What the process reads settings from, apart from its flags.
 pub(super) struct Surroundings {
-    /// Where `triptych.toml` is looked for.
+    /// Folder that may contain `triptych.toml`.
     pub(super) folder: PathBuf,
     /// Names and values of environment variables.
     pub(super) variables: Vec<(String, String)>,
@@ -22,7 +22,7 @@ pub(super) struct Surroundings {
 
 impl Surroundings {
     pub(super) fn of_process() -> Self {
-        // A name or value that is not Unicode cannot be one of ours.
+        // All settings have Unicode names and values.
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place where settings are read from the environment"
@@ -34,8 +34,13 @@ impl Surroundings {
     }
 }
 
+/// The built-in defaults.
+pub(super) fn defaults() -> Figment {
+    Figment::from(Toml::string(DEFAULTS))
+}
+
 pub(super) fn gather(overrides: &Overrides, surroundings: &Surroundings) -> Result<Figment, ConfigError> {
-    let mut sources = Figment::from(Toml::string(DEFAULTS));
+    let mut sources = defaults();
     let usual = surroundings.folder.join(FILE);
     match &overrides.config {
         Some(path) if !path.is_file() => {
@@ -62,7 +67,7 @@ pub(super) fn gather(overrides: &Overrides, surroundings: &Surroundings) -> Resu
     Ok(sources)
 }
 
-/// Read at once, so that a mistake in the file's grammar is reported as what it is.
+/// Reads the file at once, so that a syntax error is reported as such.
 fn file(path: &Path) -> Result<impl Provider, ConfigError> {
     let provider = Toml::file_exact(path);
     match provider.data() {
@@ -71,13 +76,13 @@ fn file(path: &Path) -> Result<impl Provider, ConfigError> {
     }
 }
 
-/// Numbers and booleans by their looks; everything else is text.
+/// Numbers and booleans are recognised by their syntax; everything else is text.
 fn parse(value: &str) -> Value {
     let Ok(parsed) = value.parse::<Value>();
     parsed
 }
 
-/// One value from one place.
+/// One value from one source.
 struct Single {
     origin: String,
     key: String,

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::problems::Problems;
+use super::{Section, problems::SectionProblems};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TelemetryConfig {
-    /// A level (info), or levels by module (info,sqlx=warn).
+    /// A level, or levels by module: `info`, `info,sqlx=warn`.
     pub log: String,
     pub format: LogFormat,
 }
@@ -15,16 +15,16 @@ pub struct TelemetryConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// For reading.
     Text,
-    /// One object a line, for machines.
+    /// One JSON object a line.
     Json,
 }
 
-impl TelemetryConfig {
-    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
+impl Section for TelemetryConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
         if let Err(error) = self.log.parse::<tracing_subscriber::EnvFilter>() {
-            problems.add("telemetry.log", format!("expected levels as in `info,sqlx=warn`: {error}"));
+            problems.add("log", format!("expected levels as in `info,sqlx=warn`: {error}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What people see when their settings are wrong.
+//! The messages about wrong settings.
 
 use std::path::PathBuf;
 
@@ -100,6 +100,26 @@ fn every_value_out_of_range_is_named_and_no_secret_is_shown() {
         ],
     );
     assert!(!found.contains("tooshort"), "{found}");
+}
+
+#[test]
+fn unreadable_values_and_values_out_of_range_are_reported_together() {
+    let file = "redis = 1\n[http]\nbody_limit = \"many\"\n[providers]\nlocal = 1\n[providers.other]\nbase_url = \"x\"\n";
+    let given = Given::new("together", file, &[("TRIPTYCH__WORKERS__FLOW", "0")]);
+    let found = given.problems(&Overrides::default());
+    assert_all_in(
+        &found,
+        &[
+            "`redis` (",
+            "expected a section, found a whole number",
+            "`http.body_limit` (",
+            "expected a whole number, found text",
+            "`providers.local` (",
+            "`providers.other.kind` (not set): is required",
+            "`workers.flow` (environment variable TRIPTYCH__WORKERS__FLOW): expected 1 to 10000",
+        ],
+    );
+    assert!(found.starts_with("the configuration has 5 errors:"), "{found}");
 }
 
 #[test]

@@ -1,24 +1,24 @@
-//! How many jobs of each queue one process runs at a time.
+//! Concurrency of each queue in one process.
 
 use serde::{Deserialize, Serialize};
 
-use super::problems::Problems;
+use super::{Section, problems::SectionProblems};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkersConfig {
-    /// Events that become executions.
+    /// Jobs that turn an event into an execution.
     pub trigger: usize,
-    /// Decisions on what runs next.
+    /// Jobs that decide what an execution runs next.
     pub flow: usize,
-    /// Steps.
+    /// Jobs that run one step.
     pub action: usize,
-    /// Answers of models.
+    /// Jobs that stream the answer of a model.
     pub generation: usize,
 }
 
-impl WorkersConfig {
-    pub(super) fn validate(&self, problems: &mut Problems<'_>) {
+impl Section for WorkersConfig {
+    fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
         let queues = [
             ("trigger", self.trigger),
             ("flow", self.flow),
@@ -26,7 +26,7 @@ impl WorkersConfig {
             ("generation", self.generation),
         ];
         for (name, count) in queues {
-            problems.require((1..=10_000).contains(&count), &format!("workers.{name}"), "1 to 10000");
+            problems.require((1..=10_000).contains(&count), name, "1 to 10000");
         }
     }
 }
