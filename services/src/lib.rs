@@ -4,11 +4,9 @@
 //! organization's row reads as not found. Nothing here knows GraphQL or how long-running work is scheduled.
 
 pub mod automation;
-pub mod checkup;
 pub mod conversations;
-pub mod health;
 pub mod identity;
 mod services;
 
 pub use services::{ServiceConfig, Services};
-pub use triptych_stores::{access, connections, error, live, mint, outbox, page, queues, storable};
+pub use triptych_stores::{access, connections, error, health, live, mint, outbox, page, queues, storable};

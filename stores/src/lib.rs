@@ -5,6 +5,7 @@ pub mod access;
 pub mod collections;
 pub mod connections;
 pub mod error;
+pub mod health;
 pub mod live;
 pub mod mint;
 pub mod outbox;

@@ -1,34 +1,33 @@
-//! Where the databases are: configured, or started privately, one by one.
+//! The databases of this process: configured ones, or private servers that it starts, chosen for each kind.
 
-use std::time::Duration;
-
-use triptych_services::connections::StoreConfig;
+use secrecy::{ExposeSecret as _, SecretString};
+use triptych_embedded::{EngineOptions, Engines};
+use triptych_services::connections::{StoreConfig, await_postgres};
 
 use super::AppError;
-use crate::config::Config;
-use triptych_embedded::{EngineOptions, Engines};
+use crate::config::{Config, DatabaseUrl};
 
 /// The databases of this process.
 pub struct Databases {
     engines: Option<Engines>,
-    postgres: String,
-    mongo: String,
+    postgres: SecretString,
+    mongo: SecretString,
     redis: RedisUrls,
     private_postgres: bool,
     all_private: bool,
 }
 
 struct RedisUrls {
-    queue: String,
-    cache: String,
-    stream: String,
+    queue: SecretString,
+    cache: SecretString,
+    stream: SecretString,
 }
 
 impl Databases {
-    /// Starts what is not configured.
+    /// Starts a private server of each kind that is not configured.
     ///
     /// # Errors
-    /// Which engine did not start, and why.
+    /// The engine that did not start, and why.
     pub async fn open(config: &Config) -> Result<Self, AppError> {
         let options = EngineOptions {
             root: config.embedded.root.clone(),
@@ -39,21 +38,21 @@ impl Databases {
         };
         let any = options.postgres || options.mongo || options.redis;
         let engines = if any { Some(Engines::start(&options).await?) } else { None };
-        // What is neither configured nor started cannot be: `options` covers each.
-        let started = |url: fn(&Engines) -> &Option<String>| {
-            engines.as_ref().and_then(|engines| url(engines).clone()).unwrap_or_default()
+        // Every URL is either configured or that of a started engine, as `options` shows.
+        let url = |configured: Option<&DatabaseUrl>, started: fn(&Engines) -> &Option<String>| {
+            configured
+                .map(|url| url.expose().to_owned())
+                .or_else(|| engines.as_ref().and_then(|engines| started(engines).clone()))
+                .map(SecretString::from)
+                .unwrap_or_default()
         };
-        let configured = |url: Option<&crate::config::DatabaseUrl>| url.map(|url| url.expose().to_owned());
-        let redis = |url| configured(url).unwrap_or_else(|| started(|engines| &engines.redis_url));
         Ok(Self {
-            postgres: configured(config.postgres.url.as_ref())
-                .unwrap_or_else(|| started(|engines| &engines.postgres_url)),
-            mongo: configured(config.mongo.url.as_ref())
-                .unwrap_or_else(|| started(|engines| &engines.mongo_url)),
+            postgres: url(config.postgres.url.as_ref(), |engines| &engines.postgres_url),
+            mongo: url(config.mongo.url.as_ref(), |engines| &engines.mongo_url),
             redis: RedisUrls {
-                queue: redis(config.redis.queue()),
-                cache: redis(config.redis.cache()),
-                stream: redis(config.redis.stream()),
+                queue: url(config.redis.queue(), |engines| &engines.redis_url),
+                cache: url(config.redis.cache(), |engines| &engines.redis_url),
+                stream: url(config.redis.stream(), |engines| &engines.redis_url),
             },
             private_postgres: options.postgres,
             all_private: options.postgres && options.mongo && options.redis,
@@ -62,33 +61,41 @@ impl Databases {
     }
 
     pub(crate) fn postgres_url(&self) -> &str {
-        &self.postgres
+        self.postgres.expose_secret()
+    }
+
+    /// Waits until PostgreSQL accepts connections.
+    ///
+    /// # Errors
+    /// The reason why it does not.
+    pub(crate) async fn await_postgres(&self) -> Result<(), AppError> {
+        Ok(await_postgres(&self.postgres).await?)
     }
 
     pub(crate) fn private_postgres(&self) -> bool {
         self.private_postgres
     }
 
-    /// Whether nobody else can use these databases, as a lock on their folder keeps others out.
+    /// Whether no other process can use these databases: a lock on their folder excludes others.
     pub(crate) fn all_private(&self) -> bool {
         self.all_private
     }
 
     pub(crate) fn store_config(&self, config: &Config) -> StoreConfig {
         StoreConfig {
-            postgres_url: self.postgres.clone().into(),
+            postgres_url: self.postgres.clone(),
             postgres_connections: config.postgres.max_connections,
-            postgres_acquire_timeout: Duration::from_millis(config.postgres.acquire_timeout_ms),
-            mongo_url: self.mongo.clone().into(),
+            postgres_acquire_timeout: config.postgres.acquire_timeout(),
+            mongo_url: self.mongo.clone(),
             mongo_database: config.mongo.database.clone(),
-            redis_queue_url: self.redis.queue.clone().into(),
-            redis_cache_url: self.redis.cache.clone().into(),
-            redis_stream_url: self.redis.stream.clone().into(),
+            redis_queue_url: self.redis.queue.clone(),
+            redis_cache_url: self.redis.cache.clone(),
+            redis_stream_url: self.redis.stream.clone(),
             redis_prefix: config.redis.prefix.clone(),
         }
     }
 
-    /// Stops what was started.
+    /// Stops the private servers.
     pub async fn close(self) {
         if let Some(engines) = self.engines {
             engines.stop().await;

@@ -1,4 +1,4 @@
-//! The demo organization of private databases: someone to be signed in as, and a flow to look at.
+//! The demo organization of private databases: a user and a published flow.
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -12,15 +12,15 @@ use triptych_services::{
 
 use super::AppError;
 
-/// Who the playground is signed in as, with private databases.
+/// The user whom the playground signs in as when all databases are private.
 pub const DEMO_EMAIL: &str = "demo@triptych.local";
-/// Good on this machine only: private databases listen to nobody else.
+/// Not a secret: private databases can be reached from this machine only.
 pub const DEMO_PASSWORD: &str = "triptych-demo";
 
-/// Makes the demo organization unless it is there, and says who its person is.
+/// Creates the demo organization unless it exists, and returns its user.
 ///
 /// # Errors
-/// If a database does not answer.
+/// If a database is not available.
 pub(crate) async fn seed(services: &Services) -> Result<(UserId, OrganizationId), AppError> {
     let newcomer = SignUp {
         email: DEMO_EMAIL.to_owned(),
@@ -35,7 +35,7 @@ pub(crate) async fn seed(services: &Services) -> Result<(UserId, OrganizationId)
         Ok(issued) => issued,
         Err(ServiceError::Conflict(_)) => {
             let known = services.identity.find_by_email(DEMO_EMAIL).await.map_err(failed)?;
-            return known.ok_or_else(|| AppError::Demo("its user has no organization".to_owned()));
+            return known.ok_or_else(|| AppError::Demo("its user belongs to no organization".to_owned()));
         }
         Err(error) => return Err(failed(error)),
     };

@@ -1,4 +1,4 @@
-//! Why the process could not start, in words that say what to do.
+//! Why the process could not start, and what to do about it.
 
 use triptych_services::error::{Invalid, StoreError};
 
@@ -8,26 +8,26 @@ use triptych_embedded::EngineError;
 pub enum AppError {
     #[error(transparent)]
     Engines(#[from] EngineError),
-    #[error("the database's schema could not be brought up to date: {0}")]
+    #[error("migrating PostgreSQL failed: {0}")]
     Migration(#[from] triptych_migration::MigrationError),
-    #[error("the database's schema is not up to date; run `triptych migrate up`")]
+    #[error("PostgreSQL has pending migrations; run `triptych migrate up`")]
     MigrationsPending,
-    #[error("a database does not answer: {0}")]
+    #[error("a database is not available: {0}")]
     Store(#[from] StoreError),
-    #[error("secrets.master_key is not set; make one with `openssl rand -base64 32` and keep it safe")]
+    #[error("secrets.master_key is not set; generate one with `openssl rand -base64 32` and back it up")]
     NoMasterKey,
-    #[error("the key of the private databases: {0}")]
+    #[error("cannot read the master key of the private databases: {0}")]
     MasterKey(std::io::Error),
-    #[error("models: {0}")]
+    #[error("invalid model providers: {0}")]
     Models(Invalid),
-    #[error("models: {0}")]
+    #[error("cannot create the model clients: {0}")]
     ModelClient(triptych_engine::conversations::models::ModelError),
-    #[error("workers: {0}")]
+    #[error("cannot start the workers: {0}")]
     Workers(#[from] triptych_engine::workers::EngineError),
-    #[error("cannot listen on {address}: {cause}; choose another with --bind")]
+    #[error("cannot listen on {address}: {cause}; choose another address with --bind")]
     Listen { address: std::net::SocketAddr, cause: std::io::Error },
-    #[error("network: {0}")]
+    #[error("network error: {0}")]
     Network(#[from] std::io::Error),
-    #[error("the demo organization could not be made: {0}")]
+    #[error("creating the demo organization failed: {0}")]
     Demo(String),
 }

@@ -1,4 +1,4 @@
-//! The process as a whole: databases, services, workers and the network, opened in order and closed in reverse.
+//! The process: databases, services, workers and the network, opened in order and closed in reverse.
 
 mod databases;
 mod demo;
@@ -26,7 +26,7 @@ use triptych_services::{
 
 use crate::config::{self, Config, MasterKey};
 
-/// Open databases and the services over them: what every command begins with.
+/// Open databases and the services over them, which every command needs.
 pub struct App {
     pub config: Arc<Config>,
     pub services: Services,
@@ -37,11 +37,11 @@ pub struct App {
 }
 
 impl App {
-    /// Starts private databases where none are configured, brings the schema of private ones up to date, and
+    /// Starts private databases where none are configured, applies pending migrations to a private PostgreSQL, and
     /// connects.
     ///
     /// # Errors
-    /// What could not be started or reached.
+    /// The database that could not be started or reached, or whose migrations are pending.
     pub async fn open(config: Config) -> Result<Self, AppError> {
         let databases = Databases::open(&config).await?;
         match Self::connect(config, &databases).await {
@@ -59,6 +59,7 @@ impl App {
         config: Config,
         databases: &Databases,
     ) -> Result<(Arc<Config>, Services, Registry, Arc<Renderer>, Models), AppError> {
+        databases.await_postgres().await?;
         let url = databases.postgres_url();
         if databases.private_postgres() {
             triptych_migration::up(url).await?;
@@ -70,7 +71,7 @@ impl App {
         let models = Models::new(providers(&config), None).map_err(AppError::Models)?;
         let services = Services::connect(ServiceConfig {
             stores: databases.store_config(&config),
-            session_ttl: std::time::Duration::from_secs(u64::from(config.sessions.ttl_hours) * 3600),
+            session_ttl: config.sessions.ttl(),
             keyring: Keyring::new(master_key(&config, databases)?, former_keys(&config)),
             catalog: registry.catalog(),
             templates: renderer.clone(),
@@ -81,7 +82,7 @@ impl App {
         Ok((Arc::new(config), services, registry, renderer, models))
     }
 
-    /// How workers of this process are set up.
+    /// The configuration of this process's workers.
     pub(crate) fn engine_config(&self, company: Company) -> Result<EngineConfig, AppError> {
         let workers = &self.config.workers;
         let demo = DemoConfig { tokens_per_second: self.config.demo.tokens_per_second };
@@ -99,14 +100,14 @@ impl App {
         })
     }
 
-    /// Closes the databases that were started.
+    /// Stops the private databases.
     pub async fn close(self) {
         drop(self.services);
         self.databases.close().await;
     }
 }
 
-/// The configured key, or the one of the private databases' folder.
+/// The configured key, or the key in the folder of the private databases.
 fn master_key(config: &Config, databases: &Databases) -> Result<Key, AppError> {
     let key = match config.secrets.key() {
         Some(key) => key,

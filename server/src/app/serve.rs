@@ -1,4 +1,4 @@
-//! Serving: the network, the workers, or both, until told to stop.
+//! Serving: the network, the workers, or both, until the process is told to stop.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -17,17 +17,17 @@ use crate::{
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Answers requests and works the queues.
+    /// Serves requests and runs jobs.
     Everything,
-    /// Answers requests. Any number of such processes may run.
+    /// Serves requests. Any number of such processes may run.
     Api,
-    /// Works the queues. Any number of such processes may run.
+    /// Runs jobs. Any number of such processes may run.
     Worker,
 }
 
 /// A process that serves.
 pub struct Running {
-    /// Where it listens; `None` for workers.
+    /// The address it listens on; `None` for a worker.
     pub address: Option<SocketAddr>,
     app: App,
     engine: Option<Engine>,
@@ -40,7 +40,7 @@ impl Running {
     /// Starts everything the role needs.
     ///
     /// # Errors
-    /// What could not be started; what had been is closed again.
+    /// What could not be started. What had started is closed again.
     pub async fn start(config: Config, role: Role) -> Result<Self, AppError> {
         let app = App::open(config).await?;
         let mut running = Self {
@@ -62,11 +62,11 @@ impl Running {
 
     async fn begin(&mut self, role: Role) -> Result<(), AppError> {
         let services = self.app.services.clone();
-        // Indexes are built while the server serves; a query that comes first is slow, not wrong.
+        // In the background: a query that runs before its index exists is slow, not wrong.
         let indexes = services.indexes.clone();
         tokio::spawn(async move {
             if let Err(error) = indexes.ensure().await {
-                tracing::error!(%error, "MongoDB's indexes are not complete");
+                tracing::error!(%error, "creating the MongoDB indexes failed");
             }
         });
         let private = self.app.databases.all_private();
@@ -121,33 +121,33 @@ impl Running {
         )
     }
 
-    /// What it is made of.
+    /// The services of the process.
     #[must_use]
     pub fn services(&self) -> &Services {
         &self.app.services
     }
 
-    /// Stops taking work, lets what is under way end, and closes everything in reverse order.
+    /// Accepts no more work, waits for requests and jobs in progress, and closes everything in reverse order.
     pub async fn stop(self) {
         let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
         self.stop.cancel();
         if let Some(network) = self.network
             && let Err(error) = network.await
         {
-            tracing::warn!(%error, "the network's task ended badly");
+            tracing::warn!(%error, "the HTTP server's task failed");
         }
         if let Some(engine) = self.engine {
             engine.stop(grace).await;
         }
         if let Some(relay) = self.relay {
-            // It ends with `stop`; a panic in it has been logged.
+            // It ends with `stop`; the panic hook reports a panic in it.
             let _ = relay.await;
         }
         self.app.close().await;
     }
 }
 
-/// Serves until the process is told to stop by Ctrl-C or SIGTERM.
+/// Serves until the process receives SIGINT (Ctrl-C) or SIGTERM.
 ///
 /// # Errors
 /// What could not be started.
@@ -159,16 +159,18 @@ pub async fn run(config: Config, role: Role) -> Result<(), AppError> {
         signals.cancel();
     });
     let start = Running::start(config, role);
-    // What had been started when a signal comes ends with this process.
+    // After a signal during the start, what had started ends with the process.
     let Some(started) = stop.run_until_cancelled(start).await else { return Ok(()) };
     let running = started?;
     if let Some(address) = running.address {
-        tracing::info!("serving on http://{address}: open it for the playground, Ctrl-C stops it");
+        tracing::info!(
+            "serving on http://{address} (playground: open it in a browser; Ctrl-C stops the server)"
+        );
     } else {
-        tracing::info!("working");
+        tracing::info!("running jobs");
     }
     stop.cancelled().await;
-    tracing::info!("stopping");
+    tracing::info!("shutting down");
     running.stop().await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `triptych migrate`: the schema of PostgreSQL, up, down, and how it stands.
+//! `triptych migrate`: changes or shows the schema of PostgreSQL.
 
 use clap::Subcommand;
 
@@ -7,30 +7,31 @@ use crate::{
     config::Config,
 };
 
-/// What to do with the schema.
 #[derive(Subcommand)]
 pub(super) enum Migrate {
-    /// Applies every migration that was not.
+    /// Applies all pending migrations
     Up,
-    /// Takes back the last migrations. What they held is lost.
+    /// Reverts the last migrations. The data of their tables and columns is lost
     Down {
-        /// How many.
+        /// Number of migrations to revert
         #[arg(long, default_value_t = 1)]
         steps: u32,
     },
-    /// Lists the migrations.
+    /// Lists the migrations
     Status,
 }
 
 impl Migrate {
     pub(super) async fn run(self, config: &Config) -> Result<(), AppError> {
         let databases = Databases::open(config).await?;
-        let done = self.migrate(databases.postgres_url()).await;
+        let done = self.migrate(&databases).await;
         databases.close().await;
         done
     }
 
-    async fn migrate(self, url: &str) -> Result<(), AppError> {
+    async fn migrate(self, databases: &Databases) -> Result<(), AppError> {
+        databases.await_postgres().await?;
+        let url = databases.postgres_url();
         match self {
             Self::Up => triptych_migration::up(url).await?,
             Self::Down { steps } => triptych_migration::down(url, steps).await?,

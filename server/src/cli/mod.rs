@@ -3,13 +3,13 @@
 mod doctor;
 mod migrate;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    app::{App, Role, run},
+    app::{self, App, Role},
     config::{Config, LogFormat, Overrides, TelemetryConfig},
 };
 
@@ -17,55 +17,33 @@ use crate::{
 #[derive(Parser)]
 #[command(name = "triptych", version, about)]
 struct Cli {
+    /// They override the environment and the file.
     #[command(flatten)]
-    flags: Flags,
+    overrides: Overrides,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Settings that every command takes. They win over the environment and the file.
-#[derive(Args)]
-struct Flags {
-    /// The settings' file; `triptych.toml` if there is one.
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Address and port to listen on.
-    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
-    bind: Option<String>,
-    /// PostgreSQL to use instead of a private one.
-    #[arg(long, global = true, value_name = "URL")]
-    postgres_url: Option<String>,
-    /// MongoDB to use instead of a private one.
-    #[arg(long, global = true, value_name = "URL")]
-    mongo_url: Option<String>,
-    /// Redis to use instead of a private one.
-    #[arg(long, global = true, value_name = "URL")]
-    redis_url: Option<String>,
-    /// What to log, such as `info,sqlx=warn`.
-    #[arg(long, global = true, value_name = "LEVELS")]
-    log: Option<String>,
-}
-
 #[derive(Subcommand)]
 enum Command {
-    /// Answers requests and works the queues, in one process.
+    /// Serves requests and runs jobs, in one process
     Serve,
-    /// Answers requests only.
+    /// Serves requests only
     Api,
-    /// Works the queues only.
+    /// Runs jobs only
     Worker,
-    /// Changes the schema of PostgreSQL.
+    /// Changes or shows the schema of PostgreSQL
     #[command(subcommand)]
     Migrate(migrate::Migrate),
-    /// Makes the demo organization.
+    /// Creates the demo organization
     Seed,
-    /// Prints the GraphQL schema.
+    /// Prints the GraphQL schema
     Schema,
-    /// Looks at each database: reachable, version, latency, pending migrations, clock.
+    /// Checks each database: reachability, version, latency, clock, pending migrations
     Doctor,
-    /// Prints the settings in force, without secrets.
+    /// Prints the effective configuration, without secrets
     Config,
-    /// Seals all credentials with the current master key.
+    /// Re-encrypts all credentials with the current master key
     RotateCredentials,
 }
 
@@ -87,7 +65,7 @@ fn execute(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         print!("{}", triptych_schema::Api::sdl());
         return Ok(ExitCode::SUCCESS);
     }
-    let config = Config::load(&cli.flags.into())?;
+    let config = Config::load(&cli.overrides)?;
     if matches!(cli.command, Command::Config) {
         print!("{}", config.to_redacted_toml()?);
         return Ok(ExitCode::SUCCESS);
@@ -102,46 +80,33 @@ async fn execute_on_databases(
     config: Config,
 ) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match command {
-        Command::Serve => run(config, Role::Everything).await?,
-        Command::Api => run(config, Role::Api).await?,
-        Command::Worker => run(config, Role::Worker).await?,
+        Command::Serve => app::run(config, Role::Everything).await?,
+        Command::Api => app::run(config, Role::Api).await?,
+        Command::Worker => app::run(config, Role::Worker).await?,
         Command::Migrate(migrate) => migrate.run(&config).await?,
         Command::Doctor => return doctor::run(config).await,
         Command::Seed => {
             let app = App::open(config).await?;
-            let seeded = crate::app::seed(&app.services).await;
+            let seeded = app::seed(&app.services).await;
             app.close().await;
             seeded?;
-            println!("The demo organization is there; sign in as {}.", crate::app::DEMO_EMAIL);
+            println!("The demo organization exists; sign in as {}.", app::DEMO_EMAIL);
         }
         Command::RotateCredentials => {
             let app = App::open(config).await?;
             let rotated = app.services.credentials.rotate().await;
             app.close().await;
-            println!("{} credentials were sealed anew.", rotated?);
+            println!("{} credentials were re-encrypted.", rotated?);
         }
-        // Answered before any database is opened.
+        // Handled above, without databases.
         Command::Schema | Command::Config => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-impl From<Flags> for Overrides {
-    fn from(flags: Flags) -> Self {
-        Self {
-            config: flags.config,
-            bind: flags.bind,
-            postgres_url: flags.postgres_url,
-            mongo_url: flags.mongo_url,
-            redis_url: flags.redis_url,
-            log: flags.log,
-        }
-    }
-}
-
 fn log_to_stderr(telemetry: &TelemetryConfig) {
-    // The levels were checked with the configuration. The providers' library logs whole answers of theirs, and some
-    // quote the key; what matters of them is logged by us, without it.
+    // The levels were validated with the configuration. The providers' library logs whole answers of providers, some
+    // of which quote the API key; the engine logs their status and code instead.
     let filter = EnvFilter::try_new(format!("{},genai=off", telemetry.log)).unwrap_or_default();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match telemetry.format {

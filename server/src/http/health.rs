@@ -1,4 +1,4 @@
-//! Whether this process lives, and whether it can serve.
+//! Liveness, readiness and metrics.
 
 use axum::{
     Json, Router,
@@ -8,6 +8,7 @@ use axum::{
     routing::get,
 };
 use serde_json::{Map, Value, json};
+use triptych_services::health;
 
 use super::{HttpState, metrics};
 
@@ -18,21 +19,23 @@ pub(super) fn routes() -> Router<HttpState> {
         .route("/metrics", get(metrics::show))
 }
 
-/// 200 while the process runs, whatever its databases do: restarting it would not bring them back.
+/// 200 while the process runs, whatever the state of its databases: a restart would not bring them back.
 async fn live() -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// 200 when every database answers and the process is not about to end.
+/// 200 when every database answers and the process is not shutting down. The reasons of failures are in the log only,
+/// as this address requires no authentication.
 async fn ready(State(state): State<HttpState>) -> Response {
     let draining = state.drain.is_cancelled();
-    let health = state.services.health().await;
-    let all_up = health.iter().all(|store| store.up);
-    let stores: Map<String, Value> = health
+    let report = health::ready(&state.services.stores, &state.services.live).await;
+    let all_up = report.iter().all(|health| health.answer.is_ok());
+    let stores: Map<String, Value> = report
         .iter()
-        .map(|store| {
-            let latency = (store.latency.as_secs_f64() * 1e6).round() / 1e3;
-            (store.store.to_owned(), json!({ "up": store.up, "latencyMs": latency }))
+        .map(|health| {
+            let latency = (health.took.as_secs_f64() * 1e6).round() / 1e3;
+            let entry = json!({ "up": health.answer.is_ok(), "latencyMs": latency });
+            (health.store.key().to_owned(), entry)
         })
         .collect();
     let (status, word) = match (draining, all_up) {

@@ -37,12 +37,9 @@ impl Live {
         Ok(Self { connection, hub: hub::Hub::spawn(client), prefix: prefix.into() })
     }
 
-    /// Whether Redis answers.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        crate::connections::ping_redis(self.connection.clone()).await
+    /// The connection that live streams use.
+    pub(crate) fn connection(&self) -> redis::aio::ConnectionManager {
+        self.connection.clone()
     }
 
     fn key(&self, topic: &Topic) -> String {
