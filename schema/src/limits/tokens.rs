@@ -51,7 +51,7 @@ fn after(bytes: &[u8], within: impl Fn(u8) -> bool) -> &[u8] {
     &bytes[end..]
 }
 
-/// What follows a string whose first quote was taken.
+/// The bytes after a string whose first quote has been consumed.
 fn after_string(bytes: &[u8]) -> &[u8] {
     if let Some(block) = bytes.strip_prefix(b"\"\"") {
         let mut index = 0;
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_counted_as_the_grammar_has_them() {
+    fn tokens_are_counted_as_the_grammar_defines_them() {
         assert_eq!(count("{ a }"), 3);
         assert_eq!(count("{ a, b # } } }\n }"), 4);
         assert_eq!(count("{ a(b: \"c d \\\" e\", f: -1) }"), 12);

@@ -1,4 +1,4 @@
-//! Who is asking: a bearer token, else the session cookie, else nobody.
+//! Authentication of requests: by bearer token, else by session cookie, else anonymous.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +9,10 @@ use triptych_services::{access::Actor, error::Code};
 
 use super::{HttpState, origin, refusal::Refusal};
 
-/// How long the databases may take to say who someone is.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit of an authentication.
+const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What was shown as proof.
+/// The credential of a request.
 #[derive(Debug, Clone)]
 pub(super) enum Credential {
     Bearer(SecretString),
@@ -20,7 +20,7 @@ pub(super) enum Credential {
 }
 
 impl Credential {
-    /// The bearer token of a request, else its session cookie.
+    /// The bearer token, else the session cookie.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         if let Some(token) = authorization.and_then(bearer) {
@@ -42,7 +42,7 @@ impl Credential {
     }
 }
 
-/// The token of an `Authorization` header, if its scheme is ours.
+/// The token of an `Authorization` header with the scheme `Bearer`.
 pub(super) fn bearer(authorization: &str) -> Option<SecretString> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     let token = token.trim();
@@ -60,23 +60,23 @@ fn cookie(headers: &HeaderMap) -> Option<SecretString> {
         .map(|(_, value)| value.to_owned().into())
 }
 
-/// Who asks, as far as it could be told.
+/// Who sent a request; without an actor, an anonymous client.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Caller {
     pub(super) actor: Option<Arc<Actor>>,
-    /// The request's cookie names a session that is gone.
+    /// The cookie refers to a session that does not exist any more.
     pub(super) stale_cookie: bool,
 }
 
 impl Caller {
-    /// Says who a request is from.
+    /// Authenticates a request.
     ///
     /// # Errors
-    /// 401 for a bearer token that is not known, 403 for a page of another site that uses a cookie, 503 when
-    /// a database is away.
+    /// 401 for a bearer token that is not valid, 403 for the cookie from a page of another origin, 503 when a database
+    /// is unavailable.
     pub(super) async fn of(state: &HttpState, headers: &HeaderMap) -> Result<Self, Refusal> {
         let Some(credential) = Credential::of(headers) else { return Ok(Self::default()) };
-        if matches!(credential, Credential::Cookie(_)) && !origin::is_ours(headers) {
+        if matches!(credential, Credential::Cookie(_)) && !origin::is_same_origin(headers) {
             return Err(foreign_page());
         }
         let actor = authenticate(state, credential.token()).await?;
@@ -84,38 +84,38 @@ impl Caller {
             (Some(actor), _) => Ok(Self { actor: Some(Arc::new(actor)), stale_cookie: false }),
             (None, Credential::Cookie(_)) => Ok(Self { actor: None, stale_cookie: true }),
             (None, Credential::Bearer(_)) => {
-                Err(Refusal::unauthenticated("the token is unknown, has ended or has expired"))
+                Err(Refusal::unauthenticated("the token is invalid, revoked or expired"))
             }
         }
     }
 }
 
-/// 403: a browser sends our cookie on behalf of somebody else's page.
+/// 403: a browser sends the session cookie on behalf of another site's page.
 pub(super) fn foreign_page() -> Refusal {
-    let message = "a page of another origin cannot use the session cookie; send a token instead";
+    let message = "a page of another origin cannot use the session cookie; send a bearer token";
     Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, message)
 }
 
-/// Whoever a token belongs to.
+/// The actor that a token belongs to.
 ///
 /// # Errors
-/// 503 when a database is away or slow.
+/// 503 when a database is unavailable or slow.
 pub(super) async fn authenticate(state: &HttpState, token: &str) -> Result<Option<Actor>, Refusal> {
-    match tokio::time::timeout(PATIENCE, state.services.identity.authenticate(token)).await {
+    match tokio::time::timeout(AUTHENTICATION_TIMEOUT, state.services.identity.authenticate(token)).await {
         Ok(Ok(actor)) => Ok(actor),
         Ok(Err(error)) => Err(Refusal::of(&error, &state.services.mint)),
-        Err(_) => Err(Refusal::unavailable("the databases are slow; try again")),
+        Err(_) => Err(Refusal::unavailable("authentication exceeded its time limit; try again")),
     }
 }
 
-/// Makes a browser forget a session that is gone.
+/// A `Set-Cookie` header that removes the session cookie.
 pub(super) fn forget_cookie(client: &Client) -> HeaderValue {
     let secure = if client.secure { "; Secure" } else { "" };
     let cookie = format!("{SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// What is known of the caller's program.
+/// What the headers say about the client's program and connection.
 pub(super) fn client(headers: &HeaderMap) -> Client {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     Client {

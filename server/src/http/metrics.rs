@@ -1,4 +1,4 @@
-//! What is counted, and `/metrics`.
+//! Metrics, and `/metrics`.
 
 use std::{
     sync::OnceLock,
@@ -26,13 +26,13 @@ const EVENTS: &str = "triptych_subscription_events_total";
 const WEBHOOKS: &str = "triptych_webhook_requests_total";
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// Where this process's metrics are read. `None` when something else collects them.
+/// The recorder of this process. `None` when another one is installed.
 pub(super) fn handle() -> Option<PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE
         .get_or_init(|| {
             let installed = install();
-            installed.inspect_err(|error| tracing::warn!(%error, "there will be no metrics")).ok()
+            installed.inspect_err(|error| tracing::warn!(%error, "installing the metrics recorder failed; /metrics is disabled")).ok()
         })
         .clone()
 }
@@ -40,15 +40,15 @@ pub(super) fn handle() -> Option<PrometheusHandle> {
 fn install() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?;
     describe_counter!(REQUESTS, "GraphQL operations, by kind, transport and whether they were refused");
-    describe_histogram!(DURATION, Unit::Seconds, "How long queries and mutations take");
+    describe_histogram!(DURATION, Unit::Seconds, "Duration of queries and mutations");
     describe_gauge!(CONNECTIONS, "Open WebSocket connections");
-    describe_gauge!(SUBSCRIPTIONS, "Subscriptions that are followed now");
-    describe_counter!(EVENTS, "Answers sent to subscribers");
+    describe_gauge!(SUBSCRIPTIONS, "Active subscriptions");
+    describe_counter!(EVENTS, "Events sent to subscribers");
     describe_counter!(WEBHOOKS, "Requests to webhooks, by status");
     Ok(handle)
 }
 
-/// Sums up what was recorded, so that it does not grow while nobody reads it.
+/// Aggregates recorded values regularly, so that memory does not grow while nobody reads them.
 pub(super) async fn upkeep(handle: PrometheusHandle, drain: CancellationToken) {
     let mut ticks = tokio::time::interval(UPKEEP_EVERY);
     loop {
@@ -69,7 +69,7 @@ pub(super) async fn show(State(state): State<HttpState>) -> Response {
     }
 }
 
-/// How an operation came in.
+/// The transport of an operation.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Transport {
     Http,
@@ -85,7 +85,7 @@ impl Transport {
     }
 }
 
-/// One operation was answered, or was not even executed.
+/// Counts one operation; `refused` when it was not executed.
 pub(super) fn count_operation(kind: Option<RequestKind>, via: Transport, refused: bool, begun: Instant) {
     let kind = match kind {
         Some(RequestKind::Query) => "query",
@@ -104,12 +104,12 @@ pub(super) fn count_webhook(status: StatusCode) {
     counter!(WEBHOOKS, "status" => status.as_str().to_owned()).increment(1);
 }
 
-/// Counts answers to subscribers; made once a subscription, so that an event costs one addition.
+/// The counter of events sent to subscribers. Looked up once a subscription, so that an event costs one addition.
 pub(super) fn events() -> metrics::Counter {
     counter!(EVENTS)
 }
 
-/// Counts something while it lives.
+/// Counts an open connection or subscription until it is dropped.
 #[derive(Debug)]
 pub(super) struct Open(&'static str);
 

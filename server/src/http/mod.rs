@@ -1,8 +1,7 @@
-//! Everything that faces the network: GraphQL over HTTP and WebSocket, webhooks, health, metrics and the
-//! playground.
+//! The network: GraphQL over HTTP and WebSocket, webhooks, health, metrics and the playground.
 //!
-//! Owns protocols, status codes, credentials in headers, limits of what a peer may send, and draining. Must not
-//! know what a query means (`triptych_schema` does) nor how anything is stored (`triptych_services` does).
+//! Owns protocols, status codes, credentials in headers, limits of requests, and draining. Must not know what a query
+//! means (`triptych_schema` does) nor how data is stored (`triptych_services` does).
 
 mod authentication;
 mod graphql;

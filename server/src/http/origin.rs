@@ -1,11 +1,11 @@
-//! Where a browser's request comes from: whether the page that sent it is one of this server's.
+//! The origin of a browser's request.
 
 use std::net::SocketAddr;
 
 use axum::http::{HeaderMap, Uri, header};
 
-/// `false` when a browser says that a page of another host sends this. Programs send no `Origin` and pass.
-pub(super) fn is_ours(headers: &HeaderMap) -> bool {
+/// Whether a request comes from a page of this server. Other programs send no `Origin` header and pass.
+pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, rest)| rest);
@@ -15,8 +15,8 @@ pub(super) fn is_ours(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Whether someone at this very machine asks, and asks for this very machine: not through a proxy, and not under
-/// a foreign name that was made to point here.
+/// Whether a request comes from this machine and addresses it as such: not through a proxy, and not under a foreign
+/// name that resolves to this machine (DNS rebinding).
 pub(super) fn is_local(peer: SocketAddr, headers: &HeaderMap) -> bool {
     let proxied = ["forwarded", "x-forwarded-for", "via"].iter().any(|name| headers.contains_key(*name));
     let host = headers
@@ -24,8 +24,9 @@ pub(super) fn is_local(peer: SocketAddr, headers: &HeaderMap) -> bool {
         .and_then(|host| host.to_str().ok())
         .and_then(|host| host.parse::<Uri>().ok())
         .and_then(|uri| uri.host().map(str::to_owned));
-    let named_local = host.is_some_and(|host| matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]"));
-    peer.ip().to_canonical().is_loopback() && !proxied && named_local
+    let addressed_local =
+        host.is_some_and(|host| matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]"));
+    peer.ip().to_canonical().is_loopback() && !proxied && addressed_local
 }
 
 #[cfg(test)]
@@ -37,12 +38,15 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_hosts_are_told_apart() {
-        assert!(is_ours(&headers(&[("host", "a.example")])));
-        assert!(is_ours(&headers(&[("host", "a.example:8000"), ("origin", "http://a.example:8000")])));
-        assert!(!is_ours(&headers(&[("host", "a.example"), ("origin", "https://evil.example")])));
-        assert!(!is_ours(&headers(&[("host", "a.example"), ("origin", "null")])));
-        assert!(!is_ours(&headers(&[("host", "a.example:8000"), ("origin", "http://a.example:9000")])));
+    fn pages_of_other_origins_are_recognised() {
+        assert!(is_same_origin(&headers(&[("host", "a.example")])));
+        assert!(is_same_origin(&headers(&[("host", "a.example:8000"), ("origin", "http://a.example:8000")])));
+        assert!(!is_same_origin(&headers(&[("host", "a.example"), ("origin", "https://evil.example")])));
+        assert!(!is_same_origin(&headers(&[("host", "a.example"), ("origin", "null")])));
+        assert!(!is_same_origin(&headers(&[
+            ("host", "a.example:8000"),
+            ("origin", "http://a.example:9000")
+        ])));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The playground: a page at `/` and its files, from within this binary.
+//! The playground: a page at `/` and its files, embedded in the binary.
 
 use std::net::SocketAddr;
 
@@ -24,12 +24,12 @@ const INDEX: &str = "index.html";
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; \
                       object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-/// Their names hold a hash of what is in them.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
-const ASK_FIRST: &str = "no-cache";
+/// For files whose names contain a hash of their content.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const REVALIDATE: &str = "no-cache";
 const NOT_BUILT: &str = "<!doctype html><title>Triptych</title><h1>Triptych</h1><p>The API is at \
-<code>/graphql</code>. The playground was not built into this program: run <code>npm ci && npm run build</code> in \
-<code>playground/</code>, then build the program again.";
+<code>/graphql</code>. This binary does not contain the playground: run <code>npm ci && npm run build</code> in \
+<code>playground/</code>, then build the binary again.";
 
 pub(super) fn routes() -> Router<HttpState> {
     Router::new()
@@ -46,7 +46,7 @@ async fn index(
     headers: HeaderMap,
 ) -> Response {
     let mut response = match Files::get(INDEX) {
-        Some(file) => serve(&file, &headers, ASK_FIRST),
+        Some(file) => serve(&file, &headers, REVALIDATE),
         None => secured(Html(NOT_BUILT).into_response()),
     };
     if let Some(Extension(ConnectInfo(peer))) = peer
@@ -60,8 +60,8 @@ async fn index(
 
 async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
     match Files::get(&path) {
-        Some(file) if path.starts_with("assets/") => serve(&file, &headers, FOR_EVER),
-        Some(file) => serve(&file, &headers, ASK_FIRST),
+        Some(file) if path.starts_with("assets/") => serve(&file, &headers, IMMUTABLE),
+        Some(file) => serve(&file, &headers, REVALIDATE),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -69,7 +69,7 @@ async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
 fn serve(file: &EmbeddedFile, headers: &HeaderMap, caching: &'static str) -> Response {
     let tag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    // A compressed answer's tag is marked as weak by whoever compressed it.
+    // Compression marks the tag as weak.
     let unchanged =
         known.is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
     let mut response = if unchanged {
@@ -85,7 +85,7 @@ fn serve(file: &EmbeddedFile, headers: &HeaderMap, caching: &'static str) -> Res
     secured(response)
 }
 
-/// Text is in UTF-8, and says so.
+/// The media type; text is in UTF-8.
 fn content_type(file: &EmbeddedFile) -> String {
     let name = file.metadata.mimetype();
     if name.starts_with("text/") { format!("{name}; charset=utf-8") } else { name.to_owned() }
@@ -100,7 +100,7 @@ fn secured(mut response: Response) -> Response {
     response
 }
 
-/// A session of the demo user for whoever sits at this machine and has none.
+/// A session of the demo user, for a browser on this machine that has no session.
 async fn demo_session(state: &HttpState, peer: SocketAddr, headers: &HeaderMap) -> Option<HeaderValue> {
     let (user, organization) = state.demo?;
     if !origin::is_local(peer, headers) {
@@ -114,7 +114,7 @@ async fn demo_session(state: &HttpState, peer: SocketAddr, headers: &HeaderMap) 
     let issued = match sessions.issue(user, organization, client.user_agent).await {
         Ok(issued) => issued,
         Err(error) => {
-            tracing::warn!(%error, "the demo user was not signed in");
+            tracing::warn!(%error, "signing in the demo user failed");
             return None;
         }
     };

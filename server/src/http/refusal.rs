@@ -1,4 +1,6 @@
-//! Answers to what cannot be served: JSON in the shape of GraphQL errors, with a code of the one list.
+//! Responses to requests that are not served: JSON in the shape of GraphQL errors, with a code of the one list.
+
+use std::fmt;
 
 use axum::{
     Json,
@@ -11,7 +13,7 @@ use triptych_services::{
     mint::Mint,
 };
 
-/// A status, a code and a sentence.
+/// A status, a code and a message.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -26,60 +28,63 @@ impl Refusal {
         Self { status, code, message: message.into(), extensions: Vec::new(), headers: Vec::new() }
     }
 
-    /// 400: the request is not what it should be.
+    /// 400: the request is malformed.
     pub(super) fn malformed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, Code::BadUserInput, message)
     }
 
-    /// 413: more than a limit of the server's.
+    /// 413: the body is larger than `http.body_limit`.
     pub(super) fn too_large(limit: usize) -> Self {
         let message = format!("the body has more than {limit} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::LimitExceeded, message)
     }
 
-    /// 405: `allow` are the methods that would do.
+    /// 405, with the allowed methods.
     pub(super) fn method(allow: &'static str, message: &'static str) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, message)
             .with(header::ALLOW, HeaderValue::from_static(allow))
     }
 
-    /// 401: who the caller claims to be is not known.
+    /// 401: the credentials are not valid.
     pub(super) fn unauthenticated(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
             .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
-    /// 503: try again.
+    /// 503: the client can try again.
     pub(super) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message)
             .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
-    /// What a service refused. The cause of an internal error goes to the log, its id to the caller.
+    /// 500: the cause is logged under an `errorId`, and the client gets that id only.
+    pub(super) fn internal(cause: impl fmt::Display, mint: &Mint) -> Self {
+        let id = mint.uuid();
+        tracing::error!(error.id = %id, %cause, "internal error");
+        let mut refusal =
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "an internal error occurred");
+        refusal.extensions.push(("errorId", id.to_string().into()));
+        refusal
+    }
+
+    /// The response to an error of a service. The only place where the server decides what a client sees of one.
     pub(super) fn of(error: &dyn Coded, mint: &Mint) -> Self {
-        let status = match error.code() {
-            Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Code::Forbidden => StatusCode::FORBIDDEN,
-            Code::NotFound => StatusCode::NOT_FOUND,
-            Code::BadUserInput => StatusCode::BAD_REQUEST,
-            Code::Conflict => StatusCode::CONFLICT,
-            Code::LimitExceeded => StatusCode::PAYLOAD_TOO_LARGE,
-            Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Code::UpstreamFailed => StatusCode::BAD_GATEWAY,
+        match error.code() {
+            Code::Internal => Self::internal(error, mint),
             Code::Unavailable => {
-                tracing::warn!(%error, "a database is away");
-                return Self::unavailable("a database is away; try again");
+                tracing::warn!(%error, "database unavailable");
+                Self::unavailable("a database is unavailable; try again")
             }
-            Code::Internal => {
-                let id = mint.uuid();
-                tracing::error!(error.id = %id, cause = %error, "internal error");
-                let message = "something went wrong on our side";
-                let mut refusal = Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, message);
-                refusal.extensions.push(("errorId", id.to_string().into()));
-                return refusal;
+            code => {
+                let mut refusal = Self::new(status(code), code, error.to_string());
+                if code == Code::BadUserInput {
+                    let field = |problem: &triptych_services::error::Problem| json!({ "path": problem.path, "message": problem.message });
+                    refusal.extensions.push(("fields", error.problems().iter().map(field).collect()));
+                }
+                refusal.extensions.extend(error.extensions());
+                refusal
             }
-        };
-        Self::new(status, error.code(), error.to_string())
+        }
     }
 
     pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -91,26 +96,77 @@ impl Refusal {
         self.code
     }
 
-    /// `{ errors: [{ message extensions: { code } }] }`
-    pub(super) fn body(&self) -> Value {
+    /// `[{ message extensions: { code } }]`
+    pub(super) fn errors(&self) -> Value {
         let mut extensions = json!({ "code": self.code.as_str() });
         for (name, value) in &self.extensions {
             extensions[name] = value.clone();
         }
-        json!({ "errors": [{ "message": self.message, "extensions": extensions }] })
+        json!([{ "message": self.message, "extensions": extensions }])
+    }
+}
+
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::BadUserInput => StatusCode::BAD_REQUEST,
+        Code::Conflict => StatusCode::CONFLICT,
+        Code::LimitExceeded => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::UpstreamFailed => StatusCode::BAD_GATEWAY,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body())).into_response();
+        let body = json!({ "errors": self.errors() });
+        let mut response = (self.status, Json(body)).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.headers_mut().extend(self.headers);
         response
     }
 }
 
-/// Any path that leads nowhere.
+/// The response to an unknown path.
 pub(super) async fn no_such_page() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "there is nothing at this address")
+    Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "there is no resource at this address")
+}
+
+#[cfg(test)]
+mod tests {
+    use triptych_services::error::{Invalid, StoreError};
+
+    use super::*;
+
+    fn extensions(refusal: &Refusal) -> Value {
+        refusal.errors()[0]["extensions"].clone()
+    }
+
+    #[test]
+    fn an_internal_error_shows_its_id_and_nothing_else() {
+        let refusal = Refusal::of(&StoreError::Corrupt("s3cret".to_owned()), &Mint::system());
+        assert_eq!(refusal.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!refusal.errors().to_string().contains("s3cret"));
+        assert_eq!(extensions(&refusal)["code"], "INTERNAL");
+        assert!(extensions(&refusal)["errorId"].as_str().unwrap().parse::<uuid::Uuid>().is_ok());
+    }
+
+    #[test]
+    fn an_unavailable_database_is_not_named() {
+        let refusal = Refusal::of(&StoreError::Timeout("MongoDB"), &Mint::system());
+        assert_eq!(refusal.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(!refusal.errors().to_string().contains("MongoDB"));
+    }
+
+    #[test]
+    fn bad_input_names_its_fields() {
+        let refusal = Refusal::of(&Invalid::one("data", "is too large"), &Mint::system());
+        let expected =
+            json!({ "code": "BAD_USER_INPUT", "fields": [{ "path": "data", "message": "is too large" }] });
+        assert_eq!((refusal.status, extensions(&refusal)), (StatusCode::BAD_REQUEST, expected));
+    }
 }

@@ -1,4 +1,4 @@
-//! Accepting connections, and letting them go.
+//! Accepting and draining connections.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,13 +13,13 @@ use tower::Layer as _;
 
 use super::{HttpState, router};
 
-/// How long a client may take to send the head of a request.
+/// Time limit of receiving the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// After a failed accept, which is mostly too many open files: something has to close first.
+/// Pause after a failed accept. The usual reason is too many open files, so a connection has to close first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until the state's `drain` is cancelled. Then nothing more is accepted, open sockets are told to come back
-/// elsewhere, and what is in progress has this much time to end.
+/// Serves until `drain` of the state is cancelled. Then it accepts no more connections, closes `WebSocket` connections, and waits
+/// `grace` for requests in progress.
 pub async fn serve(listener: TcpListener, state: HttpState, grace: Duration) {
     let room = Arc::new(Semaphore::new(state.config.http.max_connections));
     let app = router(state.clone());
@@ -41,7 +41,7 @@ pub async fn serve(listener: TcpListener, state: HttpState, grace: Duration) {
         let connection = connections.watch(connection.into_owned());
         state.tasks.spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(error = %error, "a connection broke");
+                tracing::debug!(%error, "connection failed");
             }
         });
     }
@@ -52,13 +52,13 @@ pub async fn serve(listener: TcpListener, state: HttpState, grace: Duration) {
         state.tasks.wait().await;
     };
     if tokio::time::timeout(grace, ended).await.is_err() {
-        tracing::warn!(open = state.tasks.len(), "not everything ended within the grace period");
+        tracing::warn!(open = state.tasks.len(), "tasks still running after the grace period");
     }
 }
 
 type Permit = Arc<tokio::sync::OwnedSemaphorePermit>;
 
-/// The next connection, once there is room for it. `None` when accepting failed.
+/// The next connection, once fewer than `http.max_connections` are open. `None` when accepting failed.
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
@@ -66,20 +66,21 @@ async fn accept(
     let permit = room.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, peer)) => {
-            // Without it, small frames wait for the acknowledgement of those before them.
+            // Otherwise a small frame waits for the acknowledgement of the frames before it.
             if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection goes without TCP_NODELAY");
+                tracing::debug!(%error, "setting TCP_NODELAY failed");
             }
             Some((stream, peer, Arc::new(permit)))
         }
         Err(error) => {
-            tracing::warn!(%error, "a connection was not accepted");
+            tracing::warn!(%error, "accepting a connection failed");
             None
         }
     }
 }
 
-/// A connection's place is held by its requests' extensions, and so by what they are upgraded to.
+/// The service of one connection. Its permit is held by the extensions of its requests, so that a WebSocket, which a
+/// request is upgraded to, holds it too.
 fn service(
     app: &Router,
     peer: std::net::SocketAddr,
@@ -98,6 +99,6 @@ fn service(
     })
 }
 
-/// A connection's place among `http.max_connections`.
+/// The permit of one of `http.max_connections`.
 #[derive(Clone)]
 pub(super) struct Place(#[expect(dead_code, reason = "held, not read")] Permit);

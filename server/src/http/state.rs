@@ -1,4 +1,4 @@
-//! What every handler shares.
+//! State shared by all handlers.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -11,7 +11,7 @@ use triptych_services::Services;
 use super::{metrics, websocket::Usage};
 use crate::config::Config;
 
-/// What every handler shares. Cheap to clone and to carry around.
+/// State shared by all handlers. Cheap to clone.
 #[derive(Clone)]
 pub struct HttpState(Arc<Parts>);
 
@@ -20,19 +20,19 @@ pub struct Parts {
     pub(super) api: Api,
     pub(super) services: Services,
     pub(super) config: Arc<Config>,
-    /// Whom the playground signs in by itself when the databases are private.
+    /// The user whom the playground signs in as when all databases are private.
     pub(super) demo: Option<(UserId, OrganizationId)>,
     pub(super) metrics: Option<PrometheusHandle>,
     pub(super) drain: CancellationToken,
-    /// Everything that outlives the request that started it.
+    /// Tasks that outlive the request that started them.
     pub(super) tasks: TaskTracker,
     /// Connections and subscriptions of each user.
     pub(super) usage: Usage,
 }
 
 impl HttpState {
-    /// `demo` is whom the playground signs in by itself, in embedded mode. When `drain` is cancelled, nothing more is
-    /// accepted, and what is open goes away. Must be called within the runtime that will serve.
+    /// `demo` is the user whom the playground signs in as, in embedded mode. Cancelling `drain` starts the shutdown.
+    /// Must be called within the runtime that will serve.
     #[must_use]
     pub fn new(
         api: Api,

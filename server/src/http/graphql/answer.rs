@@ -1,4 +1,4 @@
-//! From outcomes to an HTTP response.
+//! Outcomes of operations as an HTTP response.
 
 use axum::{
     body::Body,
@@ -9,7 +9,7 @@ use triptych_schema::Outcome;
 
 use super::media::MediaType;
 
-/// What a request is answered.
+/// The outcomes of one request.
 pub(super) enum Answers {
     One(Outcome),
     Batch(Vec<Outcome>),
@@ -23,7 +23,7 @@ impl Answers {
         }
     }
 
-    /// Whether an operation signed in or out.
+    /// Whether an operation sets a cookie: it signed in or out.
     pub(super) fn sets_cookie(&self) -> bool {
         let mut headers = self.outcomes().iter().flat_map(|outcome| &outcome.headers);
         headers.any(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
@@ -39,7 +39,7 @@ impl Answers {
         }
     }
 
-    /// 400 for what was not executed, where the media type lets the status say so.
+    /// 400 when nothing was executed and the media type defines that status.
     fn status(&self, media: MediaType) -> StatusCode {
         match self {
             Self::One(outcome) if !outcome.executed && media == MediaType::GraphQl => StatusCode::BAD_REQUEST,

@@ -1,14 +1,14 @@
-//! Which media types are taken and given.
+//! Content negotiation.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use triptych_services::error::Code;
 
 use super::Refusal;
 
-/// What an answer is written as.
+/// The media type of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MediaType {
-    /// `application/graphql-response+json`: the status tells whether the request could be executed.
+    /// `application/graphql-response+json`: the status says whether the request was executed.
     GraphQl,
     /// `application/json`: 200 for every well-formed request.
     Json,
@@ -23,7 +23,7 @@ impl MediaType {
     }
 }
 
-/// The type that the client prefers. Without a preference it is `application/json`.
+/// The type that the client prefers; `application/json` without a preference.
 ///
 /// # Errors
 /// 406 when it accepts neither.
@@ -47,12 +47,12 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Result<MediaType, Refusal> {
         None => Err(Refusal::new(
             StatusCode::NOT_ACCEPTABLE,
             Code::BadUserInput,
-            "answers are application/graphql-response+json or application/json",
+            "responses are application/graphql-response+json or application/json",
         )),
     }
 }
 
-/// What a media range stands for here, how much it is wanted, and how exactly it is named.
+/// The type that a media range selects, its quality and its specificity.
 fn accepted(range: &str) -> Option<(MediaType, f32, u8)> {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next()?.to_ascii_lowercase();
@@ -80,7 +80,7 @@ fn is_utf8(charset: &str) -> bool {
     charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
 }
 
-/// Takes JSON only: a form of another site can send anything else without asking first.
+/// Requires JSON: an HTML form of another site can send other types without a preflight request.
 ///
 /// # Errors
 /// 415.
@@ -95,11 +95,11 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::BadUserInput,
-        "send application/json in UTF-8, without a content encoding",
+        "the body must be application/json in UTF-8, without a content encoding",
     ))
 }
 
-/// Whether a content type is JSON in the one encoding that JSON has.
+/// Whether a content type is JSON in UTF-8, the only encoding of JSON.
 fn is_utf8_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"))
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wanted_type_is_given() {
+    fn the_preferred_type_is_chosen() {
         assert_eq!(negotiate(&HeaderMap::new()).ok(), Some(MediaType::Json));
         assert_eq!(of("*/*"), Some(MediaType::Json));
         assert_eq!(of("application/json"), Some(MediaType::Json));
@@ -132,14 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_given_is_refused() {
+    fn unsupported_types_are_refused() {
         assert_eq!(of("text/html"), None);
         assert_eq!(of("application/json;q=0"), None);
         assert_eq!(of("application/json; charset=latin1"), None);
     }
 
     #[test]
-    fn only_json_is_taken() {
+    fn only_json_is_accepted() {
         assert!(is_utf8_json("application/json"));
         assert!(is_utf8_json("Application/JSON; charset=\"UTF-8\""));
         assert!(!is_utf8_json("application/json; charset=utf-16"));

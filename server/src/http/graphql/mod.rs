@@ -1,4 +1,4 @@
-//! GraphQL over HTTP, to the letter of its draft specification: methods, media types, status codes.
+//! GraphQL over HTTP as its draft specification defines it: methods, media types, status codes.
 
 mod answer;
 mod execute;
@@ -16,7 +16,7 @@ use axum::{
 use http_body_util::LengthLimitError;
 use triptych_schema::Request;
 
-pub(super) use execute::{Work, detached, prepare};
+pub(super) use execute::{Work, detached, guarded, prepare};
 
 use super::{
     HttpState,
@@ -29,12 +29,12 @@ use media::MediaType;
 use payload::Payload;
 
 const METHODS: &str = "GET, POST";
-/// How long a client may take to send a body.
+/// Time limit of receiving a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long the body of a refused request may take.
+/// Time limit of receiving the body of a refused request.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// `/graphql`, whatever the method.
+/// `/graphql`, for all methods.
 pub(super) async fn handle(State(state): State<HttpState>, request: HttpRequest) -> Response {
     let (mut parts, body) = request.into_parts();
     if parts.method == Method::GET && is_upgrade(&parts.headers) {
@@ -72,20 +72,20 @@ fn in_media(mut response: Response, media: MediaType) -> Response {
     response
 }
 
-/// Whether the head of a request lets it in, and whether it is a GET.
+/// Checks method and content type, and returns whether the request is a GET.
 fn admit(parts: &Parts) -> Result<bool, Refusal> {
     match parts.method {
         Method::GET => Ok(true),
         Method::POST => media::require_json(&parts.headers).map(|()| false),
-        _ => Err(Refusal::method(METHODS, "GraphQL is served by GET and POST")),
+        _ => Err(Refusal::method(METHODS, "GraphQL requests use GET or POST")),
     }
 }
 
-/// Reads what is refused anyway, within limits: a connection with an unread body must be cut, and its client may
-/// then lose the answer.
+/// Reads the body of a refused request, within limits: a connection with an unread body has to be closed, and its
+/// client may then lose the response.
 async fn discard(state: &HttpState, body: Body) {
     let reading = axum::body::to_bytes(body, state.config.http.body_limit);
-    // What is larger or slower than that is cut.
+    // A body that is larger or slower closes the connection.
     drop(tokio::time::timeout(DISCARD_TIMEOUT, reading).await);
 }
 
@@ -105,7 +105,10 @@ async fn answer(state: &HttpState, parts: &Parts, body: Body, by_get: bool) -> R
     Ok(answers)
 }
 
-/// A whole body, if it is not larger than allowed and does not take for ever.
+/// Reads a whole body within the limits of size and time.
+///
+/// # Errors
+/// 400 for an incomplete body, 408 past the time limit, 413 for a larger body.
 pub(super) async fn read(state: &HttpState, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
     let limit = state.config.http.body_limit;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -115,11 +118,11 @@ pub(super) async fn read(state: &HttpState, headers: &HeaderMap, body: Body) -> 
     match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_over_limit(&error) => Err(Refusal::too_large(limit)),
-        Ok(Err(_)) => Err(Refusal::malformed("the body broke off")),
+        Ok(Err(_)) => Err(Refusal::malformed("the body is incomplete")),
         Err(_) => Err(Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
             triptych_services::error::Code::BadUserInput,
-            "the body did not come in time",
+            "the body exceeded its time limit",
         )),
     }
 }
@@ -139,7 +142,7 @@ async fn run(
     Ok(match payload {
         Payload::One(request) => Answers::One(one(request).await?),
         Payload::Batch(requests) => {
-            // In their order, as mutations among them may build on each other.
+            // In sequence, as a mutation may depend on an earlier one.
             let mut outcomes = Vec::with_capacity(requests.len());
             for request in requests {
                 outcomes.push(one(request).await?);

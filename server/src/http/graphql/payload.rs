@@ -1,4 +1,4 @@
-//! What a client sends: one request, or a batch of them.
+//! The payload of a request: one operation, or a batch.
 
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -7,15 +7,17 @@ use triptych_services::error::Code;
 
 use super::Refusal;
 
-/// One request, or several that are answered in their order.
+/// One request, or several that are answered in order.
 #[derive(Debug)]
 pub(super) enum Payload {
     One(Request),
     Batch(Vec<Request>),
 }
 
+/// Parses a body.
+///
 /// # Errors
-/// 400 for what is not a request, or a batch that is empty or too long.
+/// 400 for a body that is no request, and for a batch that is empty or too long.
 pub(super) fn of_body(body: &[u8], batch_size: usize) -> Result<Payload, Refusal> {
     if !body.trim_ascii_start().starts_with(b"[") {
         return json(body).map(Payload::One);
@@ -25,7 +27,8 @@ pub(super) fn of_body(body: &[u8], batch_size: usize) -> Result<Payload, Refusal
         return Err(Refusal::malformed("the batch is empty"));
     }
     if requests.len() > batch_size {
-        let message = format!("a batch has at most {batch_size} operations; this one has {}", requests.len());
+        let message =
+            format!("a batch can have at most {batch_size} operations; this one has {}", requests.len());
         return Err(Refusal::new(StatusCode::BAD_REQUEST, Code::LimitExceeded, message));
     }
     Ok(Payload::Batch(requests))
@@ -39,7 +42,7 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 /// `?query=…&operationName=…&variables={…}&extensions={…}`
 ///
 /// # Errors
-/// 400 for what is not a request.
+/// 400 for a query string that is no request.
 pub(super) fn of_query_string(text: &str) -> Result<Request, Refusal> {
     let mut request = Request::default();
     let mut has_query = false;

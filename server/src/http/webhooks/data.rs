@@ -1,4 +1,4 @@
-//! A request as a trigger's data: `{ method headers query body }`.
+//! A request as the data of a trigger: `{ method headers query body }`.
 
 use axum::http::{HeaderMap, header, request::Parts};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -6,11 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::{Refusal, SECRET};
 
-/// Headers that prove who the caller is. They are for this server and are not kept.
+/// Headers with credentials. They are not stored.
 const PRIVATE: [&str; 4] = ["authorization", "cookie", "proxy-authorization", SECRET];
 
+/// The data of a request.
+///
 /// # Errors
-/// 400 when the body is not what its content type says.
+/// 400 when the body does not match its content type.
 pub(super) fn of(parts: &Parts, body: &[u8]) -> Result<Value, Refusal> {
     let mut data = json!({
         "method": parts.method.as_str(),
@@ -31,7 +33,7 @@ pub(super) fn of(parts: &Parts, body: &[u8]) -> Result<Value, Refusal> {
 
 enum Body {
     Value(Value),
-    /// What is no text, in Base64.
+    /// Binary data in Base64.
     Bytes(String),
 }
 
@@ -55,7 +57,7 @@ fn read(content_type: &str, body: &[u8]) -> Result<Body, Refusal> {
     Ok(Body::Value(value))
 }
 
-/// Names and values; a name that occurs again has a list.
+/// Names and values of a form or query string; a repeated name has a list of values.
 fn pairs(text: &[u8]) -> Value {
     let mut map = Map::new();
     for (name, value) in form_urlencoded::parse(text) {
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_become_what_their_type_says() {
+    fn bodies_are_parsed_by_their_content_type() {
         assert_eq!(data("application/json; charset=utf-8", b"{\"x\":1}").unwrap()["body"], json!({ "x": 1 }));
         assert_eq!(data("application/cloudevents+json", b"[1]").unwrap()["body"], json!([1]));
         assert_eq!(
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_kept() {
+    fn headers_with_credentials_are_not_stored() {
         let data = data("text/plain", b"x").unwrap();
         assert_eq!(data["headers"], json!({ "content-type": "text/plain", "x-many": "1, 2" }));
         assert_eq!(data["query"], json!({ "a": ["1", "2"], "b": "3" }));

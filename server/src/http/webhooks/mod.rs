@@ -1,6 +1,6 @@
-//! `/webhooks/{token}` and `/webhooks/{token}/sync`: requests of other systems that start flows.
+//! `/webhooks/{token}` and `/webhooks/{token}/sync`: requests from other systems that start flows.
 //!
-//! Owns what a request becomes as a trigger's data, and what the caller is answered. Accepting is the services'.
+//! Owns the mapping of a request to the data of a trigger, and the response. Accepting it is done by the services.
 
 mod data;
 mod reply;
@@ -25,9 +25,9 @@ use triptych_services::{
 use super::{HttpState, authentication::bearer, graphql, metrics, refusal::Refusal};
 
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
-/// How long the caller of a synchronous webhook waits. The execution goes on for as long as it takes.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How long accepting may take.
+/// Time that the caller of a synchronous webhook waits for its answer. The execution has no such limit.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time limit of accepting a request.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(15);
 const SECRET: &str = "x-webhook-secret";
 
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<HttpState> {
         .route("/webhooks/{token}/sync", any(accept_and_wait))
 }
 
-/// Answers once the request is stored: from then on the execution will run, whatever happens here.
+/// Responds once the request is stored; from then on the execution runs even if this process is killed.
 async fn accept_only(
     State(state): State<HttpState>,
     Path(token): Path<String>,
@@ -50,7 +50,7 @@ async fn accept_only(
     finished(response)
 }
 
-/// Answers with what the flow answers.
+/// Responds with the answer of the flow.
 async fn accept_and_wait(
     State(state): State<HttpState>,
     Path(token): Path<String>,
@@ -66,9 +66,9 @@ async fn accept_and_wait(
             Ok(answer) => reply::of(answer, &execution),
             Err(error) => Refusal::of(&error, &state.services.mint).into_response(),
         },
-        // The caller need not hold up the end of this process: the execution goes on elsewhere.
+        // Does not delay the shutdown: another process continues the execution.
         () = state.drain.cancelled() => accepted(&execution),
-        () = tokio::time::sleep(PATIENCE) => accepted(&execution),
+        () = tokio::time::sleep(ANSWER_TIMEOUT) => accepted(&execution),
     };
     finished(response)
 }
@@ -76,7 +76,7 @@ async fn accept_and_wait(
 async fn accept(state: &HttpState, token: String, request: Request) -> Result<execution::Model, Refusal> {
     let (parts, body) = request.into_parts();
     if ![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(&parts.method) {
-        return Err(Refusal::method(METHODS, "webhooks take GET, POST, PUT, PATCH and DELETE"));
+        return Err(Refusal::method(METHODS, "webhooks accept GET, POST, PUT, PATCH and DELETE"));
     }
     let body = graphql::read(state, &parts.headers, body).await?;
     let secret = secret(&parts.headers);
@@ -84,10 +84,10 @@ async fn accept(state: &HttpState, token: String, request: Request) -> Result<ex
     match tokio::time::timeout(ACCEPT_TIMEOUT, state.services.executions.accept_webhook(call)).await {
         Ok(Ok(execution)) => Ok(execution),
         Ok(Err(ServiceError::NotFound(_))) => {
-            Err(Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "no such webhook"))
+            Err(Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "the webhook does not exist"))
         }
         Ok(Err(error)) => Err(Refusal::of(&error, &state.services.mint)),
-        Err(_) => Err(Refusal::unavailable("the databases are slow; try again")),
+        Err(_) => Err(Refusal::unavailable("accepting the request exceeded its time limit; try again")),
     }
 }
 
@@ -97,13 +97,13 @@ fn secret(headers: &HeaderMap) -> Option<String> {
     shown.or_else(|| bearer(text("authorization")?).map(|token| token.expose_secret().to_owned()))
 }
 
-/// 202: the execution will run.
+/// 202: the execution is stored and will run.
 fn accepted(execution: &execution::Model) -> Response {
     let body = json!({ "executionId": execution.id.to_string(), "status": name(execution.status) });
     (StatusCode::ACCEPTED, Json(body)).into_response()
 }
 
-/// What flows answer must not act in the name of this server's pages.
+/// Counts a response, and sandboxes it: content of flows must not run as a page of this server.
 fn finished(mut response: Response) -> Response {
     metrics::count_webhook(response.status());
     let headers = response.headers_mut();
@@ -113,7 +113,7 @@ fn finished(mut response: Response) -> Response {
     response
 }
 
-/// The name that a status has in the API.
+/// The name of a status in the API.
 fn name(status: execution::Status) -> &'static str {
     use execution::Status;
     match status {

@@ -1,4 +1,4 @@
-//! What the caller of a synchronous webhook is answered.
+//! The response of a synchronous webhook.
 
 use axum::{
     Json,
@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use triptych_entities::relational::automation::execution;
 use triptych_services::automation::executions::Answer;
 
-/// Headers that are this server's: how a message is framed, and who is signed in.
-const OURS: [HeaderName; 7] = [
+/// Headers that a flow cannot set: framing of the message, and cookies of this server.
+const RESERVED: [HeaderName; 7] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
     header::SET_COOKIE,
@@ -36,7 +36,7 @@ pub(super) fn of(answer: Answer, execution: &execution::Model) -> Response {
     }
 }
 
-/// What a step says that the answer shall be.
+/// The response as a step describes it.
 #[derive(Deserialize)]
 struct Reply {
     #[serde(default = "ok")]
@@ -72,7 +72,7 @@ fn replied(reply: Value) -> Response {
     response
 }
 
-/// An informational status announces another answer, which will not come.
+/// The status, unless it is informational: an informational status precedes a final response.
 fn final_status(status: u16) -> StatusCode {
     StatusCode::from_u16(status)
         .ok()
@@ -80,11 +80,11 @@ fn final_status(status: u16) -> StatusCode {
         .unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
-/// A header that cannot be sent is left out.
+/// Sets a header; invalid and reserved headers are skipped.
 fn set(headers: &mut HeaderMap, name: &str, value: &Value) {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(text))
-        && !OURS.contains(&name)
+        && !RESERVED.contains(&name)
     {
         headers.insert(name, value);
     }
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_is_sent_as_it_says() {
+    fn a_reply_sets_status_headers_and_body() {
         let response =
             replied(json!({ "status": 201, "headers": { "x-a": "1", "set-cookie": "x" }, "body": [1] }));
         assert_eq!(response.status(), StatusCode::CREATED);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_text_unless_it_says_otherwise() {
+    fn text_is_plain_text_unless_a_header_says_otherwise() {
         assert_eq!(replied(json!({ "body": "x" })).headers()["content-type"], "text/plain; charset=utf-8");
         let html = replied(json!({ "headers": { "Content-Type": "text/html" }, "body": "x" }));
         assert_eq!(html.headers()["content-type"], "text/html");

@@ -1,4 +1,4 @@
-//! One WebSocket: frames in, frames out, and its end.
+//! One WebSocket connection: incoming frames, outgoing frames, and closing.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use super::{
     operation::{Operation, Shared},
     outgoing::{self, Outgoing},
     protocol::{Close, Protocol, Serial, Step},
-    watch::{self, News},
+    watch::{self, Change},
 };
 use crate::http::{
     HttpState,
@@ -26,51 +26,51 @@ use crate::http::{
     metrics,
 };
 
-/// How long a client may take to send `connection_init`.
+/// Time limit of receiving `connection_init`.
 const INIT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How often a peer that says nothing is asked whether it is there.
+/// Interval of pings.
 const PING_EVERY: Duration = Duration::from_secs(20);
-/// Pings without an answer after which a peer is taken for dead.
+/// Number of unanswered pings after which the connection is dropped.
 const MISSED_PINGS: u32 = 2;
-/// How long a peer may leave what we write unread.
+/// Time limit of one write.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a peer may take to answer our close.
+/// Time limit of the peer's answer to a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Messages written between two looks at what else there is to do.
+/// Messages written before other events are handled.
 const BURST: usize = 64;
-/// Operations of any kind that one connection may have open.
+/// Limit of open operations of one connection.
 const OPEN_OPERATIONS: usize = 1_000;
 
-/// Whoever was found behind the credentials.
-type Identified = Result<Option<(Arc<Actor>, Credential)>, Close>;
+/// The result of authenticating a connection; `None` for an anonymous client.
+type Authenticated = Result<Option<(Arc<Actor>, Credential)>, Close>;
 
-/// How a connection came to its end.
+/// Which side ends a connection.
 enum End {
-    /// We end it.
+    /// This server, with this close frame.
     Ours(Close),
-    /// The peer has closed it, or is gone.
+    /// The peer closed it, or is not reachable.
     Theirs,
 }
 
-/// A connection's state, apart from the socket and what comes in beside it.
+/// The state of a connection, without its socket and its event sources.
 pub(super) struct Connection {
     state: HttpState,
     client: Client,
     handshake: Option<Credential>,
     protocol: Protocol,
-    /// Known after the acknowledgement.
+    /// `Some` after the acknowledgement.
     shared: Option<Arc<Shared>>,
     actor: Option<Arc<Actor>>,
     running: HashMap<Serial, AbortHandle>,
     unanswered_pings: u32,
 }
 
-/// What a connection waits for besides its socket.
+/// The event sources of a connection besides its socket.
 struct Sources {
     outgoing: outgoing::Receiver,
     sender: outgoing::Sender,
-    identified: BoxFuture<'static, Identified>,
-    news: BoxStream<'static, News>,
+    authenticated: BoxFuture<'static, Authenticated>,
+    changes: BoxStream<'static, Change>,
     pings: Interval,
     init_deadline: Instant,
 }
@@ -89,7 +89,7 @@ impl Connection {
         }
     }
 
-    /// Serves until either side ends it.
+    /// Serves until either side closes the connection.
     pub(super) async fn serve(mut self, socket: &mut WebSocket, agreed: bool) {
         let _counted = metrics::Open::connection();
         let end = if agreed { self.exchange(socket).await } else { End::Ours(Close::no_protocol()) };
@@ -97,8 +97,8 @@ impl Connection {
             task.abort();
         }
         match end {
-            End::Ours(close) => say_goodbye(socket, close).await,
-            // Their close is answered with what is flushed.
+            End::Ours(close) => close_socket(socket, close).await,
+            // Flushing sends the answer to the peer's close frame.
             End::Theirs => drop(timeout(CLOSE_TIMEOUT, socket.flush()).await),
         }
     }
@@ -110,8 +110,8 @@ impl Connection {
         let mut sources = Sources {
             outgoing,
             sender,
-            identified: futures::future::pending().boxed(),
-            news: stream::pending().boxed(),
+            authenticated: futures::future::pending().boxed(),
+            changes: stream::pending().boxed(),
             pings,
             init_deadline: Instant::now() + INIT_TIMEOUT,
         };
@@ -123,11 +123,11 @@ impl Connection {
                 () = drain.cancelled() => Err(End::Ours(Close::going_away())),
                 frame = socket.recv() => self.receive(socket, &mut sources, frame).await,
                 _ = sources.outgoing.recv_many(&mut burst, BURST) => self.send(socket, &mut burst).await,
-                identified = &mut sources.identified => {
-                    sources.identified = futures::future::pending().boxed();
-                    self.acknowledge(socket, &mut sources, identified).await
+                authenticated = &mut sources.authenticated => {
+                    sources.authenticated = futures::future::pending().boxed();
+                    self.acknowledge(socket, &mut sources, authenticated).await
                 }
-                Some(news) = sources.news.next() => self.hear(news),
+                Some(change) = sources.changes.next() => self.apply(change),
                 _ = sources.pings.tick() => self.ping(socket).await,
                 () = tokio::time::sleep_until(sources.init_deadline), if waiting_for_init => {
                     Err(End::Ours(Close::init_timeout()))
@@ -149,7 +149,7 @@ impl Connection {
         let step = match frame {
             None | Some(Ok(Message::Close(_))) => return Err(End::Theirs),
             Some(Err(error)) => {
-                tracing::debug!(%error, "a WebSocket broke");
+                tracing::debug!(%error, "WebSocket failed");
                 return Err(End::Ours(Close::too_large()));
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
@@ -161,7 +161,7 @@ impl Connection {
             Step::Close(close) => Err(End::Ours(close)),
             Step::Send(text) => write(socket, Message::text(text)).await,
             Step::Authenticate(payload) => {
-                sources.identified = identify(self.state.clone(), &payload, self.handshake.take());
+                sources.authenticated = authenticate(self.state.clone(), &payload, self.handshake.take());
                 Ok(())
             }
             Step::Stop(serial) => {
@@ -174,7 +174,7 @@ impl Connection {
                 if self.protocol.open() > OPEN_OPERATIONS {
                     return Err(End::Ours(Close::try_again_later("Too many operations")));
                 }
-                // Nothing is started before the acknowledgement, which is what makes it known.
+                // Always `Some`: the protocol refuses `subscribe` before the acknowledgement.
                 let Some(shared) = self.shared.clone() else { return Err(End::Ours(Close::internal())) };
                 let tasks = shared.state.tasks.clone();
                 let actor = self.actor.clone();
@@ -186,7 +186,7 @@ impl Connection {
         }
     }
 
-    /// Writes what waits, and flushes once.
+    /// Writes a batch of messages, and flushes once.
     async fn send(&mut self, socket: &mut WebSocket, burst: &mut Vec<Outgoing>) -> Result<(), End> {
         let writing = async {
             for message in burst.drain(..) {
@@ -210,16 +210,16 @@ impl Connection {
         &mut self,
         socket: &mut WebSocket,
         sources: &mut Sources,
-        identified: Identified,
+        authenticated: Authenticated,
     ) -> Result<(), End> {
         let limits = &self.state.config.limits;
         let mut place = None;
-        if let Some((actor, credential)) = identified.map_err(End::Ours)? {
+        if let Some((actor, credential)) = authenticated.map_err(End::Ours)? {
             place = self.state.usage.connect(actor.user, limits.connections_per_user);
             if place.is_none() {
                 return Err(End::Ours(Close::try_again_later("Too many connections of this user")));
             }
-            sources.news = watch::over(self.state.clone(), &actor, credential.into_token());
+            sources.changes = watch::over(self.state.clone(), &actor, credential.into_token());
             self.actor = Some(actor);
         }
         self.shared = Some(Arc::new(Shared {
@@ -231,13 +231,13 @@ impl Connection {
         write(socket, Message::text(self.protocol.acknowledge())).await
     }
 
-    fn hear(&mut self, news: News) -> Result<(), End> {
-        match news {
-            News::Renewed(actor) => {
+    fn apply(&mut self, change: Change) -> Result<(), End> {
+        match change {
+            Change::Renewed(actor) => {
                 self.actor = Some(actor);
                 Ok(())
             }
-            News::Ended => Err(End::Ours(Close::forbidden("Session ended"))),
+            Change::Ended => Err(End::Ours(Close::forbidden("Session ended"))),
         }
     }
 
@@ -250,23 +250,23 @@ impl Connection {
     }
 }
 
-/// Finds out who a client is.
-fn identify(
+/// Authenticates a client.
+fn authenticate(
     state: HttpState,
     payload: &Map<String, Value>,
     handshake: Option<Credential>,
-) -> BoxFuture<'static, Identified> {
+) -> BoxFuture<'static, Authenticated> {
     let chosen = credential::choose(payload, handshake);
     async move {
         let Ok(credential) = chosen else { return Err(Close::forbidden("Not a bearer token")) };
         let Some(credential) = credential else { return Ok(None) };
         match authentication::authenticate(&state, credential.token()).await {
             Ok(Some(actor)) => Ok(Some((Arc::new(actor), credential))),
-            // A browser sends the cookie of a session that is gone without being asked.
+            // A browser sends the cookie of an ended session without the page's doing.
             Ok(None) if matches!(credential, Credential::Cookie(_)) => Ok(None),
-            Ok(None) => Err(Close::forbidden("Unknown, ended or expired token")),
+            Ok(None) => Err(Close::forbidden("Invalid, revoked or expired token")),
             Err(refusal) if refusal.code() == Code::Unavailable => {
-                Err(Close::try_again_later("A database is away"))
+                Err(Close::try_again_later("A database is unavailable"))
             }
             Err(_) => Err(Close::internal()),
         }
@@ -281,14 +281,14 @@ async fn write(socket: &mut WebSocket, message: Message) -> Result<(), End> {
     }
 }
 
-/// Sends a close and waits for its answer, so that the code arrives before the connection is cut.
-async fn say_goodbye(socket: &mut WebSocket, close: Close) {
+/// Sends a close frame and waits for the answer, so that the code arrives before the connection is closed.
+async fn close_socket(socket: &mut WebSocket, close: Close) {
     let frame = CloseFrame { code: close.code, reason: close.reason.into() };
-    let goodbye = async {
+    let closing = async {
         socket.send(Message::Close(Some(frame))).await?;
         while let Some(Ok(_)) = socket.recv().await {}
         Ok::<_, axum::Error>(())
     };
-    // A peer that does not answer is left behind.
-    let _ = timeout(CLOSE_TIMEOUT, goodbye).await;
+    // A peer that does not answer in time is disconnected.
+    let _ = timeout(CLOSE_TIMEOUT, closing).await;
 }

@@ -1,14 +1,13 @@
-//! Who a connection says it is: in `connection_init`, where it says nothing there in the handshake.
+//! The credential of a connection: from `connection_init`, else from the handshake.
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::http::authentication::{Credential, bearer};
 
-/// What a client shows as its proof. `Err` when it shows something that cannot be one.
+/// Chooses the credential. `Err` when the payload contains one that is not a bearer token.
 ///
-/// Taken from the payload's `authorization`, `Authorization`, `token`, or the same within `headers`; else from the
-/// handshake.
+/// It is `authorization` or `token` of the payload, or of its `headers`, in any case; else that of the handshake.
 pub(super) fn choose(
     payload: &Map<String, Value>,
     handshake: Option<Credential>,
@@ -31,7 +30,7 @@ pub(super) fn choose(
     Ok(handshake)
 }
 
-/// With or without its scheme.
+/// A token with or without the scheme `Bearer`.
 #[expect(clippy::unnecessary_wraps, reason = "shaped like `bearer`")]
 fn plain(token: &str) -> Option<SecretString> {
     Some(bearer(token).unwrap_or_else(|| token.to_owned().into()))
@@ -50,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn the_payload_wins_over_the_handshake() {
+    fn the_payload_takes_precedence_over_the_handshake() {
         let a = Ok(Some("a".to_owned()));
         assert_eq!(chosen(json!({ "authorization": "Bearer a" })), a);
         assert_eq!(chosen(json!({ "Authorization": "bearer a" })), a);
@@ -61,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_proof_is_refused() {
+    fn other_schemes_and_types_are_refused() {
         assert_eq!(chosen(json!({ "authorization": "Basic YTpi" })), Err(()));
         assert_eq!(chosen(json!({ "authorization": 1 })), Err(()));
     }

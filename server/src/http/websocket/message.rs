@@ -1,10 +1,10 @@
-//! The messages of `graphql-transport-ws`, and their JSON.
+//! The messages of `graphql-transport-ws` as JSON.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use triptych_schema::Request;
 
-/// What a client says.
+/// A message of a client.
 #[derive(Debug)]
 pub(super) enum ClientMessage {
     Init { payload: Map<String, Value> },
@@ -25,8 +25,10 @@ struct Raw {
 }
 
 impl ClientMessage {
+    /// Parses a text frame.
+    ///
     /// # Errors
-    /// Why this is no message of the protocol.
+    /// The reason why it is no message of the protocol.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let raw: Raw = serde_json::from_str(text).map_err(|error| format!("Invalid message: {error}"))?;
         match raw.kind.as_str() {
@@ -66,7 +68,7 @@ pub(super) fn pong(payload: Option<&Value>) -> String {
     }
 }
 
-/// An operation's id as JSON, made once for all of its messages.
+/// The id of an operation as JSON, encoded once for all of its messages.
 #[derive(Debug, Clone)]
 pub(super) struct WireId(String);
 
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_said_why() {
+    fn invalid_messages_are_refused() {
         for text in [
             "hello",
             "[]",

@@ -1,8 +1,8 @@
 //! GraphQL over WebSocket: the sub-protocol `graphql-transport-ws`.
 //!
-//! [`protocol`] is what may be said when, and knows no socket. [`connection`] moves frames, [`operation`] runs what
-//! was asked for, each in a task of its own, [`watch`] ends a connection with the session behind it, [`usage`] counts
-//! what each user has open.
+//! [`protocol`] is the state machine, without a socket. [`connection`] moves frames, [`operation`] executes each
+//! operation in a task of its own, [`watch`] closes a connection when its session ends, [`usage`] counts connections
+//! and subscriptions of each user.
 
 mod connection;
 mod credential;
@@ -30,13 +30,13 @@ use super::{
 use connection::Connection;
 
 const PROTOCOL: &str = "graphql-transport-ws";
-/// Bytes. Idle connections are many and hold both buffers; frames are small.
+/// Bytes of each of the two buffers. There are many idle connections, and frames are small.
 const BUFFER: usize = 4096;
 
 /// Answers a handshake.
 pub(super) fn accept(state: HttpState, upgrade: WebSocketUpgrade, parts: &Parts) -> Response {
     let credential = Credential::of(&parts.headers);
-    if matches!(credential, Some(Credential::Cookie(_))) && !origin::is_ours(&parts.headers) {
+    if matches!(credential, Some(Credential::Cookie(_))) && !origin::is_same_origin(&parts.headers) {
         return authentication::foreign_page().into_response();
     }
     let limit = state.config.http.body_limit;
@@ -52,7 +52,7 @@ pub(super) fn accept(state: HttpState, upgrade: WebSocketUpgrade, parts: &Parts)
     upgrade.on_upgrade(move |socket| {
         let tasks = state.tasks.clone();
         let connection = Connection::new(state, client, credential);
-        // In a box, as a future holds what it is given more than once.
+        // Boxed, as the future would hold the socket several times.
         let mut socket = Box::new(socket);
         tasks.track_future(async move {
             connection.serve(&mut socket, agreed).await;

@@ -1,7 +1,8 @@
-//! One operation of a connection, in a task of its own, so that none waits for another.
+//! One operation of a connection, in a task of its own, so that operations do not wait for each other.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
+use axum::http::StatusCode;
 use futures::{FutureExt as _, StreamExt as _};
 use triptych_schema::{Client, Operation as Parsed, Outcome, Request, RequestKind};
 use triptych_services::{access::Actor, error::Code};
@@ -14,17 +15,18 @@ use super::{
 };
 use crate::http::{
     HttpState,
-    graphql::{Work, detached, prepare},
+    graphql::{Work, detached, guarded, prepare},
     metrics::{self, Transport, count_operation},
+    refusal::Refusal,
 };
 
-/// What all operations of a connection have in common.
+/// State shared by all operations of a connection.
 pub(super) struct Shared {
     pub(super) state: HttpState,
     pub(super) client: Client,
-    /// Absent for those who are not signed in.
+    /// `None` for an anonymous client.
     pub(super) place: Option<ConnectionPlace>,
-    /// Subscriptions of this connection.
+    /// Permits for subscriptions of this connection.
     pub(super) subscriptions: Arc<tokio::sync::Semaphore>,
 }
 
@@ -37,18 +39,18 @@ pub(super) struct Operation {
     pub(super) outgoing: Sender,
 }
 
-/// The connection is gone, and with it whoever asked.
+/// The connection is closed.
 struct Gone;
 
 impl Operation {
-    /// Runs to the end and says so. A defect of ours ends this operation alone.
+    /// Executes the request and sends its answers. A panic ends this operation alone.
     pub(super) async fn run(self, request: Request) {
         let wire = WireId::new(&self.id);
         let answered = AssertUnwindSafe(self.answer(&wire, request)).catch_unwind().await;
         if answered.is_err() {
-            tracing::error!("an operation broke");
-            let outcome = Outcome::refuse(Code::Internal, "something went wrong on our side");
-            let _ = self.send(wire.error(&outcome.errors), true).await;
+            let refusal = Refusal::internal("an operation panicked", &self.shared.state.services.mint);
+            // Nobody is left to be told when the connection is closed.
+            let _ = self.refuse(&wire, &refusal).await;
         }
     }
 
@@ -73,22 +75,23 @@ impl Operation {
 
     async fn once(&self, wire: &WireId, operation: Parsed) -> Result<bool, Gone> {
         let Shared { state, client, .. } = self.shared.as_ref();
-        let outcome = state.api.execute(operation, self.actor.clone(), client.clone()).await;
-        self.only(wire, &outcome).await
+        let work = state.api.execute(operation, self.actor.clone(), client.clone());
+        self.only(wire, guarded(state, work).await).await
     }
 
     async fn mutate(&self, wire: &WireId, operation: Parsed) -> Result<bool, Gone> {
         let Shared { state, client, .. } = self.shared.as_ref();
         let (api, actor, client) = (state.api.clone(), self.actor.clone(), client.clone());
         let work = async move { api.execute(operation, actor, client).await };
-        let outcome = detached(state, work)
-            .await
-            .unwrap_or_else(|| Outcome::refuse(Code::Unavailable, "the operation took too long"));
-        self.only(wire, &outcome).await
+        self.only(wire, detached(state, work).await).await
     }
 
-    /// Answers, and says whether it was a refusal.
-    async fn only(&self, wire: &WireId, outcome: &Outcome) -> Result<bool, Gone> {
+    /// Sends the only answer, and returns whether it was a refusal.
+    async fn only(&self, wire: &WireId, outcome: Result<Outcome, Refusal>) -> Result<bool, Gone> {
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(refusal) => return self.refuse(wire, &refusal).await,
+        };
         if !outcome.executed {
             self.send(wire.error(&outcome.errors), true).await?;
             return Ok(true);
@@ -123,14 +126,18 @@ impl Operation {
         Ok(false)
     }
 
-    async fn over_limit(&self, wire: &WireId, whose: &str, limit: usize) -> Result<bool, Gone> {
-        let message = format!("a {whose} has at most {limit} subscriptions; complete one first");
-        let outcome = Outcome::refuse(Code::LimitExceeded, &message);
-        self.send(wire.error(&outcome.errors), true).await?;
+    async fn refuse(&self, wire: &WireId, refusal: &Refusal) -> Result<bool, Gone> {
+        self.send(wire.error(&refusal.errors().to_string()), true).await?;
         Ok(true)
     }
 
-    /// Waits while too much waits already: a client that reads slowly slows its own operations down.
+    async fn over_limit(&self, wire: &WireId, whose: &str, limit: usize) -> Result<bool, Gone> {
+        let message = format!("a {whose} can have at most {limit} subscriptions; complete one first");
+        let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, Code::LimitExceeded, message);
+        self.refuse(wire, &refusal).await
+    }
+
+    /// Waits while the queue is full: a client that reads slowly slows down its own operations.
     async fn send(&self, text: String, last: bool) -> Result<(), Gone> {
         let message = Outgoing { id: self.id.clone(), serial: self.serial, last, text };
         self.outgoing.send(message).await.map_err(|_| Gone)

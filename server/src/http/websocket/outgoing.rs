@@ -1,4 +1,4 @@
-//! Messages on their way from operations to the socket.
+//! The queue of messages from operations to the socket.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use tokio::sync::mpsc;
 
 use super::protocol::Serial;
 
-/// Messages that may wait for the socket. An operation whose messages do not fit waits too.
-const WAITING: usize = 256;
+/// Capacity of the queue. An operation waits while it is full.
+const CAPACITY: usize = 256;
 
 /// One message of an operation.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) id: Arc<str>,
     pub(super) serial: Serial,
-    /// Nothing follows.
+    /// Whether it is the last message of the operation.
     pub(super) last: bool,
     pub(super) text: String,
 }
@@ -23,5 +23,5 @@ pub(super) type Sender = mpsc::Sender<Outgoing>;
 pub(super) type Receiver = mpsc::Receiver<Outgoing>;
 
 pub(super) fn queue() -> (Sender, Receiver) {
-    mpsc::channel(WAITING)
+    mpsc::channel(CAPACITY)
 }

@@ -1,5 +1,5 @@
-//! What may be said when: the rules of `graphql-transport-ws` as a state machine without a socket. It is told what
-//! comes in and says what is to be done.
+//! The protocol `graphql-transport-ws` as a state machine without a socket: it takes incoming messages and returns
+//! the step to perform.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,10 +8,10 @@ use triptych_schema::Request;
 
 use super::message::{self, ClientMessage};
 
-/// Longest reason that fits into a close frame.
+/// Largest reason of a close frame.
 const REASON_BYTES: usize = 123;
 
-/// Why a connection ends.
+/// Code and reason of a close frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Close {
     pub(super) code: u16,
@@ -25,7 +25,7 @@ impl Close {
         Self { code, reason }
     }
 
-    /// The process is about to end; clients come back, to another one or to the next.
+    /// The process is shutting down. Clients reconnect.
     pub(super) fn going_away() -> Self {
         Self::new(1001, "Going away")
     }
@@ -34,7 +34,7 @@ impl Close {
         Self::new(1009, "Message too large, or not a frame")
     }
 
-    /// For a while, as when a limit is reached; clients come back.
+    /// A temporary condition, such as a limit that is reached. Clients reconnect.
     pub(super) fn try_again_later(reason: &str) -> Self {
         Self::new(1013, reason)
     }
@@ -72,15 +72,15 @@ impl Close {
     }
 }
 
-/// Tells operations apart that a client gave the same id, one after the other.
+/// Distinguishes successive operations with the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Serial(u64);
 
-/// What is to be done about a message.
+/// The reaction to a message.
 #[derive(Debug)]
 pub(super) enum Step {
     Nothing,
-    /// Find out who this is, and call [`Protocol::acknowledge`].
+    /// Authenticate the client, then call [`Protocol::acknowledge`].
     Authenticate(Map<String, Value>),
     Send(String),
     Start {
@@ -99,7 +99,7 @@ enum Phase {
     Acknowledged,
 }
 
-/// One connection's state.
+/// The protocol state of one connection.
 #[derive(Debug)]
 pub(super) struct Protocol {
     phase: Phase,
@@ -112,23 +112,23 @@ impl Protocol {
         Self { phase: Phase::Opened, open: HashMap::new(), started: 0 }
     }
 
-    /// Whether the client has begun to say who it is.
+    /// Whether `connection_init` was received.
     pub(super) fn has_begun(&self) -> bool {
         self.phase != Phase::Opened
     }
 
-    /// Operations that have not ended.
+    /// Number of operations that have not ended.
     pub(super) fn open(&self) -> usize {
         self.open.len()
     }
 
-    /// The client is known; the message that tells it so.
+    /// Completes the initialisation, and returns `connection_ack`.
     pub(super) fn acknowledge(&mut self) -> &'static str {
         self.phase = Phase::Acknowledged;
         message::ACK
     }
 
-    /// A text message has come in.
+    /// Handles a text frame.
     pub(super) fn receive(&mut self, text: &str) -> Step {
         match ClientMessage::parse(text) {
             Ok(message) => self.take(message),
@@ -157,12 +157,12 @@ impl Protocol {
                 self.open.insert(id.clone(), serial);
                 Step::Start { serial, id, request }
             }
-            // What has ended meanwhile cannot be stopped, and that is no fault of the client's.
+            // The operation may have ended while this message was on its way.
             ClientMessage::Complete { id } => self.open.remove(id.as_str()).map_or(Step::Nothing, Step::Stop),
         }
     }
 
-    /// Whether a message of an operation may still be sent. After its last one, the id is free again.
+    /// Whether a message of an operation can still be sent. Its last message frees the id.
     pub(super) fn admit(&mut self, id: &str, serial: Serial, last: bool) -> bool {
         let admitted = self.open.get(id) == Some(&serial);
         if admitted && last {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_introduces_itself_once() {
+    fn a_second_init_closes_the_connection() {
         assert_closes(&acknowledged().receive(r#"{"type":"connection_init"}"#), 4429);
     }
 
@@ -231,13 +231,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_follows_a_complete_of_the_clients() {
+    fn nothing_is_sent_after_the_client_completes() {
         let mut protocol = acknowledged();
         let first = start(&mut protocol);
         let step = protocol.receive(r#"{"type":"complete","id":"1"}"#);
         assert!(matches!(step, Step::Stop(serial) if serial == first));
         assert!(!protocol.admit("1", first, false));
-        // The same id again: what the first still had to say is not said under it.
+        // With the same id again, messages of the first operation are not sent.
         let second = start(&mut protocol);
         assert!(!protocol.admit("1", first, true));
         assert!(protocol.admit("1", second, false));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_messages_close_with_a_reason_that_fits() {
+    fn invalid_messages_close_with_a_reason_that_fits_a_frame() {
         let long = format!(r#"{{"type":"{}"}}"#, "ü".repeat(500));
         let Step::Close(close) = acknowledged().receive(&long) else { panic!() };
         assert_eq!(close.code, 4400);

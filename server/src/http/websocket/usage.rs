@@ -1,4 +1,4 @@
-//! What each user has open in this process, against the limits.
+//! Connections and subscriptions of each user in this process, for the limits.
 
 use std::sync::{
     Arc,
@@ -14,11 +14,11 @@ struct Counts {
     subscriptions: AtomicUsize,
 }
 
-/// Connections and subscriptions by user. Cheap to clone.
+/// Counts by user. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(in crate::http) struct Usage(Arc<DashMap<UserId, Arc<Counts>>>);
 
-/// One user's connection. Dropping it gives the place back.
+/// A counted connection. Dropping it releases the count.
 #[derive(Debug)]
 pub(super) struct ConnectionPlace {
     user: UserId,
@@ -26,16 +26,16 @@ pub(super) struct ConnectionPlace {
     usage: Usage,
 }
 
-/// One user's subscription. Dropping it gives the place back.
+/// A counted subscription. Dropping it releases the count.
 #[derive(Debug)]
 pub(super) struct SubscriptionPlace(Arc<Counts>);
 
 impl Usage {
-    /// `None` when the user has as many connections as allowed.
+    /// Counts a connection. `None` at the limit.
     pub(super) fn connect(&self, user: UserId, limit: usize) -> Option<ConnectionPlace> {
-        // Under the entry's lock, so that the last one's leaving and the next one's coming do not cross.
+        // Under the lock of the entry, as the drop of the last connection removes the entry.
         let entry = self.0.entry(user).or_default();
-        take(&entry.connections, limit).then(|| ConnectionPlace {
+        increment(&entry.connections, limit).then(|| ConnectionPlace {
             user,
             counts: entry.clone(),
             usage: self.clone(),
@@ -44,9 +44,9 @@ impl Usage {
 }
 
 impl ConnectionPlace {
-    /// `None` when the user has as many subscriptions as allowed, over all connections.
+    /// Counts a subscription, over all connections of the user. `None` at the limit.
     pub(super) fn subscribe(&self, limit: usize) -> Option<SubscriptionPlace> {
-        take(&self.counts.subscriptions, limit).then(|| SubscriptionPlace(self.counts.clone()))
+        increment(&self.counts.subscriptions, limit).then(|| SubscriptionPlace(self.counts.clone()))
     }
 }
 
@@ -62,7 +62,7 @@ impl Drop for SubscriptionPlace {
     }
 }
 
-fn take(count: &AtomicUsize, limit: usize) -> bool {
+fn increment(count: &AtomicUsize, limit: usize) -> bool {
     count.try_update(Relaxed, Relaxed, |taken| (taken < limit).then_some(taken + 1)).is_ok()
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_limited_and_given_back() {
+    fn counts_are_limited_and_released() {
         let usage = Usage::default();
         let user = UserId::from_uuid(uuid::Uuid::from_u128(1));
         let first = usage.connect(user, 2).unwrap();

@@ -1,4 +1,4 @@
-//! A connection lives no longer than what it was authenticated with.
+//! Closes a connection when its session or token ends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,24 +9,24 @@ use triptych_services::access::{Actor, Proof};
 
 use crate::http::{HttpState, authentication};
 
-/// How soon a connection notices that its session has ended.
+/// Interval of checks whether the session exists.
 const SESSION_CHECK: Duration = Duration::from_secs(5);
-/// How often a session is prolonged, and its person's permissions are read again.
+/// Interval of extending a session and reading the permissions of its user again.
 const SESSION_RENEWAL: Duration = Duration::from_mins(1);
-/// How soon a connection notices that its API token is gone.
+/// Interval of checks whether the API token exists.
 const TOKEN_CHECK: Duration = Duration::from_secs(30);
 
-/// News of whoever is behind a connection.
+/// A change of the actor of a connection.
 #[derive(Debug)]
-pub(super) enum News {
-    /// Still there, with these permissions now.
+pub(super) enum Change {
+    /// The actor with its current permissions.
     Renewed(Arc<Actor>),
-    /// Signed out, expired or deleted. The last news.
+    /// The session or token was revoked, deleted or has expired. The last change.
     Ended,
 }
 
-/// Watches over a token while its connection is open. While a database is away, nobody is sent away.
-pub(super) fn over(state: HttpState, actor: &Actor, token: SecretString) -> BoxStream<'static, News> {
+/// Watches a token while its connection is open. A database that is unavailable does not end a connection.
+pub(super) fn over(state: HttpState, actor: &Actor, token: SecretString) -> BoxStream<'static, Change> {
     let (check, renewal) = match actor.proof {
         Proof::Session(_) => (SESSION_CHECK, SESSION_RENEWAL),
         Proof::ApiToken => (TOKEN_CHECK, TOKEN_CHECK),
@@ -35,8 +35,8 @@ pub(super) fn over(state: HttpState, actor: &Actor, token: SecretString) -> BoxS
     stream::unfold(Some(watch), |watch| async move {
         let mut watch = watch?;
         match watch.next().await {
-            News::Ended => Some((News::Ended, None)),
-            renewed @ News::Renewed(_) => Some((renewed, Some(watch))),
+            Change::Ended => Some((Change::Ended, None)),
+            renewed @ Change::Renewed(_) => Some((renewed, Some(watch))),
         }
     })
     .boxed()
@@ -51,22 +51,22 @@ struct Watch {
 }
 
 impl Watch {
-    async fn next(&mut self) -> News {
+    async fn next(&mut self) -> Change {
         loop {
             tokio::time::sleep(self.check).await;
             if self.renewed.elapsed() >= self.renewal {
                 match authentication::authenticate(&self.state, self.token.expose_secret()).await {
                     Ok(Some(actor)) => {
                         self.renewed = Instant::now();
-                        return News::Renewed(Arc::new(actor));
+                        return Change::Renewed(Arc::new(actor));
                     }
-                    Ok(None) => return News::Ended,
+                    Ok(None) => return Change::Ended,
                     Err(_) => continue,
                 }
             }
             let alive = self.state.services.identity.sessions.is_alive(self.token.expose_secret()).await;
             if matches!(alive, Ok(false)) {
-                return News::Ended;
+                return Change::Ended;
             }
         }
     }
