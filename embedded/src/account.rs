@@ -1,11 +1,11 @@
-//! The operating system user that runs the engines. PostgreSQL refuses to run as root, and the others are
-//! better off without it too.
+//! The operating system user that runs the engines. PostgreSQL refuses to run as root, and the other engines do not
+//! need it.
 
 use std::path::Path;
 
 use super::EngineError;
 
-/// A user to run the engines as, where it is not the present one.
+/// A user other than the current one.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
     pub(super) name: String,
@@ -13,7 +13,8 @@ pub(super) struct Account {
     pub(super) gid: u32,
 }
 
-/// The account to switch to: `None` for an ordinary user, who runs the engines as themselves.
+/// The user that runs the engines when this process runs as root; otherwise `None`, and the engines run as the current
+/// user.
 pub(super) fn unprivileged() -> Result<Option<Account>, EngineError> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
@@ -33,7 +34,7 @@ fn find(passwd: &str, wanted: &str) -> Option<Account> {
 }
 
 impl Account {
-    /// Whether this user may pass through `folder` and every folder above it.
+    /// Whether this user may enter `folder` and every folder above it.
     pub(super) fn reaches(&self, folder: &Path) -> bool {
         folder.ancestors().all(|step| self.passes(step))
     }

@@ -1,4 +1,4 @@
-//! Finding the engines' programs: on the path, and where distributions and `make install` put them.
+//! Finds the programs of the engines: on the path, and in the folders of distributions and `make install`.
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::EngineError;
 
-/// The folder of `mongod` under a cache folder, as `make install` lays it down.
+/// `mongod` under a cache folder, as `make install` installs it.
 const MONGOD: &str = "triptych/mongod-6.0.5/mongod";
 
-/// The folder with `initdb` and `postgres`, of the highest version where there are several.
+/// The folder with `initdb` and `postgres`; of several versions, the highest.
 pub(super) fn postgres() -> Result<PathBuf, EngineError> {
     let holds_both =
         |folder: &PathBuf| executable(&folder.join("initdb")) && executable(&folder.join("postgres"));
@@ -21,7 +21,7 @@ pub(super) fn postgres() -> Result<PathBuf, EngineError> {
         .ok_or(EngineError::Missing {
             engine: "PostgreSQL",
             program: "initdb",
-            looked: "on the path, in /usr/lib/postgresql or named by pg_config",
+            looked: "on the path, in /usr/lib/postgresql or in the folder of pg_config",
             setting: "`postgres.url`",
         })
 }
@@ -35,7 +35,7 @@ pub(super) fn redis() -> Result<PathBuf, EngineError> {
     })
 }
 
-/// `mongod`: the one named by `TRIPTYCH_MONGOD`, on the path, or installed by `make install`.
+/// `mongod`: from `TRIPTYCH_MONGOD`, the path, or `make install`.
 pub(super) fn mongod() -> Result<PathBuf, EngineError> {
     let home = environment("XDG_CACHE_HOME")
         .map(PathBuf::from)
@@ -50,12 +50,12 @@ pub(super) fn mongod() -> Result<PathBuf, EngineError> {
         .ok_or(EngineError::Missing {
             engine: "MongoDB",
             program: "mongod",
-            looked: "in TRIPTYCH_MONGOD, on the path or among what `make install` installs",
+            looked: "in TRIPTYCH_MONGOD, on the path or installed by `make install`",
             setting: "`mongo.url`",
         })
 }
 
-/// `setpriv` of util-linux, which asks the kernel to end an engine with its parent.
+/// `setpriv` of util-linux, which makes the kernel end an engine with its parent.
 pub(super) fn setpriv() -> Option<PathBuf> {
     on_path("setpriv")
 }
@@ -84,7 +84,7 @@ fn on_path(program: &str) -> Option<PathBuf> {
     search_path().into_iter().map(|folder| folder.join(program)).find(|path| executable(path))
 }
 
-/// The path, and the folders of administrators' programs, which ordinary users' paths often lack.
+/// The path, and folders of administrators' programs, which the paths of ordinary users often lack.
 fn search_path() -> Vec<PathBuf> {
     let path = environment("PATH").unwrap_or_default();
     std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/bin".into()]).collect()
@@ -94,8 +94,8 @@ fn executable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// Where programs lie is a fact about the machine and not a setting of the product, so it is not in its config.
+/// The location of programs is a property of the machine, not a setting of the product.
 fn environment(name: &str) -> Option<OsString> {
-    #[expect(clippy::disallowed_methods, reason = "facts about the machine are read here and nowhere else")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads properties of the machine")]
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -1,37 +1,37 @@
-//! Why engines did not start, worded for the person who ran the command.
+//! Why engines did not start, and what to do about it.
 
 use std::path::PathBuf;
 
-/// Each message says what happened and what to do next.
+/// Each message names the problem and its remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     #[error(
-        "another instance{} is using {}. Stop it, or choose another folder with `embedded.root`.",
+        "another instance{} is using {}. Stop it, or configure another folder as `embedded.root`.",
         .pid.map(|pid| format!(" (process {pid})")).unwrap_or_default(),
         .root.display()
     )]
     Locked { root: PathBuf, pid: Option<i32> },
 
     #[error(
-        "{engine} is not installed: no `{program}` {looked}. Run `make install`, or set {setting} to a server that runs already."
+        "{engine} is not installed: `{program}` was not found {looked}. Run `make install`, or set {setting} to the URL of a running server."
     )]
     Missing { engine: &'static str, program: &'static str, looked: &'static str, setting: &'static str },
 
     #[error("{engine} did not start: {reason}\n{}{advice}", log_section(.log, .tail))]
     Start { engine: &'static str, reason: String, log: PathBuf, tail: Vec<String>, advice: &'static str },
 
-    #[error("{} holds data that is to be kept; throw-away engines need a folder of their own.", .root.display())]
+    #[error("{} contains durable data; throw-away engines need a folder of their own.", .root.display())]
     HoldsData { root: PathBuf },
 
     #[error(
-        "the databases in {} cannot be reached by the user `{account}` that has to run them. \
-         Let that user pass through the folders above it (chmod o+x), or start in another folder.",
+        "the user `{account}`, which runs the databases, cannot access {}. \
+         Let that user enter the folders above it (chmod o+x), or start in another folder.",
         .root.display()
     )]
     Unreachable { root: PathBuf, account: String },
 
     #[error(
-        "the databases must not run as root, and there is neither a user `postgres` nor `nobody`. Create one, or start as an ordinary user."
+        "the databases must not run as root, and neither user `postgres` nor `nobody` exists. Create one, or start as an ordinary user."
     )]
     NoAccount,
 

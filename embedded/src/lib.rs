@@ -1,21 +1,21 @@
-//! Private PostgreSQL, MongoDB and Redis for one folder: for `triptych serve` without configured databases, and
-//! for tests.
+//! Private PostgreSQL, MongoDB and Redis servers in one folder: for `triptych serve` without configured databases,
+//! and for tests.
 //!
-//! Owns finding the programs, preparing their data folders, starting them in parallel, knowing when they are
-//! ready, and their end: they end with this process however it ends. Must not know what is stored in them; it
-//! hands out URLs and nothing else.
+//! Owns finding the programs, preparing their data folders, starting them in parallel, detecting when they are ready,
+//! and ending them with this process, however it ends. Must not know what is stored in them: it returns URLs and
+//! nothing else.
 //!
-//! Everything of one instance lies in one folder, the root:
+//! All files of an instance are in one folder, the root:
 //!
 //! ```text
-//! lock            held while an instance runs, with its process id inside
-//! engines.json    where the engines listen and how to connect to them by hand (readable by its owner only)
+//! lock            locked while an instance runs; contains its process id
+//! engines.json    URLs of the engines, for connecting by hand (readable by its owner only)
 //! postgres/ mongo/ redis/   data
-//! log/            what each engine printed since its last start
+//! log/            output of each engine since its last start
 //! ```
 //!
-//! PostgreSQL listens on a socket in a folder of its own and on no port. MongoDB and Redis listen on free ports
-//! of the loopback interface, which are kept from start to start while they stay free.
+//! PostgreSQL listens on a Unix socket in a folder of its own, and on no port. MongoDB and Redis listen on free ports
+//! of the loopback interface, and use the same ports at the next start if they are still free.
 
 mod account;
 mod binaries;
@@ -45,14 +45,14 @@ use process::EngineProcess;
 use record::Record;
 use sweeper::Sweeper;
 
-/// What to start, and where.
+/// Which engines to start, and where.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "independent answers, each read once")]
+#[expect(clippy::struct_excessive_bools, reason = "independent options, each read once")]
 pub struct EngineOptions {
-    /// The folder that holds everything of this instance; created when missing.
+    /// The folder of all files of this instance. Created if missing.
     pub root: PathBuf,
-    /// `false` for throw-away engines: nothing is synced to disk, old data in `root` is removed at the start,
-    /// and all of it at the end.
+    /// `false` for throw-away engines: nothing is synchronised to disk, old data in `root` is removed at the start, and
+    /// all data at the end.
     pub durable: bool,
     pub postgres: bool,
     pub mongo: bool,
@@ -60,8 +60,8 @@ pub struct EngineOptions {
 }
 
 impl EngineOptions {
-    /// All three engines in a folder of this process, for tests. The folder is removed when the engines stop or
-    /// the process ends. `name` tells the folders of one process apart.
+    /// All three engines in a temporary folder, for tests. The folder is removed when the engines stop or the process
+    /// ends. `name` distinguishes the folders of one process.
     #[must_use]
     pub fn throw_away(name: &str) -> Self {
         let root = place::fast_temporary().join(format!("triptych-{name}-{}", std::process::id()));
@@ -69,12 +69,12 @@ impl EngineOptions {
     }
 }
 
-/// Running engines. They end when this is stopped or dropped, and when the process ends, even by `kill -9`.
+/// Running engines. They end when this value is stopped or dropped, and when the process ends, even by `kill -9`.
 #[derive(Debug)]
 pub struct Engines {
-    /// `postgres://…/triptych`, over a Unix socket. The user may create further databases.
+    /// `postgres://…/triptych`, over a Unix socket. The user can create databases.
     pub postgres_url: Option<String>,
-    /// `mongodb://…/triptych`, a one-node replica set, so that transactions and change streams work.
+    /// `mongodb://…/triptych`, a replica set of one node, as transactions and change streams require a replica set.
     pub mongo_url: Option<String>,
     /// `redis://…/0`, with a generated password.
     pub redis_url: Option<String>,
@@ -87,11 +87,11 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// Starts the chosen engines in parallel and returns when all of them answer.
+    /// Starts the chosen engines in parallel, and returns when all of them answer.
     ///
     /// # Errors
-    /// `Locked` when another instance uses the folder; `Missing` when a program is not installed; `Start` with
-    /// the end of the engine's log when one does not come up within its time limit. What had started is ended.
+    /// `Locked` when another instance uses the folder; `Missing` when a program is not installed; `Start`, with the end
+    /// of the engine's log, when an engine is not ready within its time limit. Engines that had started are ended.
     #[tracing::instrument(skip_all, fields(root = %options.root.display(), durable = options.durable))]
     pub async fn start(options: &EngineOptions) -> Result<Self, EngineError> {
         let account = account::unprivileged()?;
@@ -110,47 +110,14 @@ impl Engines {
         let folders = place.folders();
         let sweeper =
             (!options.durable).then(|| Sweeper::start(&options.root, folders.iter().map(PathBuf::as_path)));
-
-        let (postgres, mongo, redis) = tokio::join!(
-            async {
-                if options.postgres {
-                    postgres::start(&place, options.durable).await.map(Some)
-                } else {
-                    Ok(None)
-                }
-            },
-            async {
-                if options.mongo {
-                    mongo::start(&place, options.durable, record.mongo_port).await.map(Some)
-                } else {
-                    Ok(None)
-                }
-            },
-            async {
-                if options.redis {
-                    redis::start(&place, options.durable, record.redis_port).await.map(Some)
-                } else {
-                    Ok(None)
-                }
-            },
-        );
-        // An engine that did start is ended by its `Drop` when `?` leaves here because of another one.
-        let (postgres, mongo, redis) = (postgres?, mongo?, redis?);
-
-        record.durable = options.durable;
-        record.data = place.data().to_path_buf();
-        record.postgres_url = postgres.as_ref().map(|started| started.url.clone());
-        record.mongo_url = mongo.as_ref().map(|started| started.url.clone());
-        record.redis_url = redis.as_ref().map(|started| started.url.clone());
-        record.mongo_port = mongo.as_ref().and_then(|started| started.port).or(record.mongo_port);
-        record.redis_port = redis.as_ref().and_then(|started| started.port).or(record.redis_port);
+        let engines = start_all(options, &place, &record).await?;
+        record.update(options.durable, place.data(), &engines);
         record.store(&options.root)?;
-
         Ok(Self {
             postgres_url: record.postgres_url,
             mongo_url: record.mongo_url,
             redis_url: record.redis_url,
-            running: [postgres, mongo, redis].into_iter().flatten().map(|started| started.process).collect(),
+            running: engines.into_iter().flatten().map(|started| started.process).collect(),
             place,
             durable: options.durable,
             sweeper,
@@ -158,14 +125,14 @@ impl Engines {
         })
     }
 
-    /// Ends the engines, waits until they have ended, and lets the folder go. Durable engines are given time to
-    /// write what they hold; throw-away engines end at once and their data is removed.
+    /// Ends the engines, waits until they have ended, and unlocks the folder. Durable engines shut down cleanly;
+    /// throw-away engines end at once, and their data is removed.
     pub async fn stop(mut self) {
         let durable = self.durable;
         futures::future::join_all(self.running.iter_mut().map(|engine| engine.stop(durable))).await;
         self.running.clear();
         if !durable && let Err(error) = self.place.remove_data() {
-            tracing::warn!(%error, "could not remove the data of throw-away engines");
+            tracing::warn!(%error, "removing the data of throw-away engines failed");
         }
         if let Some(sweeper) = self.sweeper.take() {
             sweeper.dismiss();
@@ -174,10 +141,32 @@ impl Engines {
     }
 }
 
-/// One engine that answers.
+/// Starts the chosen engines in parallel: PostgreSQL, MongoDB, Redis. When one fails, dropping the others ends them.
+async fn start_all(
+    options: &EngineOptions,
+    place: &Place,
+    record: &Record,
+) -> Result<[Option<Started>; 3], EngineError> {
+    let durable = options.durable;
+    let (postgres, mongo, redis) = tokio::join!(
+        chosen(options.postgres, postgres::start(place, durable)),
+        chosen(options.mongo, mongo::start(place, durable, record.mongo_port)),
+        chosen(options.redis, redis::start(place, durable, record.redis_port)),
+    );
+    Ok([postgres?, mongo?, redis?])
+}
+
+async fn chosen(
+    wanted: bool,
+    start: impl Future<Output = Result<Started, EngineError>>,
+) -> Result<Option<Started>, EngineError> {
+    if wanted { start.await.map(Some) } else { Ok(None) }
+}
+
+/// One running engine.
 struct Started {
     process: EngineProcess,
     url: String,
-    /// The loopback port, to be used again at the next start; `None` for a socket.
+    /// The loopback port, for the next start; `None` for a socket.
     port: Option<u16>,
 }

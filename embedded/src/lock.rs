@@ -1,5 +1,5 @@
-//! One instance a folder. The lock is the kernel's, on an open file, so it cannot be left behind by a crash;
-//! the process id inside is only for the message.
+//! At most one instance uses a folder. The kernel releases the lock of an open file when its process ends, so a crash
+//! leaves no lock behind. The process id in the file is for the error message only.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -26,7 +26,7 @@ impl InstanceLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // The holder may not have written its id yet; the message does without it then.
+                // The holder may not have written its id yet; then the message has none.
                 let _ = file.read_to_string(&mut holder);
                 return Err(EngineError::Locked {
                     root: root.to_path_buf(),
@@ -42,7 +42,7 @@ impl InstanceLock {
         Ok(Self { file })
     }
 
-    /// Lets the folder go. Dropping does the same; this says so where it matters.
+    /// Unlocks the folder, as dropping does; makes the order explicit.
     pub(super) fn release(self) {
         drop(self.file);
     }

@@ -1,5 +1,5 @@
-//! MongoDB: a replica set of one node, for transactions and change streams exist only in a set, on a free
-//! loopback port.
+//! MongoDB: a replica set of one node, as transactions and change streams require a replica set, on a free loopback
+//! port.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{EngineError, Started, binaries, port};
 const SET: &str = "rs0";
 const DATABASE: &str = "triptych";
 const ADVICE: &str =
-    "If another version of MongoDB wrote the data, install that version, or move the `mongo` folder away.";
+    "If another version of MongoDB wrote the data, install that version, or move the folder `mongo` away.";
 
 pub(super) async fn start(
     place: &Place,
@@ -34,7 +34,7 @@ pub(super) async fn start(
         graceful: Signal::TERM,
         immediate: Signal::KILL,
     };
-    // A direct connection: a set of one has nothing to discover, and its recorded address may be an old one.
+    // A direct connection: the set has one node, and its configured address may be outdated.
     let url = format!("mongodb://127.0.0.1:{port}/{DATABASE}?directConnection=true");
     let mut process = EngineProcess::spawn(launch, place).await?;
     process.until_ready(become_primary(&url, port, durable), ADVICE).await?;
@@ -55,10 +55,10 @@ fn arguments(place: &Place, port: u16, durable: bool) -> Vec<String> {
         "--replSet",
         SET,
         "--quiet",
-        // The smallest it takes; the operating system's cache does the rest.
+        // The minimum; the page cache of the operating system complements it.
         "--wiredTigerCacheSizeGB",
         "0.25",
-        // A set of one has nobody to hand over to, so there is nothing to wait for at shutdown.
+        // Otherwise shutdown waits for another node that could become primary.
         "--setParameter",
         "shutdownTimeoutMillisForSignaledShutdown=0",
         "--setParameter",
@@ -78,7 +78,7 @@ fn arguments(place: &Place, port: u16, durable: bool) -> Vec<String> {
 }
 
 async fn become_primary(url: &str, port: u16, durable: bool) -> Result<(), Error> {
-    // The driver waits half a second after a refused connection; a bare connection tells sooner.
+    // The driver pauses for half a second after a refused connection, so the port is polled first.
     port::accepts(port).await;
     let mut options = ClientOptions::parse(url).await?;
     options.server_selection_timeout = Some(Duration::from_secs(10));
@@ -103,7 +103,7 @@ async fn become_primary(url: &str, port: u16, durable: bool) -> Result<(), Error
     result
 }
 
-/// Looks once, and asks once for what is missing. True when the node takes writes.
+/// Checks the node, and configures it at most once. Returns whether it accepts writes.
 async fn step(admin: &Database, port: u16, durable: bool, asked: &mut bool) -> Result<bool, Error> {
     let hello = admin.run_command(doc! { "hello": 1 }).await?;
     if hello.get_bool("isWritablePrimary").unwrap_or(false) {
@@ -115,7 +115,7 @@ async fn step(admin: &Database, port: u16, durable: bool, asked: &mut bool) -> R
     Ok(false)
 }
 
-/// Makes the node a set, or tells it its new port, where either is needed.
+/// Initiates the replica set, or updates its port, if necessary.
 async fn ask(
     admin: &Database,
     hello: &Document,
@@ -128,7 +128,7 @@ async fn ask(
         admin.run_command(doc! { "replSetInitiate": configuration(port, 1, durable) }).await?;
     } else if let Some(version) = version_for_other_port(admin, port).await? {
         *asked = true;
-        // Forced: a node that does not find its own address in the set's configuration takes no ordinary change.
+        // Forced: a node whose own address is not in the configuration refuses ordinary changes.
         admin
             .run_command(doc! { "replSetReconfig": configuration(port, version + 1, durable), "force": true })
             .await?;
@@ -136,8 +136,8 @@ async fn ask(
     Ok(())
 }
 
-/// Right after its start a node that has a configuration may still be reading it; then its status says so, and
-/// only a node without one says that it was never initiated.
+/// Whether the node has a configuration. Right after its start it may still be loading it; only a node without one
+/// answers that it was never initiated.
 async fn has_config(admin: &Database) -> Result<bool, Error> {
     const NOT_YET_INITIALIZED: i32 = 94;
     match admin.run_command(doc! { "replSetGetStatus": 1 }).await {
@@ -154,7 +154,7 @@ async fn has_config(admin: &Database) -> Result<bool, Error> {
 async fn version_for_other_port(admin: &Database, port: u16) -> Result<Option<i32>, Error> {
     let answer = match admin.run_command(doc! { "replSetGetConfig": 1 }).await {
         Ok(answer) => answer,
-        // Still reading its configuration: ask again later.
+        // Still loading its configuration: try again later.
         Err(error) if command_code(&error).is_some() => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -171,10 +171,10 @@ fn configuration(port: u16, version: i32, durable: bool) -> Document {
     doc! {
         "_id": SET,
         "version": version,
-        // Throw-away data need not be in the journal to count as written.
+        // Writes of throw-away data do not wait for the journal.
         "writeConcernMajorityJournalDefault": durable,
         "members": [{ "_id": 0, "host": address(port) }],
-        // There is nobody else to vote, so nothing is gained by waiting for them.
+        // The set has one voter, so elections need no time.
         "settings": { "electionTimeoutMillis": 100, "heartbeatIntervalMillis": 100 },
     }
 }

@@ -1,5 +1,5 @@
-//! Where the data of an instance lies. Usually in its root folder; where the engines run as another user that
-//! cannot reach that folder (a checkout in root's home, say), in a folder of the system that this user can.
+//! The folders of an instance. The data is in its root folder, or, when the engines run as another user that cannot
+//! access that folder (such as a checkout in root's home), in a folder of the system.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use super::EngineError;
 use super::account::Account;
 
-/// Used when the engines' user cannot reach the root folder.
+/// Parent of the data folders when the engines' user cannot access the root folder.
 const SYSTEM_DATA: &str = "/var/lib/triptych";
 
-/// A Unix socket's path has to fit 108 bytes; this leaves room for PostgreSQL's file name.
+/// The path of a Unix socket has at most 108 bytes; this leaves room for PostgreSQL's file name.
 const LONGEST_SOCKET_FOLDER: usize = 80;
 
 #[derive(Debug, Clone)]
@@ -21,13 +21,13 @@ pub(super) struct Place {
     pub(super) account: Option<Account>,
 }
 
-/// A folder for temporary files that the engines' user can reach too.
+/// A folder for temporary files that the engines' user can access.
 pub(super) fn temporary(account: Option<&Account>) -> PathBuf {
     let folder = std::env::temp_dir();
     if account.is_none_or(|account| account.reaches(&folder)) { folder } else { PathBuf::from("/tmp") }
 }
 
-/// A folder for data that nobody keeps: in memory where there is plenty, for then nothing waits for a disk.
+/// A folder for throw-away data: in memory if there is enough, so that writes do not wait for a disk.
 pub(super) fn fast_temporary() -> PathBuf {
     const MEMORY: &str = "/dev/shm";
     const PLENTY: u64 = 4 << 30;
@@ -36,7 +36,7 @@ pub(super) fn fast_temporary() -> PathBuf {
     if free >= PLENTY && writable { PathBuf::from(MEMORY) } else { std::env::temp_dir() }
 }
 
-/// Creates the root folder: closed to others, but passable where another user has to run the engines in it.
+/// Creates the root folder: private, but with search permission where another user runs the engines in it.
 pub(super) fn create_root(root: &Path, account: Option<&Account>) -> Result<(), EngineError> {
     let mode = if account.is_some() { 0o711 } else { 0o700 };
     std::fs::DirBuilder::new()
@@ -62,10 +62,10 @@ impl Place {
                 } else if account.reaches(&root) {
                     root
                 } else if root.join("postgres").exists() {
-                    // Starting with empty databases beside existing ones would look like a loss of data.
+                    // Empty databases beside existing ones would look like a loss of data.
                     return Err(EngineError::Unreachable { root, account: account.name.clone() });
                 } else {
-                    tracing::info!(data = %elsewhere.display(), user = %account.name, "keeping the databases where their user can reach them");
+                    tracing::info!(data = %elsewhere.display(), account = %account.name, "storing the databases in a folder that their user can access");
                     elsewhere
                 }
             }
@@ -79,7 +79,7 @@ impl Place {
         Ok(Self { data, sockets, account })
     }
 
-    /// Creates the folders, those of the engines closed to everyone but the user that runs them.
+    /// Creates the folders; those of the engines are private to the user that runs them.
     pub(super) fn create(&self) -> Result<(), EngineError> {
         let path = &self.data;
         std::fs::DirBuilder::new()
@@ -93,7 +93,7 @@ impl Place {
         Ok(())
     }
 
-    /// Creates one folder that only the engines' user may enter; a folder that exists is made so.
+    /// Creates a folder that only the engines' user may enter, or makes an existing one private.
     pub(super) fn create_private(&self, folder: &Path) -> Result<(), EngineError> {
         match std::fs::DirBuilder::new().mode(0o700).create(folder) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => self.require_own(folder)?,
@@ -102,14 +102,13 @@ impl Place {
         }
         if let Some(account) = &self.account {
             std::os::unix::fs::lchown(folder, Some(account.uid), Some(account.gid))
-                .map_err(EngineError::file("hand over", folder))?;
+                .map_err(EngineError::file("change the owner of", folder))?;
         }
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
-            .map_err(EngineError::file("close to others", folder))
+            .map_err(EngineError::file("set the permissions of", folder))
     }
 
-    /// Refuses a folder, or a link, that another user may have put where we look, in a shared folder for
-    /// temporary files above all.
+    /// Refuses a folder or link that another user may have created, above all in a shared folder for temporary files.
     fn require_own(&self, folder: &Path) -> Result<(), EngineError> {
         let metadata = folder.symlink_metadata().map_err(EngineError::file("read", folder))?;
         let ours =
@@ -117,11 +116,11 @@ impl Place {
         if metadata.is_dir() && ours.contains(&Some(metadata.uid())) {
             return Ok(());
         }
-        let reason = format!("it is not a folder of this user, but of user number {}", metadata.uid());
+        let reason = format!("it belongs to another user (uid {}) or is not a folder", metadata.uid());
         Err(EngineError::file("use", folder)(std::io::Error::other(reason)))
     }
 
-    /// Removes what engines wrote, but not the folder, which is the caller's.
+    /// Removes the folders of the engines, but not their parent, which belongs to the caller.
     pub(super) fn remove_data(&self) -> Result<(), EngineError> {
         for folder in &self.folders() {
             match std::fs::remove_dir_all(folder) {

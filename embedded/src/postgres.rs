@@ -1,5 +1,5 @@
-//! PostgreSQL: initialised once, listening on a Unix socket in a folder that only its user can enter, which is
-//! why it asks for no password.
+//! PostgreSQL: initialised once, listening on a Unix socket in a folder that only its user can enter, and therefore
+//! without a password.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,16 +15,15 @@ use super::{EngineError, Started, binaries, place};
 const ENGINE: &str = "PostgreSQL";
 const USER: &str = "triptych";
 const DATABASE: &str = "triptych";
-/// Only names the socket file; there is no port.
+/// Part of the name of the socket file; the server opens no port.
 const PORT: u16 = 5432;
-const ADVICE: &str =
-    "If the data is of another version of PostgreSQL, install that version, or move the folder away.";
+const ADVICE: &str = "If another version of PostgreSQL wrote the data, install that version, or move the folder `postgres` away.";
 const INITDB_LIMIT: Duration = Duration::from_mins(1);
 
 pub(super) async fn start(place: &Place, durable: bool) -> Result<Started, EngineError> {
     let programs = binaries::postgres()?;
     let data = place.engine("postgres");
-    // Written last by initdb's bootstrap and renamed into place below, so its presence means a whole cluster.
+    // The cluster is renamed into place when it is complete, so this file means a complete cluster.
     if !data.join("PG_VERSION").exists() {
         initialise(&programs, place, durable).await?;
     }
@@ -35,9 +34,9 @@ pub(super) async fn start(place: &Place, durable: bool) -> Result<Started, Engin
         program: programs.join("postgres"),
         arguments: arguments(place, durable),
         input: String::new(),
-        // Fast shutdown: ends sessions and writes a checkpoint.
+        // Fast shutdown: ends sessions, and writes a checkpoint.
         graceful: Signal::INT,
-        // Immediate shutdown: the server processes end too and leave no shared memory behind.
+        // Immediate shutdown: also ends the server's child processes and frees shared memory.
         immediate: Signal::QUIT,
     };
     let mut process = EngineProcess::spawn(launch, place).await?;
@@ -54,7 +53,7 @@ fn arguments(place: &Place, durable: bool) -> Vec<String> {
         "max_connections=300",
         "timezone=UTC",
         "log_timezone=UTC",
-        // Compiling a plan costs more than it saves on queries that touch few rows.
+        // Compiling a plan costs more than it saves for queries of few rows.
         "jit=off",
     ];
     if !durable {
@@ -76,7 +75,7 @@ fn arguments(place: &Place, durable: bool) -> Vec<String> {
     arguments
 }
 
-/// The socket's folder goes where a host would stand, percent-encoded, which leaves the path to the database.
+/// The folder of the socket takes the place of the host, percent-encoded.
 fn url(sockets: &Path) -> String {
     let folder: String = sockets
         .to_string_lossy()
@@ -89,7 +88,7 @@ fn url(sockets: &Path) -> String {
     format!("postgres://{USER}@{folder}:{PORT}/{DATABASE}")
 }
 
-/// The server writes its state into the last line of its pid file.
+/// Waits until the last line of the pid file, which contains the state of the server, is `ready`.
 async fn ready(pid_file: &Path) -> Result<(), std::convert::Infallible> {
     loop {
         let state = tokio::fs::read_to_string(pid_file).await.unwrap_or_default();
@@ -104,7 +103,7 @@ async fn initialise(programs: &Path, place: &Place, durable: bool) -> Result<(),
     let data = place.engine("postgres");
     let draft = place.engine("postgres.new");
     if draft.exists() {
-        // Left by a start that was killed half-way.
+        // Left by a start that was killed.
         std::fs::remove_dir_all(&draft).map_err(EngineError::file("remove", &draft))?;
     }
     if durable {
@@ -117,7 +116,7 @@ async fn initialise(programs: &Path, place: &Place, durable: bool) -> Result<(),
     std::fs::rename(&draft, &data).map_err(EngineError::file("move into place", &data))
 }
 
-/// Throw-away clusters are copies of one that is made once a machine: copying takes a tenth of initdb's time.
+/// Copies a throw-away cluster from a template that exists once a machine: copying takes a tenth of initdb's time.
 async fn copy_template(programs: &Path, place: &Place, target: &Path) -> Result<(), EngineError> {
     let template = template_folder(programs, place);
     if !template.join("PG_VERSION").exists() {
@@ -125,11 +124,11 @@ async fn copy_template(programs: &Path, place: &Place, target: &Path) -> Result<
         place.create_private(&draft)?;
         initdb(programs, place, &draft, &["--no-sync", "--wal-segsize=1"]).await?;
         if std::fs::rename(&draft, &template).is_err() {
-            // Another process was faster; its template is as good.
+            // Another process was faster; its template is equivalent.
             let _ = std::fs::remove_dir_all(&draft);
         }
     }
-    // Fails for a folder that somebody else has put there.
+    // Fails for a folder that another user has created.
     place.create_private(&template)?;
     place.create_private(target)?;
     let from = template.join(".").display().to_string();
@@ -137,7 +136,7 @@ async fn copy_template(programs: &Path, place: &Place, target: &Path) -> Result<
     run(Path::new("/bin/cp"), place, &["-pR", &from, &to], "").await
 }
 
-/// One template for each user and version, named by the path and the time of the server's program.
+/// One template for each user and version, named by path, time and size of the server's program.
 fn template_folder(programs: &Path, place: &Place) -> PathBuf {
     use std::hash::{DefaultHasher, Hash, Hasher};
     use std::os::unix::fs::MetadataExt;
@@ -154,8 +153,7 @@ fn template_folder(programs: &Path, place: &Place) -> PathBuf {
 
 async fn initdb(programs: &Path, place: &Place, data: &Path, more: &[&str]) -> Result<(), EngineError> {
     let folder = data.display().to_string();
-    // Byte order for sorting, which every index can use; upper and lower case of all of Unicode where the
-    // system's C library has it.
+    // Sorting in byte order, which every index supports; upper and lower case of Unicode where the C library has it.
     let case = if cfg!(target_os = "linux") { "--lc-ctype=C.UTF-8" } else { "--lc-ctype=C" };
     let mut arguments = vec!["-D", &folder, "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C", case];
     arguments.extend(more);
@@ -164,7 +162,7 @@ async fn initdb(programs: &Path, place: &Place, data: &Path, more: &[&str]) -> R
     run(&programs.join("postgres"), place, &["--single", "-D", &folder, "postgres"], &statement).await
 }
 
-/// Runs a program to its end as the databases' user.
+/// Runs a program to its end as the user of the databases.
 async fn run(program: &Path, place: &Place, arguments: &[&str], input: &str) -> Result<(), EngineError> {
     let log = place.log("postgres-initialise");
     let failed = |reason: String| EngineError::Start {
@@ -188,12 +186,12 @@ async fn run(program: &Path, place: &Place, arguments: &[&str], input: &str) -> 
         .spawn()
         .map_err(|error| failed(format!("{} could not be run: {error}", program.display())))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A program that does not read its input says why in its log.
+        // A program that does not read its input writes the reason to its log.
         let _ = stdin.write_all(input.as_bytes()).await;
     }
     match tokio::time::timeout(INITDB_LIMIT, child.wait()).await {
         Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => Err(failed(format!("{} ended with {status}.", program.display()))),
+        Ok(Ok(status)) => Err(failed(format!("{} exited with {status}.", program.display()))),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(_) => Err(failed(format!("{} took more than {} s.", program.display(), INITDB_LIMIT.as_secs()))),
     }
@@ -204,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_socket_folder_stands_percent_encoded_in_the_place_of_the_host() {
+    fn the_socket_folder_is_percent_encoded_in_place_of_the_host() {
         assert_eq!(url(Path::new("/tmp/a b")), "postgres://triptych@%2Ftmp%2Fa%20b:5432/triptych");
     }
 }

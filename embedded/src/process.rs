@@ -1,4 +1,4 @@
-//! One running engine: how it is started so that it ends with us, how its end is noticed, and how it is ended.
+//! One running engine: started so that it ends with this process, watched, and ended.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -13,25 +13,25 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::place::Place;
 use super::{EngineError, binaries, spawner};
 
-/// How long an engine may take until it answers. Recovery after a crash is included.
+/// Time limit until an engine is ready, including recovery after a crash.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long a durable engine may take to write what it holds.
+/// Time limit of a clean shutdown.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 
 /// How an engine is run.
 pub(super) struct Launch {
-    /// For people, as in "PostgreSQL".
+    /// For messages: "PostgreSQL".
     pub(super) engine: &'static str,
-    /// Of its data folder and its log.
+    /// Name of its data folder and its log.
     pub(super) name: &'static str,
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<String>,
-    /// Written to its standard input, which is where a password belongs: arguments can be read by every user.
+    /// Written to its standard input. Passwords belong here, as every user can read arguments.
     pub(super) input: String,
-    /// Ends it in good order.
+    /// The signal of a clean shutdown.
     pub(super) graceful: Signal,
-    /// Ends it at once, with its children.
+    /// The signal that ends it at once, with its child processes.
     pub(super) immediate: Signal,
 }
 
@@ -44,18 +44,18 @@ pub(super) struct EngineProcess {
     immediate: Signal,
 }
 
-/// A command that runs as the engines' user, where that is another one.
+/// A command that runs as the user of the engines.
 pub(super) fn command(program: &Path, place: &Place) -> Command {
     let mut command = Command::new(program);
     if let Some(account) = &place.account {
         command.uid(account.uid).gid(account.gid);
     }
-    // Settings of other servers and tools of this user must not reach these.
+    // Settings for other servers and tools of this user must not affect the engines.
     command.env_remove("PGDATA").env_remove("PGOPTIONS").env_remove("PGHOST").env_remove("PGPORT");
     command
 }
 
-/// The name by which `setpriv` knows a signal; it takes no numbers.
+/// The name of a signal for `setpriv`, which accepts no numbers.
 fn name_of(signal: Signal) -> &'static str {
     if signal == Signal::INT { "INT" } else { "TERM" }
 }
@@ -83,8 +83,8 @@ impl EngineProcess {
         command
             .args(&launch.arguments)
             .current_dir(place.engine(launch.name))
-            // A group of its own: Ctrl-C in a terminal goes to the whole group, and the databases have to
-            // outlive the server's own shutdown.
+            // A process group of its own: Ctrl-C in a terminal signals the whole group of the server, and the engines
+            // have to outlive the shutdown of the server.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(output)
@@ -98,14 +98,14 @@ impl EngineProcess {
         };
         let mut child = spawner::spawn(command).await.map_err(failed)?;
         if let Some(mut input) = child.stdin.take() {
-            // An engine that ended before reading is reported with its log by `until_ready`.
+            // `until_ready` reports an engine that ended before reading its input.
             let _ = input.write_all(launch.input.as_bytes());
         }
         Ok(Self { engine: launch.engine, child, log, graceful: launch.graceful, immediate: launch.immediate })
     }
 
-    /// Waits until `ready` has finished. Fails with the end of the log when the engine ends before, when the
-    /// check itself fails, or when the time is up.
+    /// Waits until `ready` completes. Fails, with the end of the log, when the engine ends before, when the check fails,
+    /// or past the time limit.
     pub(super) async fn until_ready<F, E>(
         &mut self,
         ready: F,
@@ -119,9 +119,9 @@ impl EngineProcess {
             result = tokio::time::timeout(START_LIMIT, ready) => match result {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("it did not answer within {} s.", START_LIMIT.as_secs()),
+                Err(_) => format!("it was not ready within {} s.", START_LIMIT.as_secs()),
             },
-            status = exit(&mut self.child) => format!("it ended with {status}."),
+            status = exit(&mut self.child) => format!("it exited with {status}."),
         };
         Err(EngineError::Start {
             engine: self.engine,
@@ -132,18 +132,18 @@ impl EngineProcess {
         })
     }
 
-    /// Ends the engine and waits until it has ended, by force when it takes too long.
+    /// Ends the engine and waits until it has ended; kills it past the time limit.
     pub(super) async fn stop(&mut self, gracefully: bool) {
         self.signal(if gracefully { self.graceful } else { self.immediate });
         if tokio::time::timeout(STOP_LIMIT, exit(&mut self.child)).await.is_err() {
-            tracing::warn!(engine = self.engine, "did not stop in time and is ended by force");
+            tracing::warn!(engine = self.engine, "engine did not stop within its time limit, killing it");
             self.signal(Signal::KILL);
             exit(&mut self.child).await;
         }
     }
 
     fn signal(&mut self, signal: Signal) {
-        // A child that has been waited for is gone, and its number may be someone else's.
+        // After the child has been waited for, its process id may belong to another process.
         if matches!(self.child.try_wait(), Ok(None))
             && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
         {
@@ -153,7 +153,7 @@ impl EngineProcess {
 }
 
 impl Drop for EngineProcess {
-    /// For paths that do not reach `stop`: a failed start of another engine, a panic.
+    /// For paths without `stop`: a failed start of another engine, a panic.
     fn drop(&mut self) {
         self.signal(self.graceful);
     }

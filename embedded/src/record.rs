@@ -1,4 +1,4 @@
-//! `engines.json`: how to reach the running engines by hand, and the ports to use again.
+//! `engines.json`: URLs of the running engines, and the ports for the next start.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::EngineError;
+use super::{EngineError, Started};
 
 const FILE: &str = "engines.json";
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Record {
-    /// Whether the folder holds data to keep.
+    /// Whether the folder contains durable data.
     pub(super) durable: bool,
-    /// Where the data lies, which is not always the folder of this file.
+    /// Folder of the data, which is not always the folder of this file.
     pub(super) data: PathBuf,
     pub(super) postgres_url: Option<String>,
     pub(super) mongo_url: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// The record of the last start. A missing or damaged file only costs the old ports.
+    /// The record of the last start. Without a readable file, the engines get new ports.
     pub(super) fn load(root: &Path) -> Self {
         std::fs::read(root.join(FILE))
             .ok()
@@ -33,7 +33,21 @@ impl Record {
             .unwrap_or_default()
     }
 
-    /// Replaces the file as a whole, readable by its owner only, for the URLs hold a password.
+    /// Takes over the engines of this start: PostgreSQL, MongoDB, Redis. An engine that is not started keeps its port.
+    pub(super) fn update(&mut self, durable: bool, data: &Path, engines: &[Option<Started>; 3]) {
+        let url = |started: &Option<Started>| started.as_ref().map(|started| started.url.clone());
+        let port = |started: &Option<Started>| started.as_ref().and_then(|started| started.port);
+        let [postgres, mongo, redis] = engines;
+        self.durable = durable;
+        self.data = data.to_path_buf();
+        self.postgres_url = url(postgres);
+        self.mongo_url = url(mongo);
+        self.redis_url = url(redis);
+        self.mongo_port = port(mongo).or(self.mongo_port);
+        self.redis_port = port(redis).or(self.redis_port);
+    }
+
+    /// Replaces the file atomically. Readable by its owner only, as the URLs contain a password.
     pub(super) fn store(&self, root: &Path) -> Result<(), EngineError> {
         let (path, draft) = (root.join(FILE), root.join("engines.json.new"));
         let write = || {

@@ -1,4 +1,4 @@
-//! Redis: on a free loopback port, with a password made at each start.
+//! Redis: on a free loopback port, with a new password at each start.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::place::Place;
 use super::process::{EngineProcess, Launch};
 use super::{EngineError, Started, binaries, port};
 
-const ADVICE: &str = "Everything in Redis can be rebuilt: if its files are damaged, remove the `redis` folder and start again.";
+const ADVICE: &str = "Everything in Redis can be rebuilt: if its files are damaged, remove the folder `redis` and start again.";
 
 pub(super) async fn start(
     place: &Place,
@@ -36,7 +36,7 @@ pub(super) async fn start(
 }
 
 fn configuration(port: u16, password: &str, durable: bool) -> String {
-    // What is kept spares people signing in again after a restart; nothing depends on it.
+    // Keeps sessions across restarts; nothing else depends on it.
     let keep = if durable { "appendonly yes\nappendfsync everysec\n" } else { "appendonly no\n" };
     format!(
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndaemonize no\nsave \"\"\n{keep}\
@@ -54,7 +54,7 @@ async fn ready(url: &str, port: u16) -> Result<(), RedisError> {
         };
         match answer.await {
             Ok(_) => return Ok(()),
-            // Loading what it kept takes a while, and so may the first accepted connection.
+            // It loads its data first, and may close early connections.
             Err(error) if error.is_io_error() || error.code() == Some("LOADING") => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::EngineError;
 
-/// 192 random bits from the operating system, in hexadecimal so that no URL has to escape them.
+/// 192 random bits from the operating system, in hexadecimal, which a URL does not have to escape.
 pub(super) fn generate() -> Result<String, EngineError> {
     const SOURCE: &str = "/dev/urandom";
     let mut bytes = [0; 24];

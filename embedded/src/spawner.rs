@@ -1,5 +1,5 @@
-//! The thread that starts engines. The kernel's parent-death signal is sent when the *thread* that started the
-//! child ends, not the process. Runtime threads come and go; this one lives as long as the process.
+//! The thread that starts engines. The kernel sends the parent-death signal when the *thread* that started the child
+//! ends, and threads of the runtime may end before the process. This one does not.
 
 use std::process::{Child, Command};
 use std::sync::OnceLock;
@@ -11,29 +11,28 @@ type Reply = oneshot::Sender<std::io::Result<Child>>;
 
 static SPAWNER: OnceLock<Sender<(Command, Reply)>> = OnceLock::new();
 
-/// Starts the command from the thread that lives as long as this process.
+/// Starts the command on the thread that lives as long as the process.
 pub(super) async fn spawn(command: Command) -> std::io::Result<Child> {
     let (reply, started) = oneshot::channel();
-    let gone = || std::io::Error::other("the thread that starts the engines has ended");
+    let gone = || std::io::Error::other("the thread that starts the engines is not running");
     SPAWNER.get_or_init(start_thread).send((command, reply)).map_err(|_| gone())?;
     started.await.map_err(|_| gone())?
 }
 
 fn start_thread() -> Sender<(Command, Reply)> {
     let (sender, receiver) = channel::<(Command, Reply)>();
-    // The sender lives in a static, so the loop never ends. Should the thread not start, every send fails and
-    // says so.
+    // The sender is in a static, so the loop never ends. If the thread cannot be started, every send fails.
     let started = std::thread::Builder::new().name("engines".to_owned()).spawn(move || {
         for (mut command, reply) in receiver {
             if let Err(Ok(mut orphan)) = reply.send(command.spawn()) {
-                // Whoever asked has gone (its start timed out): nobody would ever end this child.
+                // The caller stopped waiting, so nobody else would end this child.
                 let _ = orphan.kill();
                 let _ = orphan.wait();
             }
         }
     });
     if let Err(error) = started {
-        tracing::error!(%error, "could not start the thread that starts the engines");
+        tracing::error!(%error, "starting the thread that starts the engines failed");
     }
     sender
 }

@@ -1,5 +1,5 @@
-//! What an instance that was killed may have left behind: engines on their way down. Files they leave
-//! (`postmaster.pid`, `mongod.lock`) are taken over by the engines themselves once no process owns them.
+//! Engines of a killed instance that are still shutting down. The engines themselves take over the files that are left
+//! (`postmaster.pid`, `mongod.lock`) once no process owns them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::place::Place;
 
-/// Long enough to write a full cache to a slow disk.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Time limit of a clean shutdown: long enough to write a full cache to a slow disk.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 const ENGINES: [(&str, &str, Signal); 3] = [
     ("postgres", "postgres", Signal::INT),
@@ -17,11 +17,11 @@ const ENGINES: [(&str, &str, Signal); 3] = [
     ("redis", "redis-server", Signal::TERM),
 ];
 
-/// Ends engines that still run on this place's data and waits until they have ended. The caller holds the
-/// folder's lock, so whatever runs there belongs to nobody.
+/// Ends engines that still run on the data of this place, and waits until they have ended. The caller holds the lock of
+/// the folder, so no running instance owns them.
 pub(super) async fn end_leftovers(place: &Place) {
     let folders: Vec<_> = ENGINES.iter().map(|(folder, _, _)| place.engine(folder)).collect();
-    let waited = tokio::time::timeout(PATIENCE, async {
+    let waited = tokio::time::timeout(STOP_LIMIT, async {
         let mut asked = false;
         loop {
             let left = leftovers(&folders);
@@ -29,7 +29,7 @@ pub(super) async fn end_leftovers(place: &Place) {
                 return;
             }
             if !asked {
-                tracing::info!(count = left.len(), "waiting for databases of an instance that was killed");
+                tracing::info!(count = left.len(), "waiting for the databases of a killed instance to end");
                 signal(&left, None);
                 asked = true;
             }
@@ -38,15 +38,15 @@ pub(super) async fn end_leftovers(place: &Place) {
     });
     if waited.await.is_err() {
         let left = leftovers(&folders);
-        tracing::warn!(count = left.len(), "ending databases of an instance that was killed by force");
+        tracing::warn!(count = left.len(), "killing the databases of a killed instance");
         signal(&left, Some(Signal::KILL));
-        // The kernel needs a moment to take the processes down; an engine that starts before that says so itself.
+        // The kernel needs a moment to end the processes; an engine that starts earlier reports the conflict itself.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-/// A process is ours if its program is an engine and its working directory that engine's data folder. Process
-/// ids in files prove neither: the number may have been given to someone else since.
+/// The processes whose program is an engine and whose working directory is the data folder of that engine. A process id
+/// in a file proves neither, as the kernel may have given it to another process.
 fn leftovers(folders: &[PathBuf]) -> Vec<(Pid, Signal)> {
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     processes.flatten().filter_map(|entry| owned(&entry.path(), folders)).collect()
@@ -63,7 +63,7 @@ fn owned(process: &Path, folders: &[PathBuf]) -> Option<(Pid, Signal)> {
 
 fn signal(processes: &[(Pid, Signal)], force: Option<Signal>) {
     for (pid, graceful) in processes {
-        // It may have ended in between, which is what is wanted.
+        // It may have ended in the meantime.
         let _ = kill_process(*pid, force.unwrap_or(*graceful));
     }
 }

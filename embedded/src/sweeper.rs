@@ -1,12 +1,11 @@
-//! Removes the data of throw-away engines when the process ends without stopping them, as every test program
-//! does. A small shell waits for the end of a pipe that only this process holds; whatever ends the process
-//! ends the pipe.
+//! Removes the data of throw-away engines when the process ends without stopping them, as every test program does. A
+//! shell waits for the end of a pipe that only this process holds, and which the kernel closes when the process ends.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// First the engines get a second to end. The lock tells whether another instance has the folder by then.
+/// Waits a second for the engines to end. The lock shows whether another instance uses the folder by then.
 const SCRIPT: &str = r#"read -r _; sleep 1
 root=$1; shift
 flock --nonblock "$root/lock" rm -rf -- "$@" "$root/engines.json" "$root/lock"
@@ -18,7 +17,7 @@ pub(super) struct Sweeper {
 }
 
 impl Sweeper {
-    /// Watches over the folders. That it cannot be started costs disk space only, so it is no error.
+    /// Starts the shell. Without it, data may stay on the disk, which is no error.
     pub(super) fn start<'a>(root: &Path, folders: impl IntoIterator<Item = &'a Path>) -> Self {
         let shell = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "sweeper"])
@@ -31,15 +30,15 @@ impl Sweeper {
             .stderr(Stdio::null())
             .spawn();
         if let Err(error) = &shell {
-            tracing::debug!(%error, "nothing will remove the data of throw-away engines after a crash");
+            tracing::debug!(%error, "starting the sweeper failed; the data of throw-away engines may remain");
         }
         Self { shell: shell.ok() }
     }
 
-    /// Calls it off: the data has been removed.
+    /// Ends the shell: the data has been removed.
     pub(super) fn dismiss(mut self) {
         if let Some(mut shell) = self.shell.take() {
-            // It may have ended by itself, which is as good.
+            // It may have ended by itself.
             let _ = shell.kill();
             let _ = shell.wait();
         }

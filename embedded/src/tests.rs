@@ -1,5 +1,5 @@
-//! Against the real programs. The instance that gets killed is this test program once more, told by an
-//! environment variable which folder to use.
+//! Tests against the real programs. The instance that is killed is this test program in a second process, with its
+//! folder in an environment variable.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -17,7 +17,7 @@ fn options(root: &Path, durable: bool) -> EngineOptions {
     EngineOptions { root: root.to_path_buf(), durable, postgres: true, mongo: true, redis: true }
 }
 
-/// A new folder under `parent`, removed by the caller's last line; a failed test leaves it for inspection.
+/// A new folder under `parent`. The test removes it at its end; a failed test leaves it for inspection.
 fn folder(parent: &Path, name: &str) -> PathBuf {
     let path = parent.join(format!("triptych-embedded-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&path).unwrap();
@@ -63,11 +63,11 @@ async fn assert_kept(engines: &Engines) {
     db.close().await.unwrap();
 }
 
-/// A process that does not outlive its test.
+/// A process that ends with its test.
 struct Instance(Child);
 
 impl Instance {
-    /// As `kill -9` does.
+    /// Kills it as `kill -9` does.
     fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
@@ -80,10 +80,10 @@ impl Drop for Instance {
     }
 }
 
-/// Another process that holds engines on the folder, and has written to them when this returns.
+/// Starts another process with engines in the folder, and returns when it has written data.
 fn start_elsewhere(root: &Path) -> Instance {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "embedded::tests::instance_to_be_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "tests::instance_to_be_killed", "--ignored", "--nocapture"])
         .env(FOLDER, root)
         .stdout(Stdio::piped())
         .spawn()
@@ -136,7 +136,7 @@ async fn throw_away_engines_answer_and_leave_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn throw_away_data_goes_when_nobody_stops_the_engines() {
+async fn throw_away_data_is_removed_when_nobody_stops_the_engines() {
     let only_redis = EngineOptions { postgres: false, mongo: false, ..EngineOptions::throw_away("dropped") };
     drop(Engines::start(&only_redis).await.unwrap());
     tokio::time::timeout(std::time::Duration::from_secs(15), async {
@@ -153,7 +153,7 @@ fn redis_client(engines: &Engines) -> ::redis::Client {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn durable_data_is_there_after_a_stop_and_on_another_port() {
+async fn durable_data_survives_a_stop_and_a_change_of_ports() {
     let root = temporary("durable");
     let begin = Instant::now();
     let engines = Engines::start(&options(&root, true)).await.unwrap();
@@ -213,7 +213,7 @@ async fn engines_end_by_themselves_when_their_instance_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_instance_on_the_folder_is_told_who_holds_it() {
+async fn a_second_instance_is_refused_with_the_holders_process_id() {
     let root = temporary("second");
     let mut other = start_elsewhere(&root);
     let error = Engines::start(&options(&root, true)).await.unwrap_err().to_string();
@@ -224,7 +224,7 @@ async fn a_second_instance_on_the_folder_is_told_who_holds_it() {
 }
 
 #[tokio::test]
-async fn throw_away_engines_refuse_a_folder_with_data_to_keep() {
+async fn throw_away_engines_refuse_a_folder_with_durable_data() {
     let root = temporary("precious");
     Record { durable: true, ..Record::default() }.store(&root).unwrap();
     let error = Engines::start(&options(&root, false)).await.unwrap_err();
@@ -247,7 +247,7 @@ async fn a_failed_start_names_the_engine_and_shows_its_log() {
 }
 
 #[tokio::test]
-async fn a_folder_that_the_databases_user_cannot_reach_is_kept_elsewhere() {
+async fn a_folder_that_the_databases_user_cannot_access_is_kept_elsewhere() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
