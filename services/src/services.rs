@@ -1,4 +1,4 @@
-//! All services, put together once a process.
+//! All services, constructed once a process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ use triptych_stores::{
     queues::Queues,
 };
 
-/// What services need to be told from outside.
+/// Everything that the services depend on.
 pub struct ServiceConfig {
     pub stores: StoreConfig,
     pub session_ttl: Duration,
@@ -35,7 +35,7 @@ pub struct ServiceConfig {
     pub mint: Mint,
 }
 
-/// Everything that can be done. Cheap to clone.
+/// All services. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
     pub identity: Identity,
@@ -54,10 +54,10 @@ pub struct Services {
 }
 
 impl Services {
-    /// Connects to the databases.
+    /// Connects to the databases, and constructs the services.
     ///
     /// # Errors
-    /// The first database that does not answer.
+    /// The first database that is unavailable.
     pub async fn connect(config: ServiceConfig) -> Result<Self, StoreError> {
         let ServiceConfig { stores: store_config, session_ttl, keyring, catalog, templates, models, mint } =
             config;

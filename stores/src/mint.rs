@@ -1,4 +1,4 @@
-//! Where time, ids and secrets come from. Injected, so that tests can move the clock.
+//! The source of time, ids and secrets. Injected, so that tests can move the clock.
 
 use std::{
     fmt,
@@ -34,22 +34,24 @@ impl Mint {
         Self::with_clock(Utc::now)
     }
 
-    /// A clock of the caller's.
+    /// A custom clock.
     pub fn with_clock(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self { now: Arc::new(now), context: Arc::new(Mutex::new(ContextV7::new())) }
     }
 
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         (self.now)()
     }
 
-    /// A new id, greater than every id minted here before it.
+    /// A new id, greater than every earlier id of this source.
     #[must_use]
     pub fn id<I: Id>(&self) -> I {
         I::from_uuid(self.uuid())
     }
 
+    /// A new UUIDv7, greater than every earlier one of this source.
     #[must_use]
     pub fn uuid(&self) -> Uuid {
         let now = self.now();
@@ -67,11 +69,11 @@ impl Mint {
     /// Random bytes from the operating system.
     ///
     /// # Panics
-    /// If the operating system has no randomness to give, as nothing safe can be done without it.
+    /// If the operating system provides no randomness, without which no secret is safe.
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        #[expect(clippy::expect_used, reason = "without randomness no secret may be made")]
+        #[expect(clippy::expect_used, reason = "without randomness no secret is safe")]
         rand::rngs::SysRng.try_fill_bytes(&mut bytes).expect("the operating system provides randomness");
         bytes
     }

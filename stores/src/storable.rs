@@ -1,8 +1,8 @@
-//! What PostgreSQL can hold as JSON.
+//! The JSON values that PostgreSQL can store.
 
 use serde_json::Value;
 
-/// Whether a value can be stored: PostgreSQL's JSON knows no character U+0000.
+/// Whether PostgreSQL can store a value: its JSON cannot contain the character U+0000.
 #[must_use]
 pub fn storable(value: &Value) -> bool {
     match value {

@@ -1,6 +1,7 @@
-//! Jobs that committed transactions owe the queues. A service writes the row in its own transaction; the relay
-//! moves it into BullMQ with the row's id as the job's id. A crash before the commit leaves neither row nor job;
-//! after the commit, the row; between adding the job and deleting the row, both, and adding it again is nothing.
+//! The transactional outbox: jobs of committed transactions that are not in a queue yet. A service inserts the row in
+//! its own transaction; the relay adds the job to BullMQ, with the id of the row as the id of the job, and deletes the
+//! row. A crash before the commit leaves neither. A crash between adding and deleting leaves both, and the relay adds the
+//! job again, which has no effect.
 
 mod relay;
 
@@ -17,22 +18,22 @@ use triptych_entities::{
 
 use crate::{connections::Stores, error::StoreError, mint::Mint, queues::Queues};
 
-/// Writes to the outbox, and drains it.
+/// Inserts into the outbox, and drains it.
 #[derive(Clone)]
 pub struct Outbox {
     stores: Stores,
     mint: Mint,
     queues: Queues,
-    /// Rung after a commit, so that the relay need not wait for its next look.
-    bell: Arc<Notify>,
+    /// Wakes the relay after a commit, before its next poll.
+    wake: Arc<Notify>,
 }
 
 impl Outbox {
     pub fn new(stores: Stores, mint: Mint, queues: Queues) -> Self {
-        Self { stores, mint, queues, bell: Arc::new(Notify::new()) }
+        Self { stores, mint, queues, wake: Arc::new(Notify::new()) }
     }
 
-    /// Owes a job, as part of the caller's transaction.
+    /// Inserts a job in the transaction of the caller.
     pub async fn owe(
         &self,
         tx: &impl ConnectionTrait,
@@ -45,7 +46,7 @@ impl Outbox {
         Ok(id)
     }
 
-    /// As [`Outbox::owe`], under an id that the caller has already written elsewhere.
+    /// As [`Outbox::owe`], with an id that the caller has already stored elsewhere.
     pub async fn owe_as(
         &self,
         tx: &impl ConnectionTrait,
@@ -67,8 +68,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// To be called after the commit. The relay also looks by itself; this only saves its wait.
+    /// Wakes the relay; to be called after the commit. The relay also polls, so this only shortens the delay.
     pub fn wake(&self) {
-        self.bell.notify_one();
+        self.wake.notify_one();
     }
 }

@@ -1,4 +1,4 @@
-//! The relay: from the table into the queues. Any number of processes may run one.
+//! The relay moves jobs from the outbox table to the queues. Any number of processes may run one.
 
 use std::time::Duration;
 
@@ -18,41 +18,41 @@ use triptych_entities::{
 use super::Outbox;
 use crate::{error::StoreError, queues::Addition};
 
-/// Rows moved in one transaction.
+/// Limit of rows moved in one transaction.
 const BATCH: u64 = 500;
-/// How long a row can wait when no bell rang, as after a crash.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// The wait after a failure.
-const RECOVERY: Duration = Duration::from_millis(250);
+/// Interval of polls, for rows whose process did not wake the relay, as after a crash.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Pause after a failure.
+const RETRY_DELAY: Duration = Duration::from_millis(250);
 
 impl Outbox {
-    /// Moves rows until told to stop.
+    /// Moves rows until `stop` is cancelled.
     pub async fn relay(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             match self.drain_batch().await {
                 Ok(moved) if moved == BATCH => {}
                 Ok(_) => {
                     tokio::select! {
-                        () = self.bell.notified() => {}
-                        () = tokio::time::sleep(PATIENCE) => {}
+                        () = self.wake.notified() => {}
+                        () = tokio::time::sleep(POLL_INTERVAL) => {}
                         () = stop.cancelled() => return,
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "outbox: could not move jobs, trying again");
-                    tokio::time::sleep(RECOVERY).await;
+                    tracing::warn!(%error, "moving jobs from the outbox to the queues failed, retrying");
+                    tokio::time::sleep(RETRY_DELAY).await;
                 }
             }
         }
     }
 
-    /// Moves what is owed now and says how many rows that were.
+    /// Moves one batch of rows, and returns their number.
     ///
     /// # Errors
-    /// If a database does not answer. Rows whose jobs were added stay, and are added again to no effect.
+    /// If a database is unavailable. Rows whose jobs were added remain, and adding them again has no effect.
     pub async fn drain_batch(&self) -> Result<u64, StoreError> {
-        // The queues are called within this transaction on purpose: its row locks keep other relays off these
-        // rows, nobody else ever waits for them, and the calls have a time-out.
+        // Redis is called inside this transaction on purpose: its row locks exclude other relays, nothing else waits for
+        // these rows, and the calls have a time limit.
         let tx = self.stores.pg.begin().await?;
         let rows = Entity::find()
             .order_by_asc(Column::Id)
@@ -75,7 +75,7 @@ impl Outbox {
 
 fn addition(row: Model, now: DateTime<Utc>) -> Option<Addition> {
     let Some(queue) = Queue::by_name(&row.queue) else {
-        tracing::error!(queue = row.queue, "outbox: no such queue; the row is dropped");
+        tracing::error!(job.id = %row.id, queue = row.queue, job.name = row.name, "unknown queue, discarding the job");
         return None;
     };
     Some(Addition {

@@ -1,5 +1,5 @@
-//! The BullMQ queues, as producers see them. What is in them can be lost: the outbox, the reconciler and the
-//! schedules in PostgreSQL put it back.
+//! The producer side of the BullMQ queues. Their content can be lost: the outbox, the reconciler and the schedules in
+//! PostgreSQL restore it.
 
 mod presence;
 mod schedulers;
@@ -14,11 +14,11 @@ use triptych_entities::payloads::job::{Job, Queue};
 
 use crate::{connections::Stores, error::StoreError};
 
-/// Finished jobs that a queue keeps, to be looked at and to recognise a job that is added twice.
+/// Finished jobs that a queue keeps, for inspection and to recognise a job that is added twice.
 const KEEP_COMPLETED: usize = 1_000;
 const KEEP_FAILED: usize = 10_000;
 
-/// Hands to the four queues.
+/// Handles of the four queues.
 #[derive(Clone)]
 pub struct Queues {
     all: Arc<[bullmq::Queue; 4]>,
@@ -27,7 +27,7 @@ pub struct Queues {
     connection: RedisConnectionOptions,
 }
 
-/// A job on its way into a queue.
+/// A job to add to a queue.
 #[derive(Debug, Clone)]
 pub struct Addition {
     pub queue: Queue,
@@ -37,7 +37,7 @@ pub struct Addition {
     pub delay: Option<Duration>,
 }
 
-/// How many jobs a queue holds, by state.
+/// Number of jobs of a queue by state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub waiting: u64,
@@ -49,10 +49,12 @@ pub struct Counts {
 }
 
 impl Queues {
+    /// Connects to the queues.
+    ///
     /// # Errors
     /// If Redis does not answer.
     pub async fn connect(url: &SecretString, stores: Stores) -> Result<Self, StoreError> {
-        // The braces keep a queue's keys on one node of a Redis Cluster.
+        // A hash tag: all keys of a queue are on one node of a Redis Cluster.
         let bull_prefix: Arc<str> = format!("{{{}}}", stores.prefix).into();
         let connection = RedisConnectionOptions::new().url(url.expose_secret());
         let open = async |queue: Queue| {
@@ -68,7 +70,7 @@ impl Queues {
         Ok(Self { all: Arc::new(all), stores, bull_prefix, connection })
     }
 
-    /// What a worker needs to connect to the same queues.
+    /// Connection options and key prefix for a worker of the same queues.
     #[must_use]
     pub fn worker_connection(&self) -> (RedisConnectionOptions, &str) {
         (self.connection.clone(), &self.bull_prefix)
@@ -83,7 +85,7 @@ impl Queues {
         }
     }
 
-    /// Adds one job. The same id adds it once.
+    /// Adds one job. Adding the same id again has no effect.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -98,7 +100,7 @@ impl Queues {
         self.add(vec![addition]).await
     }
 
-    /// Adds jobs, each once however often it is added.
+    /// Adds jobs. Adding the same id again has no effect.
     ///
     /// # Errors
     /// If Redis does not answer; some of the jobs may have been added.
@@ -122,7 +124,7 @@ impl Queues {
     fn job_options() -> JobOptions {
         use bullmq::types::RemoveOnFinish;
         JobOptions {
-            // Retries of a step are decided by its own policy; these only carry a job over a database's absence.
+            // These retries are for unavailable databases only; a step has its own retry policy.
             attempts: Some(10),
             backoff: Some(bullmq::types::BackoffStrategy::Exponential(500)),
             remove_on_complete: Some(RemoveOnFinish::Count(KEEP_COMPLETED)),
@@ -131,6 +133,8 @@ impl Queues {
         }
     }
 
+    /// Counts the jobs of a queue.
+    ///
     /// # Errors
     /// If Redis does not answer.
     pub async fn counts(&self, queue: Queue) -> Result<Counts, StoreError> {

@@ -1,11 +1,11 @@
-//! What a queue still knows: whether Redis has been emptied, and which jobs are gone.
+//! Detects lost jobs: whether Redis was emptied, and which jobs a queue does not contain.
 
 use triptych_entities::payloads::job::Queue;
 
 use super::Queues;
 use crate::error::StoreError;
 
-/// Jobs of a queue that will never run: unknown to it, or finished.
+/// For each job, whether it will never run: the queue does not contain it, or it is finished.
 pub type Missing = Vec<bool>;
 
 impl Queues {
@@ -13,7 +13,7 @@ impl Queues {
         self.stores.key("alive")
     }
 
-    /// Whether Redis has forgotten us since [`Queues::mark`]: it was flushed, or restarted without its data.
+    /// Whether Redis lost its data since [`Queues::mark`]: it was flushed, or restarted without persistence.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -23,7 +23,7 @@ impl Queues {
         Ok(!exists)
     }
 
-    /// Says that everything owed to the queues is in them.
+    /// Records in Redis that the queues are complete.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -32,7 +32,7 @@ impl Queues {
         Ok(())
     }
 
-    /// For each id, whether the queue holds no such job that is still to run.
+    /// For each id, whether the queue contains no job with it that is still to run.
     ///
     /// # Errors
     /// If Redis does not answer.

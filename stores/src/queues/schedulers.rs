@@ -1,4 +1,4 @@
-//! BullMQ's job schedulers: a mirror of the schedules in PostgreSQL.
+//! BullMQ job schedulers, which mirror the schedules in PostgreSQL.
 
 use bullmq::{JobOptions, error::error_code, job_scheduler::RepeatOptions};
 use triptych_entities::{
@@ -35,7 +35,7 @@ impl Queues {
             )
             .await;
         match upserted {
-            // The next firing is in the queue already, and makes the one after it.
+            // The next job of this scheduler is in the queue already, and schedules its successor.
             Err(bullmq::Error::Script {
                 code: error_code::SCHEDULER_JOB_ID_COLLISION | error_code::SCHEDULER_JOB_SLOTS_BUSY,
                 ..
@@ -44,6 +44,8 @@ impl Queues {
         }
     }
 
+    /// Removes the scheduler of a schedule.
+    ///
     /// # Errors
     /// If Redis does not answer.
     pub async fn remove_scheduler(&self, schedule: ScheduleId) -> Result<(), StoreError> {
