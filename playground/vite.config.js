@@ -1,22 +1,22 @@
 import { defineConfig } from 'vite';
 
-// The binary serves index.html at / and every other built file below /playground/.
+// The binary serves index.html at / and all other built files below /playground/.
 export default defineConfig({
   base: '/playground/',
   build: {
-    // Evergreen browsers; the editor's workers are modules in each of them.
+    // Current browsers; all of them support module workers, which the editor uses.
     target: 'es2022',
-    // Monaco alone is larger than the limit at which Vite warns.
+    // Monaco exceeds the default limit of the warning.
     chunkSizeWarningLimit: 4096,
-    // Fonts and images as files: a strict content security policy then needs no `data:`.
+    // Fonts and images as files, so that the content security policy needs no `data:`.
     assetsInlineLimit: 0,
     rolldownOptions: {
-      // Libraries mark their files "use client" for servers that render React; here is none.
+      // Libraries mark files with "use client" for server-side rendering, which is not used here.
       checks: { moduleLevelDirective: false },
     },
   },
   worker: { format: 'es' },
-  // `npm run dev` beside a running server: the page reloads as it is edited, the API is the real one.
+  // For `npm run dev`: the API of a running server.
   server: {
     proxy: {
       '/graphql': { target: 'http://127.0.0.1:8000', ws: true },

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Installs Debian or Ubuntu packages as root, without the cluster and the running services that the packages
-# of the databases would bring: only their programs are used.
+# Installs Debian or Ubuntu packages as root. Prevents the packages of the databases from creating a cluster and
+# starting services, as only their programs are used.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 
-# Read by PostgreSQL's package while it installs itself, and removed again: what an administrator installs
-# later is not ours to change.
+# Read by PostgreSQL's package during its installation, and removed again, so that it does not affect packages that
+# an administrator installs later.
 cluster=/etc/postgresql-common/createcluster.d/triptych.conf
 mkdir -p "${cluster%/*}"
 echo 'create_main_cluster = false' > "$cluster"
 
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
-    # 101: the action is forbidden.
+    # Exit code 101: the action is forbidden.
     printf '#!/bin/sh\nexit 101\n' > "$policy"
     chmod 755 "$policy"
     remove_policy() { rm -f "$policy"; }

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, and does nothing, quickly, when nothing is. Takes the parts to install:
-# engines, browser, playground, test-clients.
+# Installs missing dependencies. Arguments: the parts to install, of engines, browser, playground, test-clients.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -11,7 +10,7 @@ for part in "$@"; do
         engines)
             has_postgres || want postgresql
             have redis-server || have valkey-server || want redis
-            # setpriv ends the databases with the server; every current distribution has it in its base.
+            # setpriv, which ends the databases with the server, is part of the base system of current distributions.
             [ "$(uname)" != Linux ] || have setpriv || want util-linux
             ;;
         browser) has_chromium || want chromium ;;

@@ -1,4 +1,4 @@
-# Shared by the scripts beside this file: progress, refusal, and becoming root.
+# Functions of the other scripts: progress messages, errors, and running commands as root.
 
 say() { printf '\033[1m▸ %s\033[0m\n' "$*"; }
 
@@ -9,7 +9,7 @@ refuse() {
 
 have() { command -v "$1" > /dev/null 2>&1; }
 
-# Runs a command as root; `refuse`s with the given sentence where that cannot be had.
+# Runs a command as root. Arguments: the error message when that is not possible, the command.
 as_root() {
     local advice=$1
     shift

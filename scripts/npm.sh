@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the npm packages of one folder, unless its lock file is the one they were installed from.
+# Installs the npm packages of a folder, unless they were installed from its current lock file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

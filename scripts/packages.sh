@@ -1,5 +1,4 @@
-# System packages: what is there, what the system's package manager calls it, and installing it without
-# starting any of its services.
+# System packages: detection, names in each package manager, and installation without starting services.
 
 wanted=()
 want() { wanted+=("$1"); }
@@ -11,7 +10,7 @@ has_postgres() {
 
 has_chromium() { have chromium || have chromium-browser || have google-chrome; }
 
-# The package manager's name for a part: apt-get, dnf, pacman or brew.
+# The package names of a part. Arguments: the package manager (apt-get, dnf, pacman, brew), the part.
 package() {
     case $1:$2 in
         apt-get:redis) echo redis-server ;;
@@ -32,14 +31,14 @@ install_wanted() {
             break
         fi
     done
-    [ -n "$manager" ] || refuse "these programs are missing: ${wanted[*]}. Install them with your system's package manager."
+    [ -n "$manager" ] || refuse "these programs are missing: ${wanted[*]}. Install them with the package manager of your system."
 
     local packages=()
     for part in "${wanted[@]}"; do
-        # Unquoted: one part may be several packages.
+        # Unquoted, as a part can consist of several packages.
         packages+=($(package "$manager" "$part"))
     done
-    local advice="these packages are missing: ${packages[*]}. Install them as root, or allow sudo, and run this again."
+    local advice="these packages are missing: ${packages[*]}. Install them as root, or configure sudo, and try again."
     say "installing ${packages[*]}"
     case $manager in
         apt-get)

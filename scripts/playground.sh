@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the playground into playground/dist, when its sources are newer than that.
+# Builds the playground into playground/dist if its sources are newer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { loadViewer, signIn, signOut } from './session.js';
 
-/** Who is signed in, and the way in and out. */
+/** Shows the signed-in user, with buttons to sign in and out. */
 export function Account() {
   const [viewer, setViewer] = useState(undefined);
   const [problem, setProblem] = useState(null);

@@ -1,12 +1,12 @@
 import { useSyncExternalStore } from 'react';
 import { latestIds, subscribeToLatest } from './latest.js';
 
-/** The hint below the response: what each placeholder stands for at the moment. */
+/** The line below the response: the current value of each placeholder. */
 export function LatestIds() {
   const ids = useSyncExternalStore(subscribeToLatest, latestIds);
   const known = Object.entries(ids);
   if (known.length === 0) {
-    return <p className="triptych-latest">Ids in responses are remembered here and fill placeholders such as "&lt;latest flow&gt;".</p>;
+    return <p className="triptych-latest">Ids of responses appear here and replace placeholders such as "&lt;latest flow&gt;" in variables.</p>;
   }
   return (
     <dl className="triptych-latest">

@@ -1,4 +1,4 @@
-/** Three panels, one picture: PostgreSQL's blue, MongoDB's green, Redis's red. */
+/** Three panels in the colours of PostgreSQL, MongoDB and Redis. */
 export function Logo() {
   return (
     <span className="triptych-logo">

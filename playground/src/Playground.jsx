@@ -8,7 +8,7 @@ import { fetcher } from './fetcher.js';
 
 const plugins = [SAVED_OPERATIONS_PLUGIN, HISTORY_PLUGIN];
 
-/** The whole page: GraphiQL, with our name, account, saved operations and live transport. */
+/** The page: GraphiQL with account, logo, saved operations and live transport. */
 export function Playground() {
   return (
     <GraphiQL

@@ -9,7 +9,7 @@ function Icon(props) {
   );
 }
 
-/** A closed tab is not a lost one: each saved operation opens again, as it was shipped. */
+/** A list of the saved operations. Each opens in a new tab, in its original text. */
 function SavedOperations() {
   const { addTab } = useGraphiQLActions();
   const { queryEditor, variableEditor } = useGraphiQL(pick('queryEditor', 'variableEditor'));

@@ -1,9 +1,9 @@
-// Enough to scroll back through, little enough to redraw.
+// Limits the cost of redrawing.
 const EARLIER_KEPT = 100;
 
 /**
- * What the response pane shows of a subscription: where it stands, the answer so far when events carry one, the
- * latest event, and the earlier ones, newest first.
+ * The log of a subscription in the response pane: its status, the text of the answer so far if events contain one, the
+ * latest event, and earlier events, newest first.
  */
 export function createLog() {
   const answer = createAnswer();
@@ -30,7 +30,7 @@ export function createLog() {
   };
 }
 
-/** The answer's text, put together from its deltas as any client would. */
+/** Assembles the text of an answer from its deltas. */
 function createAnswer() {
   let parts = new Map();
   return {

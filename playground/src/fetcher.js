@@ -4,8 +4,8 @@ import { fillPlaceholders } from './latest.js';
 import { watch } from './watch.js';
 
 /**
- * What GraphiQL calls for every operation: queries and mutations go over HTTP, subscriptions over a WebSocket.
- * Both fill the placeholders in the variables first, so that a saved operation runs without copying an id.
+ * Executes an operation for GraphiQL: queries and mutations over HTTP, subscriptions over a WebSocket. Replaces the
+ * placeholders in the variables first, so that a saved operation runs without copying ids.
  */
 export async function fetcher({ query, variables, operationName }, { headers } = {}) {
   const operation = chosenOperation(query, operationName);
@@ -13,15 +13,15 @@ export async function fetcher({ query, variables, operationName }, { headers } =
     const payload = { query, variables: fillPlaceholders(variables), operationName: operation?.name?.value };
     return operation?.operation === 'subscription' ? watch(payload, headers) : await request(payload, headers);
   } catch (error) {
-    // GraphiQL prints the stack of what is thrown; ours are sentences for the reader.
+    // GraphiQL prints the stack of an error; the message is enough.
     error.stack = undefined;
     throw error;
   }
 }
 
 /**
- * For a moment after a tab is opened, GraphiQL still passes the name and the parsed document of the tab before it; so
- * the text decides. A document that does not parse is the server's to refuse, with its own message.
+ * Finds the operation in the text, as GraphiQL passes the name of the previous tab's operation right after a tab is
+ * opened. A document that does not parse is sent as it is, and the server reports the error.
  */
 function chosenOperation(query, operationName) {
   let operations;

@@ -1,6 +1,6 @@
 import { remember } from './latest.js';
 
-/** One GraphQL request over HTTP. The answer is returned as it came, errors included; only no answer throws. */
+/** Sends one GraphQL request over HTTP. Returns the response with its errors; throws when there is no response. */
 export async function request(payload, headers) {
   const response = await fetch('/graphql', {
     method: 'POST',
@@ -12,7 +12,7 @@ export async function request(payload, headers) {
     },
     body: JSON.stringify(payload),
   }).catch((cause) => {
-    throw new Error('The server did not answer. Is it running?', { cause });
+    throw new Error('No response from the server. Is it running?', { cause });
   });
   const body = await response.text();
   let result;

@@ -1,6 +1,6 @@
 /**
- * The newest id of each kind in any response, so that "<latest execution>" in the variables stands for it. Ids are
- * UUIDv7: they sort by the time they were made, so the newest is the greatest, in whatever order a list gave them.
+ * Stores the newest id of each kind in any response, as the value of placeholders such as "<latest execution>". Ids are
+ * UUIDv7, which sort by creation time, so the newest id is the greatest.
  */
 const STORAGE_KEY = 'triptych:latest';
 const KIND_OF_PREFIX = { flow: 'flow', exec: 'execution', thread: 'thread', msg: 'message', gen: 'generation' };
@@ -17,25 +17,25 @@ const WHERE_FROM = {
 const listeners = new Set();
 let latest = load();
 
-/** Keeps what is newer than what is known. */
+/** Stores the ids of a response that are newer than the known ones. */
 export function remember(data) {
   const next = { ...latest };
   collect(data, next);
   if (Object.keys(next).some((kind) => next[kind] !== latest[kind])) store(next);
 }
 
-/** After signing in or out the ids belong to somebody else. */
+/** Removes all ids, as after signing in or out they belong to another user. */
 export function forget() {
   store({});
 }
 
-/** A copy of the variables with each placeholder replaced; an unknown one is an error that says what to do. */
+/** Returns a copy of the variables with all placeholders replaced. Throws for a placeholder without an id. */
 export function fillPlaceholders(value) {
   if (typeof value === 'string') {
     const kind = PLACEHOLDER.exec(value)?.[1];
     if (!kind) return value;
     if (latest[kind]) return latest[kind];
-    throw new Error(`No ${kind} has been seen yet. ${WHERE_FROM[kind]} first, or put an id in place of "${value}".`);
+    throw new Error(`No response has contained a ${kind} yet. ${WHERE_FROM[kind]} first, or replace "${value}" with an id.`);
   }
   if (Array.isArray(value)) return value.map(fillPlaceholders);
   if (value && typeof value === 'object') {
@@ -75,7 +75,7 @@ function store(next) {
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(latest));
   } catch {
-    // Storage is full or switched off: the ids last as long as the page.
+    // Storage is full or disabled: the ids are kept until the page is closed.
   }
   listeners.forEach((listener) => listener());
 }

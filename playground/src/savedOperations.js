@@ -1,6 +1,6 @@
 /**
- * The operations of ../operations, in the order of their file names: `query` with its comments as it is written, and
- * `variables` from the JSON file of the same name. The files are also validated against the schema by a test.
+ * The operations of ../operations in the order of their file names: `query` with its comments, and `variables` from the
+ * JSON file of the same name. A test validates the files against the schema.
  */
 const documents = import.meta.glob('../operations/*.graphql', { query: '?raw', import: 'default', eager: true });
 const variables = import.meta.glob('../operations/*.json', { query: '?raw', import: 'default', eager: true });

@@ -5,12 +5,12 @@ const VIEWER = '{ viewer { user { name email } organization { name } } }';
 const SIGN_IN = 'mutation SignIn($input: SignInInput!) { signIn(input: $input) { token expiresAt } }';
 const SIGN_OUT = 'mutation SignOut { signOut(input: {}) { __typename } }';
 
-/** Who the session cookie belongs to, or null. */
+/** Returns the viewer of the session cookie, or null. */
 export async function loadViewer() {
   return (await run(VIEWER)).viewer;
 }
 
-/** The server answers with a token for other clients and sets the cookie that this page uses. */
+/** Signs in. The server sets the session cookie; the token in its response is for other clients. */
 export async function signIn(email, password) {
   await run(SIGN_IN, { input: { email, password } });
   forget();

@@ -2,12 +2,12 @@ import { createClient } from 'graphql-ws';
 import { createLog } from './eventLog.js';
 import { remember } from './latest.js';
 
-// GraphiQL draws the whole response pane for every result; ten times a second is as live as a reader needs.
+// GraphiQL redraws the whole response pane for every result, so results are limited to ten a second.
 const DRAW_EVERY_MS = 100;
 
 let current = { authorization: undefined, client: undefined };
 
-/** One lazy socket per identity. Without a token, the session cookie that came with the page authenticates. */
+/** Returns the client of an identity, with one lazy socket. Without a token, the session cookie authenticates. */
 function clientFor(authorization) {
   if (!current.client || current.authorization !== authorization) {
     current.client?.dispose();
@@ -19,9 +19,9 @@ function clientFor(authorization) {
         url: url.href,
         lazy: true,
         retryAttempts: 10,
-        // Half a second at first, ten at most; the rest is chance, so that not every tab comes back at once.
+        // Exponential back-off from half a second to ten seconds, with jitter.
         retryWait: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempt, 10_000) * (0.5 + Math.random()))),
-        // 4403: the token is refused, and it will be the next time.
+        // 4403: the token is refused, and would be again.
         shouldRetry: (event) => 'code' in event && event.code !== 4403,
         connectionParams: authorization ? { authorization } : {},
       }),
@@ -36,7 +36,7 @@ function authorizationIn(headers = {}) {
 
 /**
  * Runs a subscription and shows it as a growing log. The cursor of each event becomes the variable `after`, and the
- * client sends the same payload again when it reconnects: a dropped socket goes on with the event that follows.
+ * client sends the same payload again when it reconnects, so that it continues with the next event.
  */
 export function watch(payload, headers) {
   const resumable = { ...payload, variables: { ...payload.variables } };
@@ -86,7 +86,7 @@ export function watch(payload, headers) {
       });
       return {
         unsubscribe() {
-          // Before the client's own `complete`, which comes later: by then another tab's response may be shown.
+          // Before the client's own `complete`, as by then the response of another tab may be shown.
           finish('stopped');
           unsubscribe();
         },
@@ -97,6 +97,6 @@ export function watch(payload, headers) {
 
 function describe(error) {
   if (Array.isArray(error)) return error;
-  if ('code' in error) return [{ message: `The socket was closed: ${error.code} ${error.reason}`.trim() }];
-  return [{ message: error.message ?? 'The socket failed. Is the server running?' }];
+  if ('code' in error) return [{ message: `The connection was closed: ${error.code} ${error.reason}`.trim() }];
+  return [{ message: error.message ?? 'The connection failed. Is the server running?' }];
 }
