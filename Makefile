@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install serve test check bench sdl fmt lint layers playground test-clients server
+.PHONY: help install serve test check bench sdl fmt lint layers doc deny playground
 
 target := $(or $(CARGO_TARGET_DIR),target)
 triptych := $(target)/debug/triptych
@@ -30,7 +30,7 @@ test: ## run every test against real databases
 	@awk '/^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
 		END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' $(target)/test.log
 
-check: fmt lint layers ## format, lints, layer rules, SDL up to date
+check: fmt lint layers doc deny ## format, lints, layer rules, documentation, licences, SDL up to date
 	$(say) 'comparing the SDL with schema/schema.graphql'
 	@cargo build --quiet --package triptych-server --bin triptych
 	@$(triptych) schema | diff --unified schema/schema.graphql - \
@@ -47,6 +47,16 @@ lint: playground
 layers: playground
 	$(say) 'checking the layer rules'
 	@cargo test --quiet --package triptych-tests --lib layers::
+
+doc: playground ## build the API documentation of all crates
+	$(say) 'building the API documentation'
+	@RUSTDOCFLAGS='--deny warnings' cargo doc --quiet --workspace --no-deps --document-private-items
+
+# Without advisories, as a new one must not fail an unrelated change: `cargo deny check advisories` reads those.
+deny:
+	$(say) 'checking licences and sources of dependencies'
+	@if command -v cargo-deny > /dev/null; then cargo deny --log-level error check bans licenses sources; \
+		else echo 'cargo-deny is not installed; skipped (cargo install --locked cargo-deny)'; fi
 
 sdl: ## write the schema to schema/schema.graphql
 	@cargo build --quiet --package triptych-server --bin triptych
