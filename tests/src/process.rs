@@ -177,3 +177,26 @@ async fn the_playground_works_in_a_browser_and_asks_nobody_else() {
     process.client("playground.mjs").await;
     process.end().await;
 }
+
+#[tokio::test]
+async fn doctor_shows_why_databases_are_unreachable_and_ends_soon() {
+    let port = free_port();
+    let begun = Instant::now();
+    let output = Command::new(program())
+        .args(["doctor", "--postgres-url", &format!("postgres://triptych@127.0.0.1:{port}/triptych")])
+        .args(["--mongo-url", &format!("mongodb://127.0.0.1:{port}/?directConnection=true")])
+        .args(["--redis-url", &format!("redis://127.0.0.1:{port}")])
+        .current_dir(std::env::temp_dir())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success(), "{text}");
+    assert!(begun.elapsed() < Duration::from_secs(8), "it took {:?}", begun.elapsed());
+    for database in ["PostgreSQL", "MongoDB", "Redis (queue)", "Redis (cache)", "Redis (stream)"] {
+        let row = text.lines().find(|line| line.starts_with(database)).expect("a row for each database");
+        assert!(row.to_lowercase().contains("refused"), "{row}");
+    }
+    assert!(text.contains("migrations: unknown"), "{text}");
+}
