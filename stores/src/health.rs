@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use mongodb::bson::doc;
 use redis::{AsyncConnectionConfig, aio::ConnectionManager};
-use sea_orm::{ConnectionTrait as _, sqlx};
+use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr, sqlx};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
@@ -131,10 +131,25 @@ async fn within<T>(
 ) -> Health<T> {
     let asked = Instant::now();
     let answer = match tokio::time::timeout(limit, question).await {
-        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Ok(answer) => answer.map_err(|error| reason(&error)),
         Err(_) => Err(format!("no answer within {} s", limit.as_secs())),
     };
     Health { store, answer, took: asked.elapsed() }
+}
+
+/// The driver's message in one line, without the name of the database and the classes of the libraries above the driver.
+fn reason(error: &StoreError) -> String {
+    let message = match error {
+        StoreError::Postgres(DbErr::Conn(RuntimeErr::SqlxError(error))) => match error.as_ref() {
+            sqlx::Error::Io(error) => error.to_string(),
+            other => other.to_string(),
+        },
+        StoreError::Postgres(error) => error.to_string(),
+        StoreError::Mongo(error) => error.kind.to_string(),
+        StoreError::Redis(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 async fn ping_redis(mut connection: ConnectionManager) -> Result<(), StoreError> {
