@@ -4,8 +4,8 @@
 //! Owns the names, types and limits of all settings, and the messages about wrong ones. Must not know what the
 //! settings are for.
 //!
-//! A new section is a file with its struct and its [`Section`] implementation, its `mod`, one line of [`sections!`],
-//! and its defaults in `default.toml`.
+//! A new section is a file with its struct and its implementation of `Section`, its `mod`, one line of `sections!`, and
+//! its defaults in `default.toml`.
 
 mod check;
 mod demo;

@@ -18,8 +18,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Pause after a failed accept. The usual reason is too many open files, so a connection has to close first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `drain` of the state is cancelled. Then it accepts no more connections, closes `WebSocket` connections, and waits
-/// `grace` for requests in progress.
+/// Serves until `drain` of the state is cancelled. Then it accepts no more connections, closes every WebSocket, and
+/// waits `grace` for requests in progress.
 pub async fn serve(listener: TcpListener, state: HttpState, grace: Duration) {
     let room = Arc::new(Semaphore::new(state.config.http.max_connections));
     let app = router(state.clone());

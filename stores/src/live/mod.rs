@@ -3,9 +3,9 @@
 //! A **topic** is one stream, of one execution or one generation. An entry's id is its **position**, `epoch-seq`:
 //! within an epoch `seq` counts 1, 2, 3 …, so whoever reads can see whether something is missing, and Redis
 //! itself refuses the entry of a writer whose epoch has passed. Each append also publishes the entries on a
-//! channel of the topic. One connection a process listens to all the channels it needs ([`hub`]); a reader
+//! channel of the topic. One connection a process listens to all the channels it needs (`hub`); a reader
 //! replays the stream from its cursor and then goes on with what is published, filling any hole from the stream
-//! ([`follow`]). Nothing here is the truth: when a stream is lost, its owner tells it again from a database.
+//! (`follow`). Nothing here is the truth: when a stream is lost, its owner tells it again from a database.
 
 mod append;
 mod follow;
