@@ -6,6 +6,11 @@ SHELL := /bin/bash
 
 target := $(or $(CARGO_TARGET_DIR),target)
 triptych := $(target)/debug/triptych
+# Every build selects the whole workspace and picks from it: features of dependencies are then the same for all
+# targets of this file, and nothing is compiled a second time.
+build := cargo build --workspace
+# The benchmarks to run, as in `make bench ONLY=query`; all if it is empty.
+ONLY :=
 say = @printf '\033[1m▸ %s\033[0m\n'
 
 help: ## show this list
@@ -16,15 +21,14 @@ install: ## install what is missing: databases, npm packages
 
 serve: install playground ## build, start private databases and serve on http://127.0.0.1:8000
 	$(say) 'building the server'
-	@cargo build --package triptych-server --bin triptych
+	@$(build) --bin triptych
 	@exec $(triptych) serve
 
 test: ## run every test against real databases
 	@scripts/install.sh engines browser playground test-clients
 	@$(MAKE) --no-print-directory playground
 	$(say) 'building the server and the tests'
-	@cargo build --package triptych-server --bin triptych
-	@cargo test --workspace --no-run
+	@$(build) --bin triptych --tests
 	$(say) 'testing'
 	@set -o pipefail; cargo test --workspace 2>&1 | tee $(target)/test.log
 	@awk '/^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
@@ -32,7 +36,7 @@ test: ## run every test against real databases
 
 check: fmt lint layers doc deny ## format, lints, layer rules, documentation, licences, SDL up to date
 	$(say) 'comparing the SDL with schema/schema.graphql'
-	@cargo build --quiet --package triptych-server --bin triptych
+	@$(build) --quiet --bin triptych
 	@$(triptych) schema | diff --unified schema/schema.graphql - \
 		|| { echo 'The SDL differs from the schema. Run `make sdl` and commit the result.'; exit 1; }
 
@@ -59,13 +63,14 @@ deny:
 		else echo 'cargo-deny is not installed; skipped (cargo install --locked cargo-deny)'; fi
 
 sdl: ## write the schema to schema/schema.graphql
-	@cargo build --quiet --package triptych-server --bin triptych
+	@$(build) --quiet --bin triptych
 	@$(triptych) schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
 
-bench: install playground ## measure throughput and latency, each beside its floor
+bench: install playground ## measure throughput and latency beside their floors and peers; ONLY=query, flows or streams
+	@scripts/install.sh $(if $(ONLY),$(if $(filter query,$(ONLY)),bench peers),bench peers)
 	$(say) 'building for speed'
-	@cargo build --release --package triptych-server --bin triptych
-	@cargo run --release --package triptych-tests --bin bench
+	@$(build) --release --bins
+	@exec $(target)/release/bench $(ONLY)
 
 # The server embeds the playground's files, so they have to exist before anything compiles.
 playground:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs missing dependencies. Arguments: the parts to install, of engines, browser, playground, test-clients.
+# Installs missing dependencies. Arguments: the parts to install, of engines, browser, playground, test-clients, bench,
+# peers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -14,7 +15,8 @@ for part in "$@"; do
             [ "$(uname)" != Linux ] || have setpriv || want util-linux
             ;;
         browser) has_chromium || want chromium ;;
-        playground | test-clients) have npm || want npm ;;
+        bench) have wrk || want wrk ;;
+        playground | test-clients | peers) have npm || want npm ;;
         *) refuse "unknown part: $part" ;;
     esac
 done
@@ -25,5 +27,6 @@ for part in "$@"; do
         engines) scripts/mongod.sh ;;
         playground) scripts/npm.sh playground ;;
         test-clients) scripts/npm.sh tests/clients ;;
+        peers) scripts/npm.sh tests/peers ;;
     esac
 done
