@@ -18,7 +18,7 @@ mod world;
 
 pub use answer::{Follower, GENERATION_EVENTS, Sent};
 pub use client::{Client, Reply};
-pub use engines::engines;
+pub use engines::{durable_engines, engines};
 pub use live::Socket;
 pub use local::LocalServer;
 pub use provider::{PROVIDER_KEY, ProviderServer};

@@ -14,7 +14,7 @@ use triptych_server::{
 
 use super::{
     Client,
-    engines::{TestEngines, durable_engines, engines},
+    engines::{TestEngines, engines},
 };
 
 /// A server with databases that nothing else uses.
@@ -35,17 +35,9 @@ impl World {
         Self::start_with(&|_| {}).await
     }
 
-    /// As [`World::start`], with engines that write to the disk as in production: for benchmarks.
-    pub async fn durable() -> Self {
-        Self::on(durable_engines().await, &|config| config.postgres.max_connections = 32).await
-    }
-
     pub async fn start_with(adjust: Adjust<'_>) -> Self {
-        Self::on(engines().await, adjust).await
-    }
-
-    async fn on(engines: Arc<TestEngines>, adjust: Adjust<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let engines = engines().await;
         // `RUST_LOG=triptych=debug` shows what the server says; without it, nothing. Only the first call counts.
         let _ = tracing_subscriber::fmt()
             .with_env_filter(

@@ -11,9 +11,14 @@ use std::{
 
 use sea_orm::sqlx::{self, PgPool};
 use serde_json::json;
-use triptych_tests::harness::World;
+use triptych_tests::harness::Client;
 
-use crate::report::Report;
+use crate::{
+    cpu::{self, Meter},
+    program::Program,
+    report::Report,
+    stage::Stage,
+};
 
 const RUNS: usize = 1_500;
 const CALLERS: usize = 32;
@@ -21,8 +26,9 @@ const CALLERS: usize = 32;
 const COMMITS: usize = 5;
 
 pub(crate) async fn measure(report: &mut Report) {
-    let world = World::durable().await;
-    let client = world.newcomer().await;
+    let stage = Stage::durable("flows").await;
+    let triptych = Program::triptych("serve", &stage, &[]).await;
+    let client = Client::new(&triptych.url).signed_up().await;
     let text = |key: &str, value: &str| {
         json!({ "key": key, "integration": "formatter", "operation": "text",
                 "parameters": { "transform": "uppercase", "value": value } })
@@ -35,13 +41,10 @@ pub(crate) async fn measure(report: &mut Report) {
             text("three", "{{ steps.two.output.value }}"),
         ]))
         .await;
-    let pool = sqlx::postgres::PgPoolOptions::new()
-        .max_connections(32)
-        .connect(&world.postgres_url())
-        .await
-        .expect("PostgreSQL answers");
+    let pool = stage.pool(32).await;
     let floor = commits(&pool).await / COMMITS as f64;
 
+    let meter = Meter::start(triptych.subject(), cpu::postmaster(&pool).await);
     let began = Instant::now();
     let next = Arc::new(AtomicUsize::new(0));
     let callers = (0..CALLERS).map(|_| {
@@ -65,9 +68,12 @@ pub(crate) async fn measure(report: &mut Report) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let ours = RUNS as f64 / began.elapsed().as_secs_f64();
-    report.rate("flow runs (webhook and three steps, every result durable)", ours, floor);
-    report.rate("webhooks accepted meanwhile (one commit each)", accepted, floor * COMMITS as f64);
-    world.end().await;
+    let cost = meter.stop().map(|cost| cost.per(RUNS));
+    report.rate("flow runs (webhook and three steps, every result durable)", ours, floor, cost);
+    report.rate("webhooks accepted meanwhile (one commit each)", accepted, floor * COMMITS as f64, None);
+    triptych.stop().await;
+    pool.close().await;
+    stage.end().await;
 }
 
 /// Commits a second of a small row, by as many tasks as call the webhook.

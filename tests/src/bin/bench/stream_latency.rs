@@ -17,7 +17,12 @@ use triptych_server::services::{
 };
 use triptych_tests::harness::{Client, Socket, World};
 
-use crate::report::{Report, percentile};
+use crate::{
+    cpu::{self, Meter},
+    program::Program,
+    report::{Report, percentile},
+    stage::Stage,
+};
 
 const STREAMS: usize = 200;
 const PER_SECOND: u32 = 50;
@@ -26,9 +31,13 @@ const QUERY: &str = "subscription($id: ID!) { generationEvents(generationId: $id
     ... on TextDelta { partId offset text } } } }";
 
 pub(crate) async fn measure(report: &mut Report) {
+    // This process's server only appends, as a worker would; the readers are connected to one of its own.
+    let world = World::start().await;
+    let stage = Stage::of_world(&world);
     // All readers are one person, as one dashboard might be.
-    let world = World::start_with(&|config| config.limits.connections_per_user = 2 * STREAMS).await;
-    let client = world.newcomer().await;
+    let limit = ("LIMITS__CONNECTIONS_PER_USER", (2 * STREAMS).to_string());
+    let triptych = Program::triptych("api", &stage, &[limit]).await;
+    let client = Client::new(&triptych.url).signed_up().await;
     let ids = streaming_generations(&world, &client).await;
     let live = world.services().live.clone();
     let start = Instant::now();
@@ -44,6 +53,8 @@ pub(crate) async fn measure(report: &mut Report) {
             .push(tokio::spawn(async move { read_socket(client.socket().await, id, start, &ready).await }));
     }
     ready.wait().await;
+    let pool = stage.pool(1).await;
+    let meter = Meter::start(triptych.subject(), cpu::postmaster(&pool).await);
     let bare =
         tokio::spawn(read_bare(world.redis_url(), world.config.redis.prefix.clone(), ids.clone(), start));
     let writers = ids.iter().enumerate().map(|(number, id)| {
@@ -64,13 +75,16 @@ pub(crate) async fn measure(report: &mut Report) {
     for reader in readers {
         samples.extend(reader.await.expect("a reader"));
     }
+    let cost = meter.stop().map(|cost| cost.per(samples.len()));
     let mut floor = bare.await.expect("the bare reader");
     let lost = STREAMS * (PER_SECOND * SECONDS - 1) as usize - samples.len();
     eprintln!("  {} deltas over WebSockets, {lost} lost, {} read bare", samples.len(), floor.len());
-    for (name, share) in [("p50", 0.50), ("p99", 0.99)] {
+    for (name, share, cost) in [("p50", 0.50, cost), ("p99", 0.99, None)] {
         let what = format!("delta from append to WebSocket frame, {name} (200 × 50/s)");
-        report.latency(&what, percentile(&mut samples, share), percentile(&mut floor, share));
+        report.latency(&what, percentile(&mut samples, share), percentile(&mut floor, share), cost);
     }
+    triptych.stop().await;
+    pool.close().await;
     // The generations never end; nothing is owed for them in this world's queues.
     world.end().await;
 }
