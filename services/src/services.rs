@@ -66,7 +66,7 @@ impl Services {
             Live::connect(store_config.redis_stream_url.expose_secret(), &store_config.redis_prefix).await?;
         let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
         let outbox = Outbox::new(stores.clone(), mint.clone(), queues.clone());
-        let (catalog, graphs) = (Arc::new(catalog), Graphs::default());
+        let graphs = Graphs::default();
         let flow_parts = FlowParts {
             outbox: outbox.clone(),
             queues: queues.clone(),
@@ -74,8 +74,13 @@ impl Services {
             templates,
             graphs: graphs.clone(),
         };
-        let execution_parts =
-            ExecutionParts { outbox: outbox.clone(), queues: queues.clone(), graphs, live: live.clone() };
+        let execution_parts = ExecutionParts {
+            outbox: outbox.clone(),
+            queues: queues.clone(),
+            graphs,
+            catalog: catalog.clone(),
+            live: live.clone(),
+        };
         let generations =
             Generations::new(stores.clone(), mint.clone(), live.clone(), models, Arc::new(queues.clone()));
         Ok(Self {

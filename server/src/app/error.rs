@@ -22,6 +22,8 @@ pub enum AppError {
     Models(Invalid),
     #[error("cannot create the model clients: {0}")]
     ModelClient(triptych_engine::conversations::models::ModelError),
+    #[error("cannot load the integrations: {0}")]
+    Integrations(#[from] triptych_engine::automation::integrations::BadIntegration),
     #[error("cannot start the workers: {0}")]
     Workers(#[from] triptych_engine::workers::EngineError),
     #[error("cannot listen on {address}: {cause}; choose another address with --bind")]

@@ -66,7 +66,7 @@ impl App {
         } else if triptych_migration::status(url).await?.iter().any(|migration| !migration.applied) {
             return Err(AppError::MigrationsPending);
         }
-        let registry = Registry::builtin();
+        let registry = Registry::builtin()?;
         let renderer = Arc::new(Renderer::new());
         let models = Models::new(providers(&config), None).map_err(AppError::Models)?;
         let services = Services::connect(ServiceConfig {

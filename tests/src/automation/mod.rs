@@ -3,3 +3,4 @@
 mod branches;
 mod executions;
 mod flows;
+mod integrations;

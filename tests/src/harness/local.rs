@@ -8,9 +8,9 @@ use std::sync::{
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::any,
+    routing::{any, post},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -24,7 +24,7 @@ pub struct LocalServer {
 
 impl LocalServer {
     /// `/echo` answers what it was sent; `/fail` answers 500; `/flaky` answers 500 twice, then 200; `/slow` takes
-    /// half a second.
+    /// half a second; `/ntfy` publishes like an ntfy server that is busy at first.
     pub async fn start() -> Self {
         let hits = Arc::new(AtomicUsize::new(0));
         let app = Router::new()
@@ -32,6 +32,7 @@ impl LocalServer {
             .route("/fail", any(async || (StatusCode::INTERNAL_SERVER_ERROR, "it broke")))
             .route("/flaky", any(flaky))
             .route("/slow", any(slow))
+            .route("/ntfy", post(ntfy))
             .with_state(hits.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -71,4 +72,23 @@ async fn slow(State(hits): State<Arc<AtomicUsize>>) -> Json<Value> {
     hits.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     Json(json!({ "slow": true }))
+}
+
+/// Asks to wait once, then takes messages of the bearer of `tk_good`.
+async fn ntfy(
+    State(hits): State<Arc<AtomicUsize>>,
+    headers: HeaderMap,
+    Json(message): Json<Value>,
+) -> Response {
+    if hits.fetch_add(1, Ordering::SeqCst) == 0 {
+        let busy = json!({ "code": 42901, "http": 429, "error": "limit reached: too many requests, please be nice" });
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], Json(busy)).into_response();
+    }
+    if headers.get(header::AUTHORIZATION).is_none_or(|token| token != "Bearer tk_good") {
+        let refused = json!({ "code": 40101, "http": 401, "error": "unauthorized" });
+        return (StatusCode::UNAUTHORIZED, Json(refused)).into_response();
+    }
+    let answer = json!({ "id": "sPs71M8A2T", "time": 1_772_355_600, "event": "message", "topic": message["topic"],
+                         "message": message["message"], "tags": message["tags"] });
+    Json(answer).into_response()
 }

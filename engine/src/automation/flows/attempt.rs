@@ -10,7 +10,7 @@ use triptych_entities::{
 };
 use triptych_services::{
     access,
-    automation::{executions::Claim, flows::parameters},
+    automation::executions::Claim,
     conversations::generations::StepPrompt,
     storable::storable,
 };
@@ -86,7 +86,7 @@ impl Runtime {
     fn check(&self, step: &step::Model, rendered: &Value) -> Result<(), ActionError> {
         let catalog = self.services.flows.catalog();
         let Some(operation) = catalog.operation(&step.integration, &step.operation) else { return Ok(()) };
-        let problems = parameters::check(&operation.parameters, rendered, "parameters");
+        let problems = operation.parameters.check(rendered, "parameters");
         if problems.is_empty() {
             return Ok(());
         }

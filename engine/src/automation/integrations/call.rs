@@ -1,8 +1,7 @@
-//! What the runtime and an operation say to each other.
+//! The interface between the flow runtime and operations.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use triptych_entities::ids::{ExecutionId, ExecutionStepId, FlowId, OrganizationId};
 use triptych_services::{automation::datastore::Datastore, mint::Mint};
@@ -14,7 +13,7 @@ pub struct Call<'a> {
     pub organization: OrganizationId,
     pub flow: FlowId,
     pub execution: ExecutionId,
-    /// The same for every attempt: outside services are given it as the idempotency key.
+    /// The same for every attempt: outside services receive it as the idempotency key.
     pub execution_step: ExecutionStepId,
     /// Counts up from 1.
     pub attempt: i32,
@@ -26,25 +25,29 @@ pub struct Call<'a> {
     pub credential: Option<Value>,
 }
 
-impl Call<'_> {
-    /// The parameters as the operation's own type.
-    ///
-    /// # Errors
-    /// `BAD_PARAMETERS` if they do not fit.
-    pub fn parameters<T: DeserializeOwned>(&self) -> Result<T, ActionError> {
-        T::deserialize(&self.parameters).map_err(|error| ActionError::bad_parameters(error.to_string()))
-    }
-}
-
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// With this output; what follows goes on.
-    Done(Value),
-    /// With this output; what follows is skipped.
-    Stopped(Value),
-    /// The step is to rest until then, and then to be done with this output.
-    Wait { until: DateTime<Utc>, output: Value },
+pub enum Outcome<T = Value> {
+    /// With this output; the steps that follow run.
+    Done(T),
+    /// With this output; the steps that follow are skipped.
+    Stopped(T),
+    /// The step waits until then, and then ends with this output.
+    Wait { until: DateTime<Utc>, output: T },
+}
+
+impl<T> Outcome<T> {
+    /// The same outcome with another output.
+    ///
+    /// # Errors
+    /// That of the conversion.
+    pub fn try_map<U, E>(self, convert: impl FnOnce(T) -> Result<U, E>) -> Result<Outcome<U>, E> {
+        Ok(match self {
+            Self::Done(output) => Outcome::Done(convert(output)?),
+            Self::Stopped(output) => Outcome::Stopped(convert(output)?),
+            Self::Wait { until, output } => Outcome::Wait { until, output: convert(output)? },
+        })
+    }
 }
 
 /// What operations may use.
@@ -56,7 +59,7 @@ pub struct Tools {
     pub mint: Mint,
 }
 
-/// An operation that can be run.
+/// An operation that can be run, whatever it was made of: a manifest or an [`super::Action`].
 #[async_trait]
 pub trait Run: Send + Sync {
     /// Runs the operation once. It may be called again with the same call if the process dies before the result
@@ -67,7 +70,7 @@ pub trait Run: Send + Sync {
     async fn run(&self, call: &Call<'_>, tools: &Tools) -> Result<Outcome, ActionError>;
 
     /// Whether missing values in these parameters, whose templates are not filled in yet, are null instead of
-    /// failing the step. For operations that look at what may be missing.
+    /// failing the step. For operations that check for missing values.
     fn accepts_missing(&self, _parameters: &Value) -> bool {
         false
     }

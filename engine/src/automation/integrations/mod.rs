@@ -1,30 +1,43 @@
-//! Integrations: what steps can do, one folder or file each. A step's operation is described by data (an
-//! [`Operation`] with JSON Schemas) and run by a [`Run`].
+//! Integrations: what steps can do, one folder each with a `manifest.toml`. An operation that data cannot express
+//! is an [`Action`] in Rust, registered in [`native`].
 //!
-//! Nothing here knows flows, queues or GraphQL. What an operation may use, [`Tools`] holds; it gets its parameters
-//! with templates filled in and checked against the schema, and is told who it works for by [`Call`].
-//!
-//! An integration whose operations are HTTP calls described as data needs no code here: whoever reads its
-//! description makes a [`Definition`] of it, with one `Run` for all such operations.
-//!
-//! [`Operation`]: triptych_services::automation::integrations::Operation
+//! Nothing here knows flows, queues or GraphQL. An operation may use its [`Tools`]; it gets parameters with
+//! templates filled in and checked against the schema, and is told for whom it works by [`Call`].
 
-mod ai;
-mod branch;
+mod action;
 mod call;
 mod client;
+mod derive;
+mod error;
+mod exchange;
+mod manifest;
+mod registry;
+
 mod datastore;
 mod delay;
-mod error;
 mod filter;
 pub mod formatter;
 mod http;
-mod registry;
 mod respond;
-mod schedule;
-mod webhook;
 
+pub use action::{About, Action, Native};
 pub use call::{Call, Outcome, Run, Tools};
 pub use client::http_client;
 pub use error::ActionError;
-pub use registry::{Definition, Registry};
+pub use registry::{BadIntegration, Registry};
+
+/// The operations in Rust: the one list that such an operation is added to, besides the `mod` of its folder above.
+fn native() -> Vec<Native> {
+    vec![
+        Native::new(datastore::Get),
+        Native::new(datastore::Set),
+        Native::new(delay::For),
+        Native::new(delay::Until),
+        Native::new(filter::ContinueIf),
+        Native::new(formatter::Text),
+        Native::new(formatter::Number),
+        Native::new(formatter::Date),
+        Native::new(http::Request),
+        Native::new(respond::Reply),
+    ]
+}

@@ -1,71 +1,58 @@
-//! Which integrations there are, and what runs them.
+//! All integrations, and what runs their operations.
 
 use std::{collections::HashMap, sync::Arc};
 
-use triptych_services::automation::integrations::{Catalog, CredentialKind, Integration, Operation};
+use triptych_services::automation::integrations::Catalog;
 
-use super::{Run, ai, branch, datastore, delay, filter, formatter, http, respond, schedule, webhook};
+use super::{
+    Native, Run,
+    manifest::{self, Loaded, Runs},
+    native,
+};
+use crate::automation::templates::Renderer;
 
-/// An integration: its description, and what runs each of its operations. Triggers and what the runtime does
-/// itself have nothing to run.
-pub struct Definition {
-    pub key: &'static str,
-    pub name: &'static str,
-    pub description: &'static str,
-    pub credential: Option<CredentialKind>,
-    pub operations: Vec<(Operation, Option<Arc<dyn Run>>)>,
+/// An integration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{integration}: {problem}")]
+pub struct BadIntegration {
+    pub integration: String,
+    pub problem: String,
 }
-
-/// What runs the operations of one integration, by their keys.
-type Runs = HashMap<&'static str, Arc<dyn Run>>;
 
 /// All integrations. Cheap to clone.
 #[derive(Clone)]
 pub struct Registry {
     catalog: Catalog,
-    runs: Arc<HashMap<&'static str, Runs>>,
+    runs: Arc<HashMap<String, Runs>>,
 }
 
 impl Registry {
-    /// The integrations that come with Triptych.
-    #[must_use]
-    pub fn builtin() -> Self {
-        Self::new(vec![
-            ai::definition(),
-            branch::definition(),
-            datastore::definition(),
-            delay::definition(),
-            filter::definition(),
-            formatter::definition(),
-            http::definition(),
-            respond::definition(),
-            schedule::definition(),
-            webhook::definition(),
-        ])
+    /// The integrations that are part of the binary.
+    ///
+    /// # Errors
+    /// The first manifest that is broken. The tests load all of them.
+    pub fn builtin() -> Result<Self, BadIntegration> {
+        Self::new(manifest::EMBEDDED, native())
     }
 
-    /// These integrations. Of two with the same key, the later one runs.
-    #[must_use]
-    pub fn new(definitions: Vec<Definition>) -> Self {
-        let mut integrations = Vec::with_capacity(definitions.len());
-        let mut runs: HashMap<_, Runs> = HashMap::new();
-        for definition in definitions {
-            let mut operations = Vec::with_capacity(definition.operations.len());
-            for (operation, run) in definition.operations {
-                if let Some(run) = run {
-                    runs.entry(definition.key).or_default().insert(operation.key, run);
-                }
-                operations.push(operation);
-            }
-            integrations.push(Integration {
-                key: definition.key,
-                name: definition.name,
-                description: definition.description,
-                credential: definition.credential,
-                operations,
-            });
+    fn new(manifests: &[(&str, &str)], native: Vec<Native>) -> Result<Self, BadIntegration> {
+        let renderer = Arc::new(Renderer::new());
+        let mut by_integration: HashMap<&str, Vec<Native>> = HashMap::new();
+        for operation in native {
+            by_integration.entry(operation.about.integration).or_default().push(operation);
         }
-        Self { catalog: Catalog::new(integrations), runs: Arc::new(runs) }
+        let (mut integrations, mut runs) = (Vec::new(), HashMap::new());
+        for (folder, text) in manifests {
+            let native = by_integration.remove(folder).unwrap_or_default();
+            let Loaded { integration, runs: own } = manifest::load(folder, text, native, &renderer)?;
+            runs.insert(integration.key.clone(), own);
+            integrations.push(integration);
+        }
+        if let Some(integration) = by_integration.into_keys().next() {
+            let problem = "it has operations in Rust and no manifest".to_owned();
+            return Err(BadIntegration { integration: integration.to_owned(), problem });
+        }
+        Ok(Self { catalog: Catalog::new(integrations), runs: Arc::new(runs) })
     }
 
     /// What the validator and the API need to know.
@@ -74,7 +61,7 @@ impl Registry {
         self.catalog.clone()
     }
 
-    /// What runs an operation; nothing for triggers, for AI steps, and for what does not exist.
+    /// What runs an operation; nothing for triggers, branches and AI steps, and for what does not exist.
     #[must_use]
     pub fn find(&self, integration: &str, operation: &str) -> Option<Arc<dyn Run>> {
         self.runs.get(integration)?.get(operation).cloned()
@@ -85,54 +72,68 @@ impl Registry {
 mod tests {
     use serde_json::{Value, json};
     use triptych_entities::relational::automation::step::Kind;
+    use triptych_services::automation::integrations::{Integration, Operation, Start};
 
     use super::*;
 
-    fn operations(catalog: &Catalog) -> impl Iterator<Item = (&Integration, &Operation)> {
-        let all = catalog.search(None);
-        all.into_iter()
-            .flat_map(|integration| integration.operations.iter().map(move |one| (integration, one)))
+    fn each_operation(check: impl Fn(&Integration, &Operation, &str)) {
+        let catalog = Registry::builtin().unwrap().catalog();
+        let integrations = catalog.search(None);
+        assert!(integrations.len() >= 12, "only {} integrations", integrations.len());
+        for integration in integrations {
+            assert!(!integration.operations.is_empty(), "{} can do nothing", integration.key);
+            for operation in &integration.operations {
+                check(integration, operation, &format!("{}/{}", integration.key, operation.key));
+            }
+        }
     }
 
     #[test]
-    fn every_step_but_triggers_and_ai_has_something_to_run() {
-        let registry = Registry::builtin();
-        let catalog = registry.catalog();
-        for (integration, operation) in operations(&catalog) {
-            let runs = registry.find(integration.key, operation.key).is_some();
-            let expected = !matches!(operation.kind, Kind::Trigger | Kind::Ai);
-            assert_eq!(runs, expected, "{}/{}", integration.key, operation.key);
-        }
+    fn every_step_but_those_of_the_runtime_has_something_to_run() {
+        let registry = Registry::builtin().unwrap();
+        each_operation(|integration, operation, name| {
+            let runs = registry.find(&integration.key, &operation.key).is_some();
+            let expected = !matches!(operation.kind, Kind::Trigger | Kind::Ai | Kind::Branch);
+            assert_eq!(runs, expected, "{name}");
+            assert_eq!(operation.start.is_some(), operation.kind == Kind::Trigger, "{name}");
+        });
         assert!(registry.find("http", "nothing").is_none());
         assert!(registry.find("nothing", "request").is_none());
     }
 
     #[test]
-    fn every_schema_is_valid_closed_and_described() {
-        let catalog = Registry::builtin().catalog();
-        for (integration, operation) in operations(&catalog) {
-            let name = format!("{}/{}", integration.key, operation.key);
-            for schema in [&operation.parameters, &operation.output] {
-                jsonschema::draft202012::meta::validate(schema)
-                    .unwrap_or_else(|error| panic!("{name}: {error}"));
+    fn triggers_say_what_starts_them() {
+        let catalog = Registry::builtin().unwrap().catalog();
+        let start = |integration, operation| catalog.operation(integration, operation).unwrap().start.clone();
+        assert!(matches!(start("webhook", "received"), Some(Start::Webhook(_))));
+        assert!(matches!(start("schedule", "cron"), Some(Start::Schedule(_))));
+        assert!(matches!(start("schedule", "every"), Some(Start::Schedule(_))));
+        assert_eq!(start("http", "request"), None);
+    }
+
+    #[test]
+    fn every_schema_is_closed_and_described_and_its_examples_fit() {
+        each_operation(|integration, operation, name| {
+            let parameters = operation.parameters.json();
+            jsonschema::draft202012::meta::validate(&operation.output)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            for schema in [parameters, &operation.output] {
                 assert_eq!(schema["additionalProperties"], false, "{name}");
+                check_properties(name, schema);
             }
-            check_properties(&name, &operation.parameters);
             if let Some(credential) = &integration.credential {
-                jsonschema::draft202012::meta::validate(&credential.fields).unwrap();
+                assert_eq!(credential.fields.json()["additionalProperties"], false, "{name}");
+                check_properties(name, credential.fields.json());
             }
-        }
+        });
     }
 
     fn check_properties(name: &str, schema: &Value) {
         let Some(properties) = schema["properties"].as_object() else { return };
         for (key, property) in properties {
             let name = format!("{name}.{key}");
-            let described = property.get("description").is_some() || property.get("enum").is_some();
-            assert!(
-                described || property.get("examples").is_some() || property.get("items").is_some(),
-                "{name}"
-            );
+            let described = ["description", "enum", "examples", "items"];
+            assert!(described.iter().any(|field| property.get(field).is_some()), "{name} is not described");
             let examples = property["examples"].as_array().cloned().unwrap_or_default();
             for example in examples.iter().chain(property.get("default")) {
                 assert!(jsonschema::is_valid(property, example), "{name}: {example} does not fit");
@@ -143,26 +144,50 @@ mod tests {
 
     #[test]
     fn parameters_fit_or_do_not() {
-        let catalog = Registry::builtin().catalog();
+        let catalog = Registry::builtin().unwrap().catalog();
         let fits = |integration: &str, operation: &str, parameters: Value| {
-            let schema = &catalog.operation(integration, operation).unwrap().parameters;
-            jsonschema::is_valid(schema, &parameters)
+            catalog.operation(integration, operation).unwrap().parameters.check(&parameters, "p").is_empty()
         };
         assert!(fits("http", "request", json!({ "url": "https://example.com", "json": null })));
         assert!(!fits("http", "request", json!({ "url": "https://example.com", "json": 1, "body": "1" })));
         assert!(!fits("http", "request", json!({ "url": "https://example.com", "verb": "GET" })));
+        assert!(!fits("http", "request", json!({ "url": "https://example.com", "method": "BREW" })));
+        assert!(!fits("http", "request", json!({ "url": "https://example.com", "timeoutSeconds": 0 })));
+        assert!(!fits("http", "request", json!({ "url": "https://example.com", "body": null })));
         assert!(fits("formatter", "text", json!({ "transform": "uppercase", "value": "a" })));
         assert!(!fits("formatter", "text", json!({ "transform": "replace", "value": "a" })));
         assert!(!fits("formatter", "number", json!({ "transform": "math", "value": 1 })));
         assert!(fits("formatter", "number", json!({ "transform": "random" })));
         assert!(fits("datastore", "set", json!({ "key": "a", "value": null, "scope": "organization" })));
+        assert!(!fits("datastore", "get", json!({ "key": "" })));
         assert!(!fits("delay", "for", json!({ "seconds": -1 })));
         let condition = json!({ "value": null, "operator": "exists" });
         assert!(fits("filter", "continue_if", json!({ "conditions": [[condition]] })));
         assert!(!fits("filter", "continue_if", json!({ "conditions": [condition] })));
+        assert!(!fits("filter", "continue_if", json!({ "conditions": [[]] })));
         assert!(fits("ai", "prompt", json!({ "model": "demo/echo", "prompt": "Hi" })));
         assert!(fits("respond", "reply", json!({})));
         assert!(fits("webhook", "received", json!({})));
         assert!(fits("schedule", "cron", json!({ "expression": "*/5 * * * *" })));
+        assert!(!fits("schedule", "every", json!({ "seconds": 0 })));
+    }
+
+    #[test]
+    fn parameters_stand_in_the_order_in_which_they_were_written() {
+        let catalog = Registry::builtin().unwrap().catalog();
+        for (integration, operation, expected) in [
+            ("ntfy", "publish", ["server", "topic", "message"]),
+            ("http", "request", ["method", "url", "headers"]),
+        ] {
+            let schema = catalog.operation(integration, operation).unwrap().parameters.json();
+            let names: Vec<_> = schema["properties"].as_object().unwrap().keys().take(3).collect();
+            assert_eq!(names, expected, "{integration}/{operation}");
+        }
+    }
+
+    #[test]
+    fn rust_without_a_manifest_is_refused() {
+        let error = Registry::new(&[], native()).err().unwrap();
+        assert!(error.problem.contains("no manifest"), "{error}");
     }
 }

@@ -12,30 +12,49 @@ pub(super) const NAMES: [&str; 4] = ["trigger", "steps", "vars", "item"];
 ///
 /// Building one costs nothing; a part is converted when a template first refers to it. Clones share parts.
 #[derive(Clone)]
-pub struct Scope(Arc<Names>);
+pub struct Scope(Root);
+
+#[derive(Clone)]
+enum Root {
+    Flow(Arc<Names>),
+    Named(Arc<Parts>),
+}
 
 impl Scope {
     /// `steps` maps step keys to `{"output": …}`.
     #[must_use]
     pub fn new(trigger: Value, steps: HashMap<String, Value>, vars: Value, item: Option<Value>) -> Self {
         let steps = steps.into_iter().map(|(key, step)| (key, Part::new(step))).collect();
-        Self(Arc::new(Names {
+        Self(Root::Flow(Arc::new(Names {
             trigger: Part::new(trigger),
-            steps: Arc::new(Steps(steps)),
+            steps: Arc::new(Parts(steps)),
             vars: Part::new(vars),
             item: item.map(Part::new),
-        }))
+        })))
+    }
+
+    /// For templates that are not of a flow: these names and no others.
+    #[must_use]
+    pub fn named<const N: usize>(parts: [(&str, Value); N]) -> Self {
+        let parts = parts.into_iter().map(|(name, value)| (name.to_owned(), Part::new(value))).collect();
+        Self(Root::Named(Arc::new(Parts(parts))))
     }
 
     pub(super) fn root(&self) -> Cell {
-        Cell::from_dyn_object(Arc::clone(&self.0))
+        match &self.0 {
+            Root::Flow(names) => Cell::from_dyn_object(Arc::clone(names)),
+            Root::Named(parts) => Cell::from_dyn_object(Arc::clone(parts)),
+        }
     }
 }
 
 // Values can be secret or large: neither belongs in a log.
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            Root::Flow(names) => names.fmt(f),
+            Root::Named(parts) => parts.fmt(f),
+        }
     }
 }
 
@@ -57,7 +76,7 @@ impl Part {
 
 struct Names {
     trigger: Part,
-    steps: Arc<Steps>,
+    steps: Arc<Parts>,
     vars: Part,
     item: Option<Part>,
 }
@@ -80,15 +99,15 @@ impl Object for Names {
     }
 }
 
-struct Steps(HashMap<String, Part>);
+struct Parts(HashMap<String, Part>);
 
-impl fmt::Debug for Steps {
+impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.keys()).finish()
     }
 }
 
-impl Object for Steps {
+impl Object for Parts {
     fn get_value(self: &Arc<Self>, key: &Cell) -> Option<Cell> {
         self.0.get(key.as_str()?).map(Part::get)
     }

@@ -3,6 +3,7 @@
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 use triptych_entities::relational::automation::flow;
+use triptych_services::automation::integrations::Start;
 
 use super::{
     FlowVersion,
@@ -98,7 +99,7 @@ impl Flow {
     /// flow is published. Null for those who may not change flows, and when the draft has no webhook trigger.
     async fn webhook_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let graph = super::load_graph(ctx, self.0.draft_version_id).await?;
-        if graph.trigger().is_none_or(|trigger| trigger.integration != "webhook") {
+        if !matches!(ctx.services().flows.start(&graph), Some(Start::Webhook(_))) {
             return Ok(None);
         }
         let webhook = ctx.load(WebhookOf(self.0.id)).await?;

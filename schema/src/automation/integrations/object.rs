@@ -1,52 +1,58 @@
 //! The types of the catalogue.
 
+use std::sync::Arc;
+
 use async_graphql::{Json, Object, SimpleObject};
 use serde_json::Value;
+use triptych_entities::relational::automation::step::Kind;
 use triptych_services::automation::integrations;
 
 use crate::automation::flows::StepKind;
 
-pub struct Integration(pub integrations::Integration);
+pub struct Integration(pub Arc<integrations::Integration>);
 
 /// A service or tool that steps can use.
 #[Object]
 impl Integration {
     /// Stable and unique, such as `http`.
     async fn key(&self) -> &str {
-        self.0.key
+        &self.0.key
     }
 
     /// Its name, for people.
     async fn name(&self) -> &str {
-        self.0.name
+        &self.0.name
     }
 
     /// What it is for.
     async fn description(&self) -> &str {
-        self.0.description
+        &self.0.description
+    }
+
+    /// The name of its icon in the Lucide icon set, such as `globe`.
+    async fn icon(&self) -> &str {
+        &self.0.icon
     }
 
     /// What its operations need a credential to hold; null when they take none.
     async fn credential(&self) -> Option<CredentialKind> {
-        self.0.credential.clone().map(Into::into)
+        self.0.credential.as_ref().map(Into::into)
     }
 
     /// What starts flows.
     async fn triggers(&self) -> Vec<Operation> {
-        self.operations(true)
+        self.operations(|kind| kind == Kind::Trigger)
     }
 
     /// What steps can do.
     async fn actions(&self) -> Vec<Operation> {
-        self.operations(false)
+        self.operations(|kind| kind != Kind::Trigger)
     }
 }
 
 impl Integration {
-    fn operations(&self, triggers: bool) -> Vec<Operation> {
-        use triptych_entities::relational::automation::step::Kind;
-        let wanted = |operation: &&integrations::Operation| (operation.kind == Kind::Trigger) == triggers;
-        self.0.operations.iter().filter(wanted).cloned().map(Into::into).collect()
+    fn operations(&self, wanted: impl Fn(Kind) -> bool) -> Vec<Operation> {
+        self.0.operations.iter().filter(|operation| wanted(operation.kind)).map(Into::into).collect()
     }
 }
 
@@ -61,9 +67,13 @@ pub struct CredentialKind {
     pub required: bool,
 }
 
-impl From<integrations::CredentialKind> for CredentialKind {
-    fn from(kind: integrations::CredentialKind) -> Self {
-        Self { description: kind.description.to_owned(), fields: Json(kind.fields), required: kind.required }
+impl From<&integrations::CredentialKind> for CredentialKind {
+    fn from(kind: &integrations::CredentialKind) -> Self {
+        Self {
+            description: kind.description.clone(),
+            fields: Json(kind.fields.json().clone()),
+            required: kind.required,
+        }
     }
 }
 
@@ -84,15 +94,15 @@ pub struct Operation {
     pub output: Json<Value>,
 }
 
-impl From<integrations::Operation> for Operation {
-    fn from(operation: integrations::Operation) -> Self {
+impl From<&integrations::Operation> for Operation {
+    fn from(operation: &integrations::Operation) -> Self {
         Self {
-            key: operation.key.to_owned(),
-            name: operation.name.to_owned(),
-            description: operation.description.to_owned(),
+            key: operation.key.clone(),
+            name: operation.name.clone(),
+            description: operation.description.clone(),
             kind: operation.kind.into(),
-            parameters: Json(operation.parameters),
-            output: Json(operation.output),
+            parameters: Json(operation.parameters.json().clone()),
+            output: Json(operation.output.clone()),
         }
     }
 }

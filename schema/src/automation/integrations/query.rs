@@ -2,6 +2,8 @@
 
 #![expect(clippy::unused_async, reason = "resolvers are asynchronous, whether they wait for anything or not")]
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object};
 use triptych_services::page::{KeyKind, KeyValue, Window, slice};
 
@@ -33,8 +35,8 @@ impl IntegrationQuery {
         ctx.actor()?;
         let window = Window::parse(&page_args(first, after, last, before), "integrations", &[KeyKind::Text])?;
         let found = ctx.services().flows.catalog().search(search.as_deref());
-        let page = slice(found, &window, |integration| KeyValue::Text(integration.key.to_owned()));
-        Ok(Connection::of(page, |integration| Integration(integration.clone())))
+        let page = slice(found, &window, |integration| KeyValue::Text(integration.key.clone()));
+        Ok(Connection::of(page, |integration| Integration(Arc::clone(integration))))
     }
 
     /// One integration by its key; null when there is none.

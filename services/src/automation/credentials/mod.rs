@@ -20,7 +20,7 @@ use triptych_stores::{
     mint::Mint,
 };
 
-use crate::automation::{flows::parameters, integrations::Catalog};
+use crate::automation::integrations::Catalog;
 
 /// A credential to be.
 #[derive(Debug, Clone)]
@@ -39,11 +39,11 @@ pub struct Credentials {
     stores: Stores,
     mint: Mint,
     keyring: Arc<Keyring>,
-    catalog: Arc<Catalog>,
+    catalog: Catalog,
 }
 
 impl Credentials {
-    pub(crate) fn new(stores: Stores, mint: Mint, keyring: Arc<Keyring>, catalog: Arc<Catalog>) -> Self {
+    pub(crate) fn new(stores: Stores, mint: Mint, keyring: Arc<Keyring>, catalog: Catalog) -> Self {
         Self { stores, mint, keyring, catalog }
     }
 
@@ -87,7 +87,7 @@ impl Credentials {
         match self.catalog.integration(&input.integration).map(|known| &known.credential) {
             None => problems.push(Problem::new("integration", "there is no such integration")),
             Some(None) => problems.push(Problem::new("integration", "this integration takes no credential")),
-            Some(Some(kind)) => problems.extend(parameters::check(&kind.fields, &input.fields, "fields")),
+            Some(Some(kind)) => problems.extend(kind.fields.check(&input.fields, "fields")),
         }
         if let Some(flow) = input.flow_id {
             let scope = actor.scope(Action::Update, Subject::Flow)?;

@@ -18,7 +18,7 @@ use triptych_stores::{
 };
 
 use super::Executions;
-use crate::automation::flows::Graph;
+use crate::automation::{flows::Graph, integrations::Start};
 
 /// A run by hand.
 #[derive(Debug, Clone)]
@@ -73,11 +73,13 @@ impl Executions {
             return Err(ServiceError::conflict("this flow is not published"));
         };
         let graph = self.graphs.load(&self.stores.pg, version).await?;
-        let trigger = graph.trigger().filter(|trigger| trigger.integration == "webhook");
-        let Some(trigger) = trigger else {
+        let trigger = graph.trigger().and_then(|trigger| match self.catalog.start(trigger)? {
+            Start::Webhook(webhook) => Some(webhook.secret(&trigger.parameters)),
+            Start::Schedule(_) | Start::Poll | Start::Manual => None,
+        });
+        let Some(secret) = trigger else {
             return Err(ServiceError::conflict("this flow is not started by a webhook"));
         };
-        let secret = trigger.parameters.get("secret").and_then(Value::as_str).filter(|text| !text.is_empty());
         if let Some(secret) = secret
             && !same(secret.as_bytes(), call.secret.unwrap_or_default().as_bytes())
         {
@@ -112,10 +114,10 @@ impl Executions {
         }
         let version = self.version_to_run(&flow, &run).await?;
         let graph = self.graphs.load(&self.stores.pg, version).await?;
-        if graph.trigger().is_none() {
+        let Some(trigger) = graph.trigger() else {
             return Err(Invalid::one("flowId", "this version has no trigger to run from").into());
-        }
-        let trigger = trigger_data(&graph, run.payload, self.mint.now());
+        };
+        let trigger = trigger_data(self.catalog.start(trigger), run.payload, self.mint.now());
         let client_id = run.client_id.clone();
         let new = NewExecution {
             flow: flow.clone(),
@@ -238,11 +240,10 @@ fn all_set(row: execution::Model) -> execution::ActiveModel {
     active
 }
 
-/// What a run by hand puts in the trigger's place.
-fn trigger_data(graph: &Graph, payload: Option<Value>, now: DateTime<Utc>) -> Value {
-    let integration = graph.trigger().map(|trigger| trigger.integration.as_str());
-    match (integration, payload) {
-        (Some("webhook"), payload) => {
+/// The trigger's data of a run by hand.
+fn trigger_data(start: Option<&Start>, payload: Option<Value>, now: DateTime<Utc>) -> Value {
+    match (start, payload) {
+        (Some(Start::Webhook(_)), payload) => {
             let whole = payload.as_ref().and_then(Value::as_object).filter(|data| data.contains_key("body"));
             let mut data = json!({ "method": "POST", "headers": {}, "query": {}, "body": null });
             match whole {
@@ -255,7 +256,7 @@ fn trigger_data(graph: &Graph, payload: Option<Value>, now: DateTime<Utc>) -> Va
             }
             data
         }
-        (Some("schedule"), None) => json!({ "firedAt": now }),
+        (Some(Start::Schedule(_)), None) => json!({ "firedAt": now }),
         (_, payload) => payload.unwrap_or_else(|| json!({})),
     }
 }

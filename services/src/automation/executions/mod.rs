@@ -25,7 +25,7 @@ use sea_orm::DatabaseConnection;
 use triptych_stores::{connections::Stores, live::Live, mint::Mint, outbox::Outbox, queues::Queues};
 pub use wait::Answer;
 
-use crate::automation::flows::Graphs;
+use crate::automation::{flows::Graphs, integrations::Catalog};
 
 /// Accepts, advances and finds executions.
 #[derive(Clone)]
@@ -37,6 +37,7 @@ pub struct Executions {
     outbox: Outbox,
     queues: Queues,
     graphs: Graphs,
+    catalog: Catalog,
     live: Live,
 }
 
@@ -45,13 +46,14 @@ pub(crate) struct ExecutionParts {
     pub(crate) outbox: Outbox,
     pub(crate) queues: Queues,
     pub(crate) graphs: Graphs,
+    pub(crate) catalog: Catalog,
     pub(crate) live: Live,
 }
 
 impl Executions {
     pub(crate) fn new(stores: Stores, mint: Mint, parts: ExecutionParts) -> Self {
-        let ExecutionParts { outbox, queues, graphs, live } = parts;
+        let ExecutionParts { outbox, queues, graphs, catalog, live } = parts;
         let relaxed = stores.relaxed.clone();
-        Self { stores, relaxed, mint, outbox, queues, graphs, live }
+        Self { stores, relaxed, mint, outbox, queues, graphs, catalog, live }
     }
 }

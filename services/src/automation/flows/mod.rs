@@ -4,7 +4,6 @@ mod draft;
 mod find;
 mod graph;
 mod list;
-pub mod parameters;
 mod publish;
 mod schedules;
 mod spec;
@@ -23,7 +22,7 @@ pub use spec::{GraphSpec, LinkSpec, RetryPolicy, StepSpec};
 pub use templates::Templates;
 pub use validate::{Strictness, Validator};
 
-use crate::automation::integrations::Catalog;
+use crate::automation::integrations::{Catalog, Start};
 
 /// Creates, changes, publishes and finds flows.
 #[derive(Clone)]
@@ -32,7 +31,7 @@ pub struct Flows {
     mint: Mint,
     outbox: Outbox,
     queues: Queues,
-    catalog: Arc<Catalog>,
+    catalog: Catalog,
     templates: Arc<dyn Templates>,
     graphs: Graphs,
 }
@@ -41,7 +40,7 @@ pub struct Flows {
 pub(crate) struct FlowParts {
     pub(crate) outbox: Outbox,
     pub(crate) queues: Queues,
-    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) catalog: Catalog,
     pub(crate) templates: Arc<dyn Templates>,
     pub(crate) graphs: Graphs,
 }
@@ -56,6 +55,12 @@ impl Flows {
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// What starts flows with this graph; `None` without a trigger.
+    #[must_use]
+    pub fn start(&self, graph: &Graph) -> Option<&Start> {
+        self.catalog.start(graph.trigger()?)
     }
 
     fn validator(&self) -> Validator<'_> {

@@ -4,7 +4,6 @@ use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, Set, TransactionTrait as _,
 };
-use serde_json::Value;
 use triptych_entities::{
     ids::FlowId,
     payloads::job::Job,
@@ -21,6 +20,7 @@ use super::{
     spec::{GraphSpec, LinkSpec, StepSpec},
     validate::Strictness,
 };
+use crate::automation::integrations::Start;
 
 impl Flows {
     /// Publishes the draft. It serves the next trigger; executions that are under way finish on their version.
@@ -96,8 +96,12 @@ impl Flows {
         flow: &flow::Model,
         graph: Option<&Graph>,
     ) -> Result<()> {
-        let wanted = graph.and_then(Graph::trigger).filter(|trigger| trigger.integration == "schedule");
-        let kept = wanted.map(|trigger| trigger.id);
+        let wanted =
+            graph.and_then(Graph::trigger).and_then(|trigger| match self.catalog.start(trigger)? {
+                Start::Schedule(schedule) => Some((trigger, schedule.times(&trigger.parameters))),
+                Start::Webhook(_) | Start::Poll | Start::Manual => None,
+            });
+        let kept = wanted.as_ref().map(|(trigger, _)| trigger.id);
         let whole = Scope::whole(flow.organization_id);
         let mut outdated =
             schedule::Entity::delete_within(whole).filter(schedule::Column::FlowId.eq(flow.id));
@@ -105,18 +109,16 @@ impl Flows {
             outdated = outdated.filter(schedule::Column::StepId.ne(step));
         }
         outdated.exec(tx).await?;
-        let Some(trigger) = wanted else { return Ok(()) };
-        let text = |field: &str| trigger.parameters.get(field).and_then(Value::as_str).map(str::to_owned);
-        let every = trigger.parameters.get("seconds").and_then(Value::as_i64);
+        let Some((trigger, times)) = wanted else { return Ok(()) };
         let row = schedule::ActiveModel {
             id: Set(self.mint.id()),
             organization_id: Set(flow.organization_id),
             flow_id: Set(flow.id),
             version_id: Set(trigger.version_id),
             step_id: Set(trigger.id),
-            cron: Set(text("expression")),
-            every_seconds: Set(every.and_then(|seconds| i32::try_from(seconds).ok())),
-            timezone: Set(text("timezone").unwrap_or_else(|| "UTC".to_owned())),
+            cron: Set(times.cron),
+            every_seconds: Set(times.every_seconds),
+            timezone: Set(times.timezone),
             created_at: Set(self.mint.now()),
         };
         schedule::Entity::insert(row)

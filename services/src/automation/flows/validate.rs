@@ -2,16 +2,14 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use chrono_tz::Tz;
 use triptych_entities::relational::automation::{step, step_link};
 use triptych_stores::error::{Invalid, Problem};
 
 use super::{
-    parameters,
     spec::{GraphSpec, LinkSpec, StepSpec},
     templates::Templates,
 };
-use crate::automation::integrations::Catalog;
+use crate::automation::integrations::{Catalog, Operation, Start};
 
 /// How much must be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +89,8 @@ impl Validator<'_> {
             return;
         };
         let Some(operation) = self.catalog.operation(&step.integration, &step.operation) else {
-            let known: Vec<_> = integration.operations.iter().map(|operation| operation.key).collect();
+            let known: Vec<_> =
+                integration.operations.iter().map(|operation| operation.key.as_str()).collect();
             let message = format!(
                 "`{}` has no operation `{}`; it has {}",
                 step.integration,
@@ -106,26 +105,41 @@ impl Validator<'_> {
                 format!("`{}/{}` is of another kind; leave it out", step.integration, step.operation);
             problems.push(Problem::new(at("kind"), message));
         }
-        let root = at("parameters");
+        let needed = integration.credential.as_ref().is_some_and(|kind| kind.required);
+        if needed && step.credential_id.is_none() && strictness == Strictness::Complete {
+            let message = format!("`{}` needs a credential", step.integration);
+            problems.push(Problem::new(at("credentialId"), message));
+        }
+        self.check_parameters(&at("parameters"), step, operation, strictness, problems);
+    }
+
+    fn check_parameters(
+        &self,
+        root: &str,
+        step: &StepSpec,
+        operation: &Operation,
+        strictness: Strictness,
+        problems: &mut Vec<Problem>,
+    ) {
         if !step.parameters.is_object() {
             problems.push(Problem::new(root, "must be an object"));
             return;
         }
         problems.extend(match strictness {
-            Strictness::Draft => parameters::check_draft(&operation.parameters, &step.parameters, &root),
-            Strictness::Complete => {
-                parameters::check_complete(&operation.parameters, &step.parameters, &root)
-            }
+            Strictness::Draft => operation.parameters.check_draft(&step.parameters, root),
+            Strictness::Complete => operation.parameters.check_complete(&step.parameters, root),
         });
-        problems.extend(self.templates.problems(&root, &step.parameters));
-        problems.extend(check_schedule(step, &root));
+        problems.extend(self.templates.problems(root, &step.parameters));
+        if let Some(Start::Schedule(schedule)) = &operation.start {
+            problems.extend(schedule.problem(&step.parameters, root));
+        }
     }
 
     fn check_triggers(&self, graph: &GraphSpec, strictness: Strictness, problems: &mut Vec<Problem>) {
         let triggers: Vec<usize> =
             (0..graph.steps.len()).filter(|index| self.is_trigger(&graph.steps[*index])).collect();
         if triggers.is_empty() && strictness == Strictness::Complete {
-            problems.push(Problem::new("steps", "a trigger is missing, such as `webhook/received`"));
+            problems.push(Problem::new("steps", "a trigger is missing"));
         }
         for extra in triggers.iter().skip(1) {
             problems.push(Problem::new(format!("steps.{extra}"), "a flow has one trigger only"));
@@ -247,22 +261,6 @@ fn is_key(key: &str) -> bool {
     key.len() <= 64
         && key.starts_with(|c: char| c.is_ascii_alphabetic())
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// What a JSON Schema cannot say about times.
-fn check_schedule(step: &StepSpec, root: &str) -> Option<Problem> {
-    if step.integration != "schedule" {
-        return None;
-    }
-    let text = |field: &str| step.parameters.get(field).and_then(serde_json::Value::as_str);
-    if let Some(zone) = text("timezone")
-        && zone.parse::<Tz>().is_err()
-    {
-        return Some(Problem::new(format!("{root}.timezone"), format!("`{zone}` is not an IANA time zone")));
-    }
-    let expression = text("expression")?;
-    let error = expression.parse::<croner::Cron>().err()?;
-    Some(Problem::new(format!("{root}.expression"), format!("not a cron expression: {error}")))
 }
 
 fn topological_order(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {

@@ -2,109 +2,74 @@
 
 mod compare;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use triptych_entities::relational::automation::step::Kind;
-use triptych_services::automation::integrations::Operation;
 
-use super::{ActionError, Call, Definition, Outcome, Run, Tools};
-use compare::{Condition, OPERATORS};
+use super::{About, Action, ActionError, Call, Outcome, Tools};
+use compare::Condition;
 
-pub(super) fn definition() -> Definition {
-    Definition {
-        key: "filter",
-        name: "Filter",
-        description: "Lets a flow go on only if conditions hold.",
-        credential: None,
-        operations: vec![(continue_if(), Some(Arc::new(ContinueIf)))],
-    }
+pub(super) struct ContinueIf;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Parameters {
+    /// Groups, of which one must hold.
+    #[schemars(
+        length(min = 1, max = 50),
+        example = serde_json::json!([[{
+            "value": "{{ trigger.body.amount }}", "operator": "greater_than", "against": 100
+        }]])
+    )]
+    conditions: Vec<Group>,
 }
 
-fn continue_if() -> Operation {
-    let anything = "Text, a number, true/false, a list, an object or null.";
-    Operation {
+/// Conditions, of which all must hold.
+#[derive(Deserialize, JsonSchema)]
+#[serde(transparent)]
+struct Group(#[schemars(length(min = 1, max = 50))] Vec<Condition>);
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Passed {
+    /// Whether the flow goes on.
+    passed: bool,
+}
+
+#[async_trait]
+impl Action for ContinueIf {
+    type Parameters = Parameters;
+    type Output = Passed;
+
+    const ABOUT: About = About {
+        integration: "filter",
         key: "continue_if",
         name: "Go on if",
         description: "Goes on if all the conditions of at least one group hold. Otherwise what follows is \
                       skipped. Numbers compare as numbers, also when given as text; RFC 3339 dates as moments. \
                       A value that is not there is null.",
         kind: Kind::Filter,
-        parameters: json!({
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["conditions"],
-            "properties": {
-                "conditions": {
-                    "type": "array",
-                    "minItems": 1,
-                    "maxItems": 50,
-                    "description": "Groups, of which one must hold.",
-                    "examples": [[[{
-                        "value": "{{ trigger.body.amount }}",
-                        "operator": "greater_than",
-                        "against": 100
-                    }]]],
-                    "items": {
-                        "type": "array",
-                        "minItems": 1,
-                        "maxItems": 50,
-                        "description": "Conditions, of which all must hold.",
-                        "items": {
-                            "type": "object",
-                            "additionalProperties": false,
-                            "required": ["value", "operator"],
-                            "properties": {
-                                "value": { "description": anything },
-                                "operator": { "type": "string", "enum": OPERATORS },
-                                "against": {
-                                    "description": "What the value is compared with. A list for `in`, a regular \
-                                                    expression for `matches`; not used by `exists`, \
-                                                    `not_exists`, `is_true` and `is_false`."
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }),
-        output: json!({
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["passed"],
-            "properties": {
-                "passed": { "type": "boolean", "description": "Whether the flow goes on." }
-            }
-        }),
-    }
-}
+    };
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameters {
-    conditions: Vec<Vec<Condition>>,
-}
-
-struct ContinueIf;
-
-#[async_trait]
-impl Run for ContinueIf {
-    async fn run(&self, call: &Call<'_>, _: &Tools) -> Result<Outcome, ActionError> {
-        let Parameters { conditions } = call.parameters()?;
-        let passed = passes(&conditions)?;
-        let output = json!({ "passed": passed });
+    async fn run(
+        &self,
+        parameters: Parameters,
+        _: &Call<'_>,
+        _: &Tools,
+    ) -> Result<Outcome<Passed>, ActionError> {
+        let passed = passes(&parameters.conditions)?;
+        let output = Passed { passed };
         Ok(if passed { Outcome::Done(output) } else { Outcome::Stopped(output) })
     }
 
-    fn accepts_missing(&self, _: &Value) -> bool {
+    fn accepts_missing(_: &Value) -> bool {
         true
     }
 }
 
-fn passes(groups: &[Vec<Condition>]) -> Result<bool, ActionError> {
-    for (group, conditions) in groups.iter().enumerate() {
+fn passes(groups: &[Group]) -> Result<bool, ActionError> {
+    for (group, Group(conditions)) in groups.iter().enumerate() {
         let mut all = true;
         for (index, condition) in conditions.iter().enumerate() {
             // Every condition is evaluated, so that a broken one is found whatever the others say.
@@ -121,10 +86,12 @@ fn passes(groups: &[Vec<Condition>]) -> Result<bool, ActionError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn passed(conditions: Value) -> Result<bool, ActionError> {
-        passes(&serde_json::from_value::<Vec<Vec<Condition>>>(conditions).unwrap())
+        passes(&serde_json::from_value::<Vec<Group>>(conditions).unwrap())
     }
 
     #[test]

@@ -4,62 +4,121 @@ mod date;
 pub mod decimal;
 pub mod moment;
 mod number;
-mod schema;
 mod text;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
+use triptych_entities::relational::automation::step::Kind;
 
-use super::{ActionError, Call, Definition, Outcome, Run, Tools};
+use super::{About, Action, ActionError, Call, Outcome, Tools};
 
-pub(super) fn definition() -> Definition {
-    Definition {
-        key: "formatter",
-        name: "Formatter",
-        description: "Brings texts, numbers and dates into another form.",
-        credential: None,
-        operations: vec![
-            (schema::text(), Some(Arc::new(Text))),
-            (schema::number(), Some(Arc::new(Number))),
-            (schema::date(), Some(Arc::new(Date))),
-        ],
-    }
+pub(super) struct Text;
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FormattedText {
+    /// A text, mostly; a number for `length` and `extract_number`, a list for `split`.
+    value: Value,
 }
 
-struct Text;
-
 #[async_trait]
-impl Run for Text {
-    async fn run(&self, call: &Call<'_>, _: &Tools) -> Result<Outcome, ActionError> {
-        done(text::apply(&call.parameters()?))
+impl Action for Text {
+    type Parameters = text::Parameters;
+    type Output = FormattedText;
+
+    const ABOUT: About = About {
+        integration: "formatter",
+        key: "text",
+        name: "Format text",
+        description: "Brings a text into another form, or takes something out of it.",
+        kind: Kind::Action,
+    };
+
+    async fn run(
+        &self,
+        parameters: text::Parameters,
+        _: &Call<'_>,
+        _: &Tools,
+    ) -> Result<Outcome<FormattedText>, ActionError> {
+        let value = text::apply(&parameters).map_err(ActionError::bad_parameters)?;
+        Ok(Outcome::Done(FormattedText { value }))
     }
 
-    fn accepts_missing(&self, parameters: &Value) -> bool {
+    fn accepts_missing(parameters: &Value) -> bool {
         parameters["transform"] == "default"
     }
 }
 
-struct Number;
+pub(super) struct Number;
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FormattedNumber {
+    /// A number; a text for `format` and `currency`.
+    value: Value,
+}
 
 #[async_trait]
-impl Run for Number {
-    async fn run(&self, call: &Call<'_>, tools: &Tools) -> Result<Outcome, ActionError> {
-        done(number::apply(&call.parameters()?, || u64::from_le_bytes(tools.mint.bytes())))
+impl Action for Number {
+    type Parameters = number::Parameters;
+    type Output = FormattedNumber;
+
+    const ABOUT: About = About {
+        integration: "formatter",
+        key: "number",
+        name: "Format a number",
+        description: "Reads, computes, rounds and prints numbers. Decimal and exact to 28 digits.",
+        kind: Kind::Action,
+    };
+
+    async fn run(
+        &self,
+        parameters: number::Parameters,
+        _: &Call<'_>,
+        tools: &Tools,
+    ) -> Result<Outcome<FormattedNumber>, ActionError> {
+        let random = || u64::from_le_bytes(tools.mint.bytes());
+        let value = number::apply(&parameters, random).map_err(ActionError::bad_parameters)?;
+        Ok(Outcome::Done(FormattedNumber { value }))
     }
 }
 
-struct Date;
+pub(super) struct Date;
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FormattedDate {
+    /// A text; a whole number for `difference`.
+    value: Value,
+}
 
 #[async_trait]
-impl Run for Date {
-    async fn run(&self, call: &Call<'_>, tools: &Tools) -> Result<Outcome, ActionError> {
-        done(date::apply(&call.parameters()?, tools.mint.now()))
+impl Action for Date {
+    type Parameters = date::Parameters;
+    type Output = FormattedDate;
+
+    const ABOUT: About = About {
+        integration: "formatter",
+        key: "date",
+        name: "Format a date",
+        description: "Reads, moves, compares and prints dates.",
+        kind: Kind::Action,
+    };
+
+    async fn run(
+        &self,
+        parameters: date::Parameters,
+        _: &Call<'_>,
+        tools: &Tools,
+    ) -> Result<Outcome<FormattedDate>, ActionError> {
+        let value = date::apply(&parameters, tools.mint.now()).map_err(ActionError::bad_parameters)?;
+        Ok(Outcome::Done(FormattedDate { value }))
     }
 }
 
-fn done(value: Result<Value, String>) -> Result<Outcome, ActionError> {
-    let value = value.map_err(ActionError::bad_parameters)?;
-    Ok(Outcome::Done(json!({ "value": value })))
+/// The part of a schema that requires fields for one transform.
+fn needs(transform: &str, fields: &[&str]) -> Value {
+    json!({
+        "if": { "required": ["transform"], "properties": { "transform": { "const": transform } } },
+        "then": { "required": fields }
+    })
 }

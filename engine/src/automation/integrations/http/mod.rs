@@ -1,132 +1,190 @@
 //! `http`: requests to any address that speaks HTTP.
 
-mod answer;
 mod credential;
-mod request;
-mod send;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::{Value, json};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use reqwest::{
+    Client,
+    header::{CONTENT_TYPE, HeaderValue},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use triptych_entities::relational::automation::step::Kind;
-use triptych_services::automation::integrations::{CredentialKind, Operation};
 
-use super::Definition;
+use super::{About, Action, ActionError, Call, Outcome, Tools, derive, exchange};
 
 /// The longest that a request may take, redirects and the answer's body included.
-const LONGEST_SECONDS: u64 = 300;
-const DEFAULT_SECONDS: u64 = 30;
+const LONGEST_SECONDS: u32 = 300;
+const DEFAULT_SECONDS: u32 = 30;
 
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+pub(super) struct Request;
 
-pub(super) fn definition() -> Definition {
-    Definition {
-        key: "http",
-        name: "HTTP",
-        description: "Sends requests to any address that speaks HTTP.",
-        credential: Some(CredentialKind {
-            description: "What identifies you to the other side. Not sent on if it redirects to another host.",
-            fields: credential::schema(),
-            required: false,
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("not" = { "required": ["json", "body"] }))]
+pub(super) struct Parameters {
+    /// The method.
+    #[serde(default = "get")]
+    #[schemars(extend("enum" = exchange::METHODS))]
+    method: String,
+    /// The address: `http` or `https`.
+    #[schemars(length(min = 8, max = 8192), example = "https://example.com/orders?state=open")]
+    url: String,
+    /// Headers of the request.
+    #[serde(default)]
+    #[schemars(
+        extend("additionalProperties" = { "type": ["string", "number", "boolean"] }),
+        example = serde_json::json!({ "accept": "application/json" })
+    )]
+    headers: Map<String, Value>,
+    /// Added to the address. A list is repeated, null left out.
+    #[serde(default)]
+    #[schemars(
+        extend("additionalProperties" = {
+            "type": ["string", "number", "boolean", "null", "array"],
+            "items": { "type": ["string", "number", "boolean"] }
         }),
-        operations: vec![(request(), Some(Arc::new(request::Request)))],
-    }
+        example = serde_json::json!({ "page": 2, "tag": ["a", "b"] })
+    )]
+    query: Map<String, Value>,
+    /// The body, sent as JSON. Not together with `body`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = serde_json::json!({ "name": "{{ trigger.body.name }}" }))]
+    json: Option<Value>,
+    /// The body, sent as it is; plain text unless `headers` has a `content-type`.
+    #[schemars(example = "a=1&b=2")]
+    body: Option<String>,
+    /// How long the whole exchange may take, in seconds.
+    #[serde(default = "default_timeout")]
+    #[schemars(range(max = LONGEST_SECONDS), extend("exclusiveMinimum" = 0, "default" = DEFAULT_SECONDS))]
+    timeout_seconds: f64,
+    /// Whether a status from 400 on fails the step. If not, the answer is the output.
+    #[serde(default = "yes")]
+    fail_on_error: bool,
 }
 
-fn request() -> Operation {
-    Operation {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Answer {
+    #[schemars(range(min = 100, max = 999), example = 200)]
+    status: u16,
+    /// Names in lower case; several values are joined by a comma.
+    #[schemars(example = serde_json::json!({ "content-type": "application/json" }))]
+    headers: BTreeMap<String, String>,
+    /// Parsed if it is JSON, otherwise text; null if empty. At most 5 MiB.
+    #[schemars(example = serde_json::json!({ "id": 7 }))]
+    body: Value,
+    /// Present if the body is not text: it is then the bytes as base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<Encoding>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Encoding {
+    Base64,
+}
+
+#[async_trait]
+impl Action for Request {
+    type Parameters = Parameters;
+    type Output = Answer;
+
+    const ABOUT: About = About {
+        integration: "http",
         key: "request",
         name: "Send a request",
         description: "Sends a request and waits for the answer. Follows up to 5 redirects. Every attempt carries \
                       the same `Idempotency-Key` header. A status from 400 on fails the step, and is tried again \
                       for 408, 425, 429 and 5xx.",
         kind: Kind::Action,
-        parameters: parameters(),
-        output: output(),
+    };
+
+    async fn run(
+        &self,
+        parameters: Parameters,
+        call: &Call<'_>,
+        tools: &Tools,
+    ) -> Result<Outcome<Answer>, ActionError> {
+        perform(parameters, call, &tools.http, tools.mint.now()).await.map(Outcome::Done)
+    }
+
+    fn credential() -> Option<Value> {
+        Some(derive::parameters::<credential::Fields>())
     }
 }
 
-fn parameters() -> Value {
-    json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["url"],
-        "not": { "required": ["json", "body"] },
-        "properties": {
-            "method": { "type": "string", "enum": METHODS, "default": "GET", "description": "The method." },
-            "url": {
-                "type": "string",
-                "minLength": 8,
-                "maxLength": 8192,
-                "description": "The address: `http` or `https`.",
-                "examples": ["https://example.com/orders?state=open"]
-            },
-            "headers": {
-                "type": "object",
-                "additionalProperties": { "type": ["string", "number", "boolean"] },
-                "default": {},
-                "description": "Headers of the request.",
-                "examples": [{ "accept": "application/json" }]
-            },
-            "query": {
-                "type": "object",
-                "additionalProperties": {
-                    "type": ["string", "number", "boolean", "null", "array"],
-                    "items": { "type": ["string", "number", "boolean"] }
-                },
-                "default": {},
-                "description": "Added to the address. A list is repeated, null left out.",
-                "examples": [{ "page": 2, "tag": ["a", "b"] }]
-            },
-            "json": {
-                "description": "The body, sent as JSON. Not together with `body`.",
-                "examples": [{ "name": "{{ trigger.body.name }}" }]
-            },
-            "body": {
-                "type": "string",
-                "description": "The body, sent as it is; plain text unless `headers` has a `content-type`.",
-                "examples": ["a=1&b=2"]
-            },
-            "timeoutSeconds": {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": LONGEST_SECONDS,
-                "default": DEFAULT_SECONDS,
-                "description": "How long the whole exchange may take, in seconds."
-            },
-            "failOnError": {
-                "type": "boolean",
-                "default": true,
-                "description": "Whether a status from 400 on fails the step. If not, the answer is the output."
-            }
-        }
+fn get() -> String {
+    "GET".to_owned()
+}
+
+fn default_timeout() -> f64 {
+    f64::from(DEFAULT_SECONDS)
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `null` is a body too.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+async fn perform(
+    parameters: Parameters,
+    call: &Call<'_>,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<Answer, ActionError> {
+    let timeout = timeout(parameters.timeout_seconds)?;
+    let fail_on_error = parameters.fail_on_error;
+    let response = exchange::send(client, request(call, parameters)?, timeout).await?;
+    if fail_on_error && response.status.as_u16() >= 400 {
+        return Err(exchange::failure(&response, now));
+    }
+    let (body, is_base64) = exchange::body(&response);
+    Ok(Answer {
+        status: response.status.as_u16(),
+        headers: exchange::answer_headers(&response.headers),
+        body,
+        encoding: is_base64.then_some(Encoding::Base64),
     })
 }
 
-fn output() -> Value {
-    json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["status", "headers", "body"],
-        "properties": {
-            "status": { "type": "integer", "examples": [200] },
-            "headers": {
-                "type": "object",
-                "additionalProperties": { "type": "string" },
-                "description": "Names in lower case; several values are joined by a comma.",
-                "examples": [{ "content-type": "application/json" }]
-            },
-            "body": {
-                "description": "Parsed if it is JSON, otherwise text; null if empty. At most 5 MiB.",
-                "examples": [{ "id": 7 }]
-            },
-            "encoding": {
-                "type": "string",
-                "enum": ["base64"],
-                "description": "Present if the body is not text: it is then the bytes as base64."
-            }
+fn timeout(seconds: f64) -> Result<Duration, ActionError> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|timeout| !timeout.is_zero() && *timeout <= Duration::from_secs(LONGEST_SECONDS.into()))
+        .ok_or_else(|| {
+            ActionError::bad_parameters(format!(
+                "`timeoutSeconds` must be more than 0 and at most {LONGEST_SECONDS}"
+            ))
+        })
+}
+
+fn request(call: &Call<'_>, parameters: Parameters) -> Result<exchange::Request, ActionError> {
+    let method = exchange::method(&parameters.method)?;
+    let mut url = exchange::url(&parameters.url)?;
+    exchange::append_query(&mut url, &parameters.query)?;
+    let mut headers = exchange::headers(&parameters.headers)?;
+    let (body, content_type) = match (parameters.json, parameters.body) {
+        (Some(_), Some(_)) => {
+            return Err(ActionError::bad_parameters("give either `json` or `body`, not both"));
         }
-    })
+        (Some(json), None) => (Some(json.to_string()), "application/json"),
+        (None, Some(text)) => (Some(text), "text/plain; charset=utf-8"),
+        (None, None) => (None, ""),
+    };
+    if body.is_some() {
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+    }
+    exchange::idempotency_key(&mut headers, call.execution_step);
+    let secret = credential::headers(call.credential.as_ref())?;
+    Ok(exchange::Request { method, url, headers, secret, body })
 }

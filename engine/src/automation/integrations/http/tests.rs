@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use triptych_entities::ids::{ExecutionId, ExecutionStepId, FlowId, Id as _, OrganizationId};
 
-use super::request::perform;
-use crate::automation::integrations::{ActionError, Call, http_client};
+use super::perform;
+use crate::automation::integrations::{ActionError, Call, action, exchange, http_client};
 
 async fn serve(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -57,7 +57,8 @@ async fn run_with(parameters: Value, credential: Option<Value>) -> Result<Value,
         parameters,
         credential,
     };
-    perform(&call, &http_client().unwrap(), now()).await
+    let answer = perform(action::read(&call.parameters)?, &call, &http_client().unwrap(), now()).await?;
+    Ok(serde_json::to_value(answer).unwrap())
 }
 
 #[tokio::test]
@@ -212,8 +213,8 @@ async fn secrets_are_not_sent_on_to_another_host() {
 #[tokio::test]
 async fn a_huge_answer_is_refused() {
     let router = Router::new()
-        .route("/known", get(async || vec![b'a'; super::send::BODY_LIMIT + 1]))
-        .route("/fits", get(async || vec![b'a'; super::send::BODY_LIMIT]))
+        .route("/known", get(async || vec![b'a'; exchange::BODY_LIMIT + 1]))
+        .route("/fits", get(async || vec![b'a'; exchange::BODY_LIMIT]))
         .route(
             "/endless",
             get(async || {
@@ -227,7 +228,7 @@ async fn a_huge_answer_is_refused() {
         assert_eq!((error.code.as_ref(), error.retryable), ("RESPONSE_TOO_LARGE", false));
     }
     let output = run(json!({ "url": format!("http://{server}/fits") })).await.unwrap();
-    assert_eq!(output["body"].as_str().unwrap().len(), super::send::BODY_LIMIT);
+    assert_eq!(output["body"].as_str().unwrap().len(), exchange::BODY_LIMIT);
 }
 
 #[tokio::test]

@@ -8,39 +8,16 @@ mod tests;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// As they are written in parameters.
-pub(super) const TRANSFORMS: [&str; 22] = [
-    "uppercase",
-    "lowercase",
-    "capitalize",
-    "titlecase",
-    "trim",
-    "replace",
-    "split",
-    "join",
-    "slugify",
-    "length",
-    "truncate",
-    "extract_email",
-    "extract_number",
-    "extract_url",
-    "url_encode",
-    "url_decode",
-    "base64_encode",
-    "base64_decode",
-    "html_to_text",
-    "markdown_to_html",
-    "parse_json",
-    "default",
-];
+use super::needs;
 
 /// The longest text that a transform makes, in bytes.
 const TEXT_LIMIT: usize = 4 * 1_048_576;
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Transform {
     Uppercase,
@@ -69,32 +46,60 @@ enum Transform {
     Default,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Parameters {
+#[schemars(extend("allOf" = [
+    needs("replace", &["pattern"]),
+    needs("truncate", &["length"]),
+    needs("default", &["default"]),
+]))]
+pub struct Parameters {
+    /// What to do.
     transform: Transform,
-    #[serde(default)]
+    /// The text. Numbers and true/false are taken as text. A list for `join`; also a list or an object for `length`;
+    /// anything for `default`.
+    #[schemars(example = "{{ trigger.body.name }}")]
     value: Value,
+    /// For `replace`: what to look for.
+    #[schemars(length(min = 1, max = 1000), example = "-")]
     pattern: Option<String>,
+    /// For `replace`: what to put in its place; `$1` is the first group of a regular expression.
     #[serde(default)]
     with: String,
+    /// For `replace` and `split`: whether the pattern or separator is a regular expression.
     #[serde(default)]
     regex: bool,
-    separator: Option<String>,
+    /// For `split` and `join`: what stands between the parts.
+    #[serde(default = "comma")]
+    separator: String,
+    /// For `split`: only this part, counted from 0, or from the end with -1. Null if there is none.
     index: Option<i64>,
+    /// For `truncate`: how many characters to keep, the suffix included.
+    #[schemars(example = 80)]
     length: Option<usize>,
-    suffix: Option<String>,
+    /// For `truncate`: what marks a text that was cut.
+    #[serde(default = "ellipsis")]
+    suffix: String,
+    /// For `extract_…`: a list of all, instead of the first or null.
     #[serde(default)]
     all: bool,
-    #[serde(default)]
-    default: Value,
+    /// For `default`: what takes the place of null and of empty text.
+    default: Option<Value>,
+}
+
+fn comma() -> String {
+    ",".to_owned()
+}
+
+fn ellipsis() -> String {
+    "…".to_owned()
 }
 
 pub(super) fn apply(parameters: &Parameters) -> Result<Value, String> {
     match (parameters.transform, &parameters.value) {
         (Transform::Default, value) => {
             let empty = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
-            return Ok(if empty { parameters.default.clone() } else { value.clone() });
+            return Ok(if empty { parameters.default.clone().unwrap_or_default() } else { value.clone() });
         }
         (Transform::Length, Value::Array(items)) => return Ok(json!(items.len())),
         (Transform::Length, Value::Object(fields)) => return Ok(json!(fields.len())),

@@ -51,7 +51,7 @@ pub(super) fn replace(parameters: &Parameters, text: &str) -> Result<String, Str
 }
 
 pub(super) fn split(parameters: &Parameters, text: &str) -> Result<Value, String> {
-    let separator = parameters.separator.as_deref().unwrap_or(",");
+    let separator = parameters.separator.as_str();
     let parts: Vec<Value> = if separator.is_empty() {
         text.chars().map(|character| character.to_string().into()).collect()
     } else if parameters.regex {
@@ -67,7 +67,7 @@ pub(super) fn split(parameters: &Parameters, text: &str) -> Result<Value, String
 
 pub(super) fn join(parameters: &Parameters, value: &Value) -> Result<String, String> {
     let Value::Array(items) = value else { return Err("`value` must be a list".to_owned()) };
-    let separator = parameters.separator.as_deref().unwrap_or(",");
+    let separator = parameters.separator.as_str();
     let mut joined = String::new();
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
@@ -87,7 +87,7 @@ pub(super) fn truncate(parameters: &Parameters, text: &str) -> Result<String, St
     if text.chars().count() <= length {
         return Ok(text.to_owned());
     }
-    let suffix: String = parameters.suffix.as_deref().unwrap_or("…").chars().take(length).collect();
+    let suffix: String = parameters.suffix.chars().take(length).collect();
     let kept: String = text.chars().take(length - suffix.chars().count()).collect();
     Ok(format!("{}{suffix}", kept.trim_end()))
 }

@@ -1,11 +1,11 @@
-//! From an answer to a step's output, or to its error.
+//! From an answer to the parts of a step's output, or to its error.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::send::Response;
 use triptych_services::storable::storable;
@@ -17,23 +17,10 @@ const QUOTE: usize = 500;
 /// The longest that the other side can put off the next attempt.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
-pub(super) fn output(response: &Response) -> Value {
-    let (body, encoding) = body(&response.headers, &response.body);
-    let mut output = Map::new();
-    output.insert("status".to_owned(), json!(response.status.as_u16()));
-    output.insert("headers".to_owned(), headers(&response.headers));
-    output.insert("body".to_owned(), body);
-    if let Some(encoding) = encoding {
-        output.insert("encoding".to_owned(), json!(encoding));
-    }
-    Value::Object(output)
-}
-
 /// The error that a status from 400 on is.
-pub(super) fn failure(response: &Response, now: DateTime<Utc>) -> ActionError {
+pub fn failure(response: &Response, now: DateTime<Utc>) -> ActionError {
     let status = response.status;
-    let text = String::from_utf8_lossy(&response.body);
-    let quote: String = text.trim().chars().filter(|character| *character != '\0').take(QUOTE).collect();
+    let quote = quote(&String::from_utf8_lossy(&response.body));
     let separator = if quote.is_empty() { "" } else { ": " };
     ActionError {
         code: "HTTP_STATUS".into(),
@@ -43,7 +30,12 @@ pub(super) fn failure(response: &Response, now: DateTime<Utc>) -> ActionError {
     }
 }
 
-/// Seconds or a date.
+/// The beginning of a text, for an error's message.
+pub fn quote(text: &str) -> String {
+    text.trim().chars().filter(|character| *character != '\0').take(QUOTE).collect()
+}
+
+/// The wait that the `retry-after` header asks for, in seconds or until a date; one hour at most.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if let Ok(seconds) = text.parse() {
@@ -55,28 +47,36 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     Some(wait.min(LONGEST_WAIT))
 }
 
-fn headers(headers: &HeaderMap) -> Value {
-    let named = headers.keys().map(|name| {
-        let values: Vec<_> =
-            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        (name.as_str().to_owned(), Value::String(values.join(", ")))
-    });
-    Value::Object(named.collect())
+/// A wait in seconds, made acceptable: not negative, one hour at most.
+pub fn wait_from(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok().map(|wait| wait.min(LONGEST_WAIT))
 }
 
-fn body(headers: &HeaderMap, bytes: &[u8]) -> (Value, Option<&'static str>) {
+/// Names are in lower case; several values are joined by a comma.
+pub fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let joined = headers.keys().map(|name| {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        (name.as_str().to_owned(), values.join(", "))
+    });
+    joined.collect()
+}
+
+/// The body as a value, and whether that is the bytes as base64.
+pub fn body(response: &Response) -> (Value, bool) {
+    let Response { headers, body: bytes, .. } = response;
     if bytes.is_empty() {
-        return (Value::Null, None);
+        return (Value::Null, false);
     }
     if is_json(headers)
         && let Ok(value) = serde_json::from_slice::<Value>(bytes)
         && storable(&value)
     {
-        return (value, None);
+        return (value, false);
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => (Value::String(text.to_owned()), None),
-        _ => (Value::String(STANDARD.encode(bytes)), Some("base64")),
+        Ok(text) if !text.contains('\0') => (Value::String(text.to_owned()), false),
+        _ => (Value::String(STANDARD.encode(bytes)), true),
     }
 }
 

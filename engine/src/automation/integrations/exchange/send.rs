@@ -11,11 +11,11 @@ use reqwest::{
 use crate::automation::integrations::ActionError;
 
 /// The largest body of an answer, in bytes.
-pub(super) const BODY_LIMIT: usize = 5 * 1_048_576;
+pub const BODY_LIMIT: usize = 5 * 1_048_576;
 const REDIRECTS: usize = 5;
 
 #[derive(Clone)]
-pub(super) struct Request {
+pub struct Request {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
@@ -24,11 +24,11 @@ pub(super) struct Request {
     pub body: Option<String>,
 }
 
-pub(super) struct Response {
+pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
-    /// Who answered, for messages.
+    /// The host that answered, for messages.
     pub host: String,
 }
 

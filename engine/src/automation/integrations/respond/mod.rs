@@ -1,0 +1,54 @@
+//! `respond`: the answer to the caller of a synchronous webhook.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use triptych_entities::relational::automation::step::Kind;
+
+use super::{About, Action, ActionError, Call, Outcome, Tools};
+
+pub(super) struct Reply;
+
+/// Its parameters are its output.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    /// The status code of the answer.
+    #[serde(default = "ok")]
+    #[schemars(range(min = 200, max = 599), example = 201)]
+    status: u16,
+    /// Headers of the answer.
+    #[serde(default)]
+    #[schemars(example = json!({ "cache-control": "no-store" }))]
+    headers: BTreeMap<String, String>,
+    /// The body: text is sent as it is, nothing for null, anything else as JSON.
+    #[serde(default)]
+    #[schemars(example = json!({ "accepted": true }))]
+    body: Value,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+#[async_trait]
+impl Action for Reply {
+    type Parameters = Answer;
+    type Output = Answer;
+
+    const ABOUT: About = About {
+        integration: "respond",
+        key: "reply",
+        name: "Reply",
+        description: "Answers the caller who waits at the flow's `/sync` address. Without such a caller it does \
+                      nothing.",
+        kind: Kind::Respond,
+    };
+
+    async fn run(&self, answer: Answer, _: &Call<'_>, _: &Tools) -> Result<Outcome<Answer>, ActionError> {
+        Ok(Outcome::Done(answer))
+    }
+}

@@ -1,0 +1,112 @@
+//! The catalogue of integrations, and operations that are data.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Client, LocalServer, World};
+
+async fn credential(client: &Client, integration: &str, fields: Value) -> String {
+    let create =
+        "mutation($input: CreateCredentialInput!) { createCredential(input: $input) { credential { id } } }";
+    let input = json!({ "integration": integration, "name": "Key", "fields": fields });
+    client.send(create, json!({ "input": input })).await.text("/createCredential/credential/id")
+}
+
+fn steps(step: &Value) -> Value {
+    let hook = json!({ "key": "hook", "integration": "webhook", "operation": "received", "parameters": {} });
+    json!([hook, step])
+}
+
+#[tokio::test]
+async fn the_catalogue_shows_what_manifests_and_rust_describe_alike() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    let reply = ada
+        .send(
+            "{ integrations(first: 100) { totalCount nodes { key } }
+               ntfy: integration(key: \"ntfy\") { name icon credential { required fields }
+                 triggers { key } actions { key kind parameters output } }
+               http: integration(key: \"http\") { icon credential { required fields } actions { key parameters } }
+               schedule: integration(key: \"schedule\") { triggers { key kind } actions { key } } }",
+            json!({}),
+        )
+        .await;
+    let nodes = reply.at("/integrations/nodes").as_array().unwrap();
+    let keys: Vec<&str> = nodes.iter().filter_map(|node| node["key"].as_str()).collect();
+    assert!(
+        keys.is_sorted() && ["ai", "gitea", "http", "ntfy"].iter().all(|key| keys.contains(key)),
+        "{keys:?}"
+    );
+    assert_eq!(reply.at("/integrations/totalCount"), keys.len());
+    assert_eq!((reply.at("/ntfy/icon"), reply.at("/http/icon")), (&json!("bell"), &json!("globe")));
+    for schema in ["/ntfy/credential/fields", "/ntfy/actions/0/parameters", "/http/actions/0/parameters"] {
+        assert_eq!(reply.at(schema)["additionalProperties"], false, "{schema}");
+    }
+    assert_eq!(reply.at("/ntfy/actions/0/parameters/required"), &json!(["topic", "message"]));
+    assert_eq!(reply.at("/http/actions/0/parameters/required"), &json!(["url"]));
+    assert_eq!(reply.at("/schedule/triggers/0"), &json!({ "key": "cron", "kind": "TRIGGER" }));
+    assert_eq!(reply.at("/schedule/actions"), &json!([]));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_operation_of_a_manifest_runs_and_is_tried_again_when_the_service_says() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let credential = credential(&ada, "ntfy", json!({ "token": "tk_good" })).await;
+    let parameters = json!({ "server": format!("{}/ntfy", local.url), "topic": "backups",
+                             "message": "{{ trigger.body.host }} is done." });
+    let publish = json!({ "key": "tell", "integration": "ntfy", "operation": "publish", "credentialId": credential,
+                          "parameters": parameters, "retry": { "maxAttempts": 2, "initialDelayMs": 1 } });
+    let (flow, _) = ada.published_flow(steps(&publish)).await;
+    let done = ada.finished(&ada.run_flow(&flow, json!({ "host": "db1" })).await).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    let tell = done.step("tell");
+    assert_eq!((&tell["attempt"], local.hits()), (&json!(2), 2));
+    let expected =
+        json!({ "id": "sPs71M8A2T", "time": 1_772_355_600, "topic": "backups", "message": "db1 is done." });
+    assert_eq!(tell["output"], expected);
+    assert!(!tell.to_string().contains("tk_good"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_error_of_a_service_fails_the_step_with_the_code_of_the_manifest() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let credential = credential(&ada, "ntfy", json!({ "token": "tk_wrong" })).await;
+    let parameters = json!({ "server": format!("{}/ntfy", local.url), "topic": "backups", "message": "Hi" });
+    let publish = json!({ "key": "tell", "integration": "ntfy", "operation": "publish", "credentialId": credential,
+                          "parameters": parameters, "retry": { "maxAttempts": 3, "initialDelayMs": 1 } });
+    let (flow, _) = ada.published_flow(steps(&publish)).await;
+    let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
+    assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
+    let error = &done.step("tell")["error"];
+    assert_eq!(error["code"], "BAD_CREDENTIAL");
+    assert!(error["message"].as_str().unwrap().ends_with("unauthorized"), "{error}");
+    // The first was asked to wait, the second refused for good.
+    assert_eq!(local.hits(), 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn parameters_and_credentials_of_a_manifest_are_checked_before_a_flow_is_published() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    let create = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id } } }";
+    let issue = |parameters: Value| json!({ "key": "issue", "integration": "gitea", "operation": "create_issue", "parameters": parameters });
+    let wrong = issue(json!({ "owner": 7, "labels": ["bug"] }));
+    let refused = ada
+        .refused(create, json!({ "input": { "name": "Test", "steps": steps(&wrong) } }), "BAD_USER_INPUT")
+        .await;
+    let mut fields = refused.fields();
+    fields.sort();
+    assert_eq!(fields, ["steps.1.parameters", "steps.1.parameters.owner"]);
+
+    let draft = issue(json!({ "owner": "acme", "repository": "site" }));
+    let created = ada.send(create, json!({ "input": { "name": "Test", "steps": steps(&draft) } })).await;
+    let publish = "mutation($id: ID!) { publishFlow(input: { flowId: $id }) { flow { id } } }";
+    let refused =
+        ada.refused(publish, json!({ "id": created.text("/createFlow/flow/id") }), "BAD_USER_INPUT").await;
+    assert_eq!(refused.fields(), ["steps.1.credentialId", "steps.1.parameters.title"]);
+    world.end().await;
+}
