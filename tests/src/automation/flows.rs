@@ -239,39 +239,3 @@ async fn pausing_closes_the_webhook_and_deleting_takes_everything_along() {
     ada.refused(gone, json!({ "id": execution }), "NOT_FOUND").await;
     world.end().await;
 }
-
-#[tokio::test]
-async fn the_catalogue_describes_what_steps_can_do() {
-    let world = World::start().await;
-    let ada = world.newcomer().await;
-    let query = "query($search: String) { integrations(search: $search, first: 100) { totalCount nodes {
-        key name triggers { key kind } actions { key parameters } } } }";
-    let all = ada.send(query, json!({})).await;
-    let keys: Vec<_> = all
-        .at("/integrations/nodes")
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|node| node["key"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        keys,
-        [
-            "ai",
-            "branch",
-            "datastore",
-            "delay",
-            "filter",
-            "formatter",
-            "http",
-            "respond",
-            "schedule",
-            "webhook"
-        ]
-    );
-    let http = ada.send(query, json!({ "search": "HTTP" })).await;
-    assert!(http.at("/integrations/totalCount").as_i64().unwrap() >= 1);
-    let one = ada.send("{ integration(key: \"http\") { actions { key } } }", json!({})).await;
-    assert_eq!(one.at("/integration/actions/0/key"), "request");
-    world.end().await;
-}

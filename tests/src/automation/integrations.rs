@@ -45,6 +45,9 @@ async fn the_catalogue_shows_what_manifests_and_rust_describe_alike() {
     assert_eq!(reply.at("/http/actions/0/parameters/required"), &json!(["url"]));
     assert_eq!(reply.at("/schedule/triggers/0"), &json!({ "key": "cron", "kind": "TRIGGER" }));
     assert_eq!(reply.at("/schedule/actions"), &json!([]));
+    let search = "query($search: String) { integrations(search: $search) { totalCount nodes { key } } }";
+    let found = ada.send(search, json!({ "search": " NTFY" })).await;
+    assert_eq!(found.at("/integrations"), &json!({ "totalCount": 1, "nodes": [{ "key": "ntfy" }] }));
     world.end().await;
 }
 

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use reqwest::{Client, redirect::Policy};
 
-/// The one place that builds the client which operations call out with.
+/// Builds the HTTP client of all operations.
 ///
-/// It waits at most 10 seconds for a connection and keeps idle ones for 90. It follows no redirects: whoever sends
-/// a request decides what a redirect to another host may be told.
+/// The connect timeout is 10 seconds; idle connections are kept for 90. Redirects are not followed: the sender of a
+/// request decides which headers another host may receive.
 ///
 /// # Errors
-/// If the system has no certificates that TLS could trust.
+/// If the system has no trusted TLS certificates.
 pub fn http_client() -> Result<Client, reqwest::Error> {
     Client::builder()
         .user_agent(concat!("Triptych/", env!("CARGO_PKG_VERSION")))

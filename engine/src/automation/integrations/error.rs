@@ -1,4 +1,4 @@
-//! How operations fail.
+//! Errors of operations.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -11,24 +11,24 @@ pub struct ActionError {
     /// Upper case with underscores: `HTTP_STATUS`.
     pub code: Cow<'static, str>,
     pub message: String,
-    /// Whether the same call could succeed later.
+    /// Whether the same call may succeed later.
     pub retryable: bool,
-    /// How long the other side asks to be left alone.
+    /// Minimum wait before the next attempt, as requested by the service.
     pub retry_after: Option<Duration>,
 }
 
 impl ActionError {
-    /// A failure that will repeat itself.
+    /// A failure that is not retried.
     pub fn permanent(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into(), retryable: false, retry_after: None }
     }
 
-    /// A failure that may pass.
+    /// A failure that may be temporary and is retried.
     pub fn temporary(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into(), retryable: true, retry_after: None }
     }
 
-    /// `BAD_PARAMETERS`: the step's parameters cannot work, however often they are tried.
+    /// `BAD_PARAMETERS`: the step's parameters are invalid.
     pub fn bad_parameters(message: impl Into<String>) -> Self {
         Self::permanent("BAD_PARAMETERS", message)
     }

@@ -19,12 +19,12 @@ impl Integration {
         &self.0.key
     }
 
-    /// Its name, for people.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What it is for.
+    /// What the integration does.
     async fn description(&self) -> &str {
         &self.0.description
     }
@@ -34,17 +34,17 @@ impl Integration {
         &self.0.icon
     }
 
-    /// What its operations need a credential to hold; null when they take none.
+    /// The credential that its operations take; null if they take none.
     async fn credential(&self) -> Option<CredentialKind> {
         self.0.credential.as_ref().map(Into::into)
     }
 
-    /// What starts flows.
+    /// The operations that start flows.
     async fn triggers(&self) -> Vec<Operation> {
         self.operations(|kind| kind == Kind::Trigger)
     }
 
-    /// What steps can do.
+    /// The operations that steps perform.
     async fn actions(&self) -> Vec<Operation> {
         self.operations(|kind| kind != Kind::Trigger)
     }
@@ -56,14 +56,14 @@ impl Integration {
     }
 }
 
-/// What a credential of an integration holds.
+/// The kind of credential that an integration takes.
 #[derive(SimpleObject)]
 pub struct CredentialKind {
-    /// What to put in, and where to find it.
+    /// What to enter, and where to find it.
     pub description: String,
-    /// A JSON Schema of the secret fields.
+    /// JSON Schema (draft 2020-12) of the secret fields.
     pub fields: Json<Value>,
-    /// Whether the operations work without one.
+    /// Whether the operations require a credential.
     pub required: bool,
 }
 
@@ -77,20 +77,20 @@ impl From<&integrations::CredentialKind> for CredentialKind {
     }
 }
 
-/// One thing that an integration can do.
+/// An operation of an integration.
 #[derive(SimpleObject)]
 pub struct Operation {
     /// Unique within the integration, such as `request`.
     pub key: String,
-    /// Its name, for people.
+    /// Display name.
     pub name: String,
     /// What it does.
     pub description: String,
-    /// The kind of step that it makes.
+    /// The kind of the steps that use it.
     pub kind: StepKind,
-    /// A JSON Schema of its parameters.
+    /// JSON Schema (draft 2020-12) of the parameters.
     pub parameters: Json<Value>,
-    /// A JSON Schema of its output.
+    /// JSON Schema (draft 2020-12) of the output.
     pub output: Json<Value>,
 }
 

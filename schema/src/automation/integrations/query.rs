@@ -1,4 +1,4 @@
-//! Looking things up in the catalogue.
+//! Queries of the catalogue.
 
 #![expect(clippy::unused_async, reason = "resolvers are asynchronous, whether they wait for anything or not")]
 
@@ -24,7 +24,7 @@ impl IntegrationQuery {
     async fn integrations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Part of the key, the name or the description, in any case.")] search: Option<
+        #[graphql(desc = "Part of the key, the name or the description; case-insensitive.")] search: Option<
             String,
         >,
         #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
@@ -39,7 +39,7 @@ impl IntegrationQuery {
         Ok(Connection::of(page, |integration| Integration(Arc::clone(integration))))
     }
 
-    /// One integration by its key; null when there is none.
+    /// Fetches an integration by its key; null if there is none.
     async fn integration(
         &self,
         ctx: &Context<'_>,

@@ -1,4 +1,4 @@
-//! Integrations and their operations, found by their keys.
+//! Integrations and their operations, by key.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct Integration {
     pub operations: Vec<Operation>,
 }
 
-/// What a credential of an integration holds.
+/// The kind of credential that an integration takes.
 #[derive(Debug, Clone)]
 pub struct CredentialKind {
     pub description: String,
@@ -30,7 +30,7 @@ pub struct CredentialKind {
     pub required: bool,
 }
 
-/// One thing that an integration can do: start a flow, or be a step of it.
+/// An operation: a trigger that starts flows, or an action of a step.
 #[derive(Debug, Clone)]
 pub struct Operation {
     /// Unique within the integration: `request`.

@@ -1,5 +1,5 @@
-//! The catalogue of integrations, as data: what the validator and the API need to know of them. What runs them
-//! lives in `engine`, which hands the catalogue over at start.
+//! The catalogue of integrations: the data that validation and the API need. The code that runs them is in `engine`,
+//! which provides the catalogue at start.
 
 mod catalog;
 mod schema;

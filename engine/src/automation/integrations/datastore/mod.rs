@@ -147,6 +147,6 @@ fn failed(error: &StoreError) -> ActionError {
     if error.code() == Code::Unavailable {
         return ActionError::temporary("UNAVAILABLE", "the datastore did not answer");
     }
-    tracing::error!(%error, "the datastore failed");
-    ActionError::permanent("INTERNAL", "the datastore could not do this")
+    tracing::error!(%error, "datastore access failed");
+    ActionError::permanent("INTERNAL", "the datastore failed")
 }

@@ -8,13 +8,13 @@ use triptych_entities::relational::automation::step::Kind;
 
 use super::{About, Action, ActionError, Call, Outcome, Tools};
 
-/// A year. Longer waits belong into a schedule.
+/// The longest wait, in seconds.
 const LONGEST: i64 = 366 * 24 * 60 * 60;
 
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Resumed {
-    /// The moment that was waited for, in UTC.
+    /// The end of the wait, in UTC.
     #[schemars(extend("format" = "date-time"), example = "2026-03-01T08:00:00.000Z")]
     resumed_at: String,
 }
@@ -24,7 +24,7 @@ pub(super) struct For;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ForParameters {
-    /// How long to wait, in seconds; at most 366 days.
+    /// Duration in seconds; at most 366 days.
     #[schemars(range(min = 0, max = LONGEST), example = 90)]
     seconds: f64,
 }
@@ -37,7 +37,7 @@ impl Action for For {
     const ABOUT: About = About {
         integration: "delay",
         key: "for",
-        name: "Wait for a time",
+        name: "Wait for a duration",
         description: "Waits for a number of seconds.",
         kind: Kind::Delay,
     };
@@ -57,7 +57,7 @@ pub(super) struct Until;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UntilParameters {
-    /// The moment, as RFC 3339; at most 366 days ahead.
+    /// The time, as RFC 3339; at most 366 days ahead.
     #[schemars(example = "2026-03-01T09:00:00+01:00")]
     at: DateTime<Utc>,
 }
@@ -70,8 +70,8 @@ impl Action for Until {
     const ABOUT: About = About {
         integration: "delay",
         key: "until",
-        name: "Wait until a moment",
-        description: "Waits until a moment; not at all if it has passed.",
+        name: "Wait until a time",
+        description: "Waits until a point in time; does not wait if it has passed.",
         kind: Kind::Delay,
     };
 

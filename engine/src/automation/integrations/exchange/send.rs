@@ -1,4 +1,4 @@
-//! Sending a request: redirects that keep secrets, and an answer of bounded size.
+//! Sends a request: follows redirects without disclosing secrets, and limits the size of the answer.
 
 use std::error::Error as _;
 
@@ -130,7 +130,7 @@ fn unreachable(error: &reqwest::Error, host: &str) -> ActionError {
     if error.is_timeout() {
         return ActionError::temporary("TIMEOUT", format!("{host} did not answer in time"));
     }
-    // The outer layers only say that sending failed; the innermost says why.
+    // Only the innermost cause says why sending failed.
     let mut cause = error.source();
     while let Some(next) = cause.and_then(std::error::Error::source) {
         cause = Some(next);

@@ -1,4 +1,4 @@
-//! `filter`: lets an execution pass, or ends it.
+//! `filter`: continues an execution or ends it.
 
 mod compare;
 
@@ -16,7 +16,7 @@ pub(super) struct ContinueIf;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// Groups, of which one must hold.
+    /// Groups of conditions. At least one group must hold.
     #[schemars(
         length(min = 1, max = 50),
         example = serde_json::json!([[{
@@ -26,14 +26,14 @@ pub(super) struct Parameters {
     conditions: Vec<Group>,
 }
 
-/// Conditions, of which all must hold.
+/// Conditions, all of which must hold.
 #[derive(Deserialize, JsonSchema)]
 #[serde(transparent)]
 struct Group(#[schemars(length(min = 1, max = 50))] Vec<Condition>);
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Passed {
-    /// Whether the flow goes on.
+    /// Whether the flow continues.
     passed: bool,
 }
 
@@ -45,10 +45,10 @@ impl Action for ContinueIf {
     const ABOUT: About = About {
         integration: "filter",
         key: "continue_if",
-        name: "Go on if",
-        description: "Goes on if all the conditions of at least one group hold. Otherwise what follows is \
-                      skipped. Numbers compare as numbers, also when given as text; RFC 3339 dates as moments. \
-                      A value that is not there is null.",
+        name: "Continue if",
+        description: "Continues if all conditions of at least one group hold; otherwise the steps that follow are \
+                      skipped. Numbers are compared as numbers, also if given as text; RFC 3339 dates as points in \
+                      time. A missing value is null.",
         kind: Kind::Filter,
     };
 

@@ -1,4 +1,4 @@
-//! `formatter`: texts, numbers and dates in another form. No outside service, no state.
+//! `formatter`: conversions of texts, numbers and dates. No outside service, no state.
 
 mod date;
 pub mod decimal;
@@ -18,7 +18,7 @@ pub(super) struct Text;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct FormattedText {
-    /// A text, mostly; a number for `length` and `extract_number`, a list for `split`.
+    /// Usually a text; a number for `length` and `extract_number`, a list for `split`.
     value: Value,
 }
 
@@ -31,7 +31,7 @@ impl Action for Text {
         integration: "formatter",
         key: "text",
         name: "Format text",
-        description: "Brings a text into another form, or takes something out of it.",
+        description: "Converts a text, or extracts a part of it.",
         kind: Kind::Action,
     };
 
@@ -67,7 +67,7 @@ impl Action for Number {
         integration: "formatter",
         key: "number",
         name: "Format a number",
-        description: "Reads, computes, rounds and prints numbers. Decimal and exact to 28 digits.",
+        description: "Parses, calculates, rounds and formats numbers: decimal, exact to 28 digits.",
         kind: Kind::Action,
     };
 
@@ -100,7 +100,7 @@ impl Action for Date {
         integration: "formatter",
         key: "date",
         name: "Format a date",
-        description: "Reads, moves, compares and prints dates.",
+        description: "Parses, shifts, compares and formats dates.",
         kind: Kind::Action,
     };
 

@@ -1,4 +1,4 @@
-//! `http`: requests to any address that speaks HTTP.
+//! `http`: HTTP requests to any address.
 
 mod credential;
 #[cfg(test)]
@@ -29,21 +29,21 @@ pub(super) struct Request;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("not" = { "required": ["json", "body"] }))]
 pub(super) struct Parameters {
-    /// The method.
+    /// The request method.
     #[serde(default = "get")]
     #[schemars(extend("enum" = exchange::METHODS))]
     method: String,
-    /// The address: `http` or `https`.
+    /// The URL: `http` or `https`.
     #[schemars(length(min = 8, max = 8192), example = "https://example.com/orders?state=open")]
     url: String,
-    /// Headers of the request.
+    /// Request headers.
     #[serde(default)]
     #[schemars(
         extend("additionalProperties" = { "type": ["string", "number", "boolean"] }),
         example = serde_json::json!({ "accept": "application/json" })
     )]
     headers: Map<String, Value>,
-    /// Added to the address. A list is repeated, null left out.
+    /// Query parameters, added to the URL. A list is repeated, null is left out.
     #[serde(default)]
     #[schemars(
         extend("additionalProperties" = {
@@ -53,18 +53,18 @@ pub(super) struct Parameters {
         example = serde_json::json!({ "page": 2, "tag": ["a", "b"] })
     )]
     query: Map<String, Value>,
-    /// The body, sent as JSON. Not together with `body`.
+    /// The body, sent as JSON. Excludes `body`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = serde_json::json!({ "name": "{{ trigger.body.name }}" }))]
     json: Option<Value>,
-    /// The body, sent as it is; plain text unless `headers` has a `content-type`.
+    /// The body, sent unchanged; plain text unless `headers` has a `content-type`.
     #[schemars(example = "a=1&b=2")]
     body: Option<String>,
-    /// How long the whole exchange may take, in seconds.
+    /// Time limit of the whole exchange, in seconds.
     #[serde(default = "default_timeout")]
     #[schemars(range(max = LONGEST_SECONDS), extend("exclusiveMinimum" = 0, "default" = DEFAULT_SECONDS))]
     timeout_seconds: f64,
-    /// Whether a status from 400 on fails the step. If not, the answer is the output.
+    /// Whether a status of 400 or above fails the step. If not, the answer is the output.
     #[serde(default = "yes")]
     fail_on_error: bool,
 }
@@ -79,7 +79,7 @@ pub(super) struct Answer {
     /// Parsed if it is JSON, otherwise text; null if empty. At most 5 MiB.
     #[schemars(example = serde_json::json!({ "id": 7 }))]
     body: Value,
-    /// Present if the body is not text: it is then the bytes as base64.
+    /// Present if the body is binary, which is then encoded as base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<Encoding>,
 }
@@ -99,9 +99,9 @@ impl Action for Request {
         integration: "http",
         key: "request",
         name: "Send a request",
-        description: "Sends a request and waits for the answer. Follows up to 5 redirects. Every attempt carries \
-                      the same `Idempotency-Key` header. A status from 400 on fails the step, and is tried again \
-                      for 408, 425, 429 and 5xx.",
+        description: "Sends a request and waits for the answer. Follows up to 5 redirects. All attempts have the \
+                      same `Idempotency-Key` header. A status of 400 or above fails the step; 408, 425, 429 and 5xx \
+                      are retried.",
         kind: Kind::Action,
     };
 

@@ -86,6 +86,11 @@ fn check_action(
     {
         return Err(format!("a template uses `{name}`, which is not declared"));
     }
+    let headers = renderer.names(&json!([request.headers, service.headers]))?;
+    if let Some(name) = headers.iter().find(|name| is_declared(name, credential)) {
+        // Ordinary headers are sent on when another host is redirected to.
+        return Err(format!("a header uses `{name}`; secrets belong into `http.auth`"));
+    }
     if let Some(paging) = &action.paging {
         check_limit(&paging.limit, &action.parameters)?;
         used.push(format!("parameters.{}", paging.limit));

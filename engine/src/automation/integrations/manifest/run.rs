@@ -76,7 +76,11 @@ impl Described {
         let mut headers = exchange::headers(&fill.fields(&self.service.headers)?)?;
         headers.extend(exchange::headers(&fill.fields(&self.request.headers)?)?);
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        exchange::idempotency_key(&mut headers, call.execution_step);
+        let method = exchange::method(&self.request.method)?;
+        // Pages of a list are different answers to the same step.
+        if !method.is_safe() {
+            exchange::idempotency_key(&mut headers, call.execution_step);
+        }
         let body = self.body(fill, &mut headers)?;
         let mut secret = HeaderMap::new();
         if call.credential.is_some() {
@@ -84,7 +88,6 @@ impl Described {
                 exchange::secret_header(&mut secret, &name, &exchange::scalar(&value).unwrap_or_default())?;
             }
         }
-        let method = exchange::method(&self.request.method)?;
         Ok(exchange::Request { method, url: self.url(fill)?, headers, secret, body })
     }
 

@@ -1,4 +1,4 @@
-//! `respond`: the answer to the caller of a synchronous webhook.
+//! `respond`: the response to the caller of a synchronous webhook.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,15 @@ pub(super) struct Reply;
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Answer {
-    /// The status code of the answer.
+    /// Status code of the response.
     #[serde(default = "ok")]
     #[schemars(range(min = 200, max = 599), example = 201)]
     status: u16,
-    /// Headers of the answer.
+    /// Response headers.
     #[serde(default)]
     #[schemars(example = json!({ "cache-control": "no-store" }))]
     headers: BTreeMap<String, String>,
-    /// The body: text is sent as it is, nothing for null, anything else as JSON.
+    /// Response body: text is sent unchanged, null as an empty body, anything else as JSON.
     #[serde(default)]
     #[schemars(example = json!({ "accepted": true }))]
     body: Value,
@@ -43,8 +43,8 @@ impl Action for Reply {
         integration: "respond",
         key: "reply",
         name: "Reply",
-        description: "Answers the caller who waits at the flow's `/sync` address. Without such a caller it does \
-                      nothing.",
+        description: "Sends the response to the caller that waits at the flow's `/sync` address. Has no effect \
+                      without such a caller.",
         kind: Kind::Respond,
     };
 

@@ -50,6 +50,7 @@ fn a_mistake_is_named_when_the_manifest_is_loaded() {
         ("{{ parameters.name }}", "x", "`parameters.name` is used by no template"),
         ("{{ credential.key }}", "{{ credential.kee }}", "the credential does not have"),
         ("{{ credential.key }}", "{{ parameters.name }}", "the credential does not have"),
+        ("path =", "headers.x = \"{{ credential.key }}\", path =", "secrets belong into `http.auth`"),
         ("method = \"GET\"", "method = \"BREW\"", "`method` must be one of"),
         ("path =", "text = \"a\", json = \"b\", path =", "a request has one body"),
         ("request = {", "errors = [{ code = \"X\" }]\nrequest = {", "fits no answer"),
