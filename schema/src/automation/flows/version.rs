@@ -100,7 +100,7 @@ impl FlowVersion {
     /// What keeps it from being published. Empty for a version that could run.
     async fn problems(&self, ctx: &Context<'_>) -> Result<Vec<Problem>> {
         let graph = load_graph(ctx, self.0.id).await?;
-        Ok(ctx.services().flows.problems(&graph).into_iter().map(Into::into).collect())
+        Ok(ctx.services().flows.problems(&graph)?.into_iter().map(Into::into).collect())
     }
 
     /// When it was published; null for a draft.
@@ -178,9 +178,8 @@ impl Step {
     }
 
     /// How it is tried again; null: three attempts, starting half a second apart.
-    async fn retry(&self) -> Option<RetryPolicy> {
-        let policy: Policy = serde_json::from_value(self.0.retry.clone()?).ok()?;
-        Some(policy.into())
+    fn retry(&self) -> Result<Option<RetryPolicy>> {
+        Ok(Policy::stored(&self.0)?.map(Into::into))
     }
 
     /// How long one attempt may take; null: the integration's own limit.

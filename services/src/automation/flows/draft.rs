@@ -1,4 +1,4 @@
-//! Creating flows and changing their drafts.
+//! Creates flows and changes their drafts.
 
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
@@ -14,12 +14,13 @@ use triptych_stores::{
 };
 
 use super::{Flows, spec::GraphSpec, store::NewVersion, validate::Strictness};
+use crate::automation::input::{ClientId, FlowName};
 
-/// A flow to be.
+/// A flow to create.
 #[derive(Debug, Clone)]
 pub struct NewFlow {
     pub name: String,
-    /// The same value from the same person makes the flow once.
+    /// The same value from the same person creates one flow only.
     pub client_id: Option<String>,
     pub graph: GraphSpec,
 }
@@ -32,22 +33,23 @@ impl Flows {
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, actor: &Actor, input: NewFlow) -> Result<flow::Model> {
         let scope = actor.scope(Action::Create, Subject::Flow)?;
-        if let Some(existing) = self.by_client_id(actor, input.client_id.as_deref()).await? {
+        let client_id = parsed("clientId", input.client_id.as_deref(), ClientId::parse)?;
+        if let Some(existing) = self.by_client_id(actor, client_id.as_ref()).await? {
             return Ok(existing);
         }
-        let name = check_name(&input.name)?;
-        self.validator().check(&input.graph, Strictness::Draft)?;
+        let name = FlowName::parse(&input.name).map_err(|message| Invalid::one("name", message))?;
+        let graph = self.validator().check(&input.graph, Strictness::Draft)?;
         let now = self.mint.now();
         let id: FlowId = self.mint.id();
         let tx = self.stores.pg.begin().await?;
         check_credentials(&tx, actor, &input.graph).await?;
-        // The two point at each other; the constraint between them is checked at commit.
+        // The flow and its draft refer to each other; that constraint is checked at commit.
         let draft = self.mint.id();
         let row = flow::ActiveModel {
             id: Set(id),
             organization_id: Set(scope.organization()),
             owner_id: Set(actor.user),
-            name: Set(name),
+            name: Set(name.into_string()),
             status: Set(flow::Status::Draft),
             client_id: Set(input.client_id.clone()),
             draft_version_id: Set(draft),
@@ -57,16 +59,16 @@ impl Flows {
         };
         let created = match row.insert(&tx).await {
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                // Somebody repeated the call while it was under way; theirs is the same flow.
+                // The same call was made at the same time and has created the flow.
                 drop(tx);
-                let existing = self.by_client_id(actor, input.client_id.as_deref()).await?;
+                let existing = self.by_client_id(actor, client_id.as_ref()).await?;
                 return existing
-                    .ok_or(ServiceError::conflict("this clientId is being used just now; try again"));
+                    .ok_or(ServiceError::conflict("another call with this clientId is under way; try again"));
             }
             other => other?,
         };
         let version = NewVersion { id: draft, organization: scope.organization(), flow: id, number: 1 };
-        self.write_version(&tx, version, &input.graph).await?;
+        self.write_version(&tx, version, &graph).await?;
         webhook::Entity::insert(webhook::ActiveModel {
             id: Set(self.mint.id()),
             organization_id: Set(actor.organization),
@@ -80,18 +82,15 @@ impl Flows {
         Ok(created)
     }
 
-    async fn by_client_id(&self, actor: &Actor, client_id: Option<&str>) -> Result<Option<flow::Model>> {
+    async fn by_client_id(&self, actor: &Actor, client_id: Option<&ClientId>) -> Result<Option<flow::Model>> {
         let Some(client_id) = client_id else { return Ok(None) };
-        if !(1..=200).contains(&client_id.chars().count()) {
-            return Err(Invalid::one("clientId", "must have 1 to 200 characters").into());
-        }
         // Only the creator's own key counts, also for callers who reach the whole organization.
         let own = Scope::own(actor.organization, actor.user);
-        let query = flow::Entity::within(own).filter(flow::Column::ClientId.eq(client_id));
+        let query = flow::Entity::within(own).filter(flow::Column::ClientId.eq(client_id.as_str()));
         Ok(query.one(&self.stores.pg).await?)
     }
 
-    /// Renames a flow and replaces its draft, as far as each is given. What is published stays as it is.
+    /// Renames a flow and replaces its draft, as far as each is given. The published version does not change.
     ///
     /// # Errors
     /// `Invalid`; `NotFound` also for another organization's flow.
@@ -104,23 +103,22 @@ impl Flows {
         graph: Option<GraphSpec>,
     ) -> Result<flow::Model> {
         let scope = actor.scope(Action::Update, Subject::Flow)?;
-        let name = name.map(|name| check_name(&name)).transpose()?;
-        if let Some(graph) = &graph {
-            self.validator().check(graph, Strictness::Draft)?;
-        }
+        let name = parsed("name", name.as_deref(), FlowName::parse)?;
+        let valid =
+            graph.as_ref().map(|graph| self.validator().check(graph, Strictness::Draft)).transpose()?;
         let tx = self.stores.pg.begin().await?;
         let flow = super::find::for_update(&tx, scope, id).await?;
         let previous = flow.draft_version_id;
         let mut row = flow.clone().into_active_model();
         if let Some(name) = name {
-            row.name = Set(name);
+            row.name = Set(name.into_string());
         }
-        if let Some(graph) = graph {
-            check_credentials(&tx, actor, &graph).await?;
+        if let (Some(graph), Some(valid)) = (&graph, &valid) {
+            check_credentials(&tx, actor, graph).await?;
             let number = next_number(&tx, scope, id).await?;
             let draft = self.mint.id();
             let version = NewVersion { id: draft, organization: actor.organization, flow: id, number };
-            self.write_version(&tx, version, &graph).await?;
+            self.write_version(&tx, version, valid).await?;
             row.draft_version_id = Set(draft);
         }
         row.updated_at = Set(self.mint.now());
@@ -132,7 +130,7 @@ impl Flows {
         Ok(updated)
     }
 
-    /// Makes a copy that the caller owns: a draft with the same graph.
+    /// Creates a copy that the caller owns: a draft with the same graph.
     ///
     /// # Errors
     /// `NotFound` also for another organization's flow.
@@ -147,20 +145,20 @@ impl Flows {
         let original = self.get(actor, id).await?;
         let graph = self.graphs.load(&self.stores.pg, original.draft_version_id).await?;
         let name = name.unwrap_or_else(|| format!("{} (copy)", original.name));
-        self.create(actor, NewFlow { name, client_id, graph: super::publish::spec_of(&graph) }).await
+        self.create(actor, NewFlow { name, client_id, graph: GraphSpec::of(&graph)? }).await
     }
 }
 
-fn check_name(name: &str) -> Result<String, Invalid> {
-    let name = name.trim();
-    if (1..=200).contains(&name.chars().count()) {
-        Ok(name.to_owned())
-    } else {
-        Err(Invalid::one("name", "must have 1 to 200 characters"))
-    }
+/// What was given, parsed, or a problem at its path.
+fn parsed<T>(
+    path: &str,
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<Option<T>, Invalid> {
+    text.map(parse).transpose().map_err(|message| Invalid::one(path, message))
 }
 
-/// Versions count up from 1 and no number is given twice.
+/// The number of the flow's next version. Versions count up from 1, and no number is used twice.
 async fn next_number(tx: &impl ConnectionTrait, scope: Scope, flow: FlowId) -> Result<i32> {
     let highest: Option<Option<i32>> = flow_version::Entity::within(scope)
         .select_only()

@@ -1,4 +1,4 @@
-//! A version's graph as it was stored: immutable, so it is read once and kept.
+//! The stored graphs of versions. They are immutable, so each is read once and cached.
 
 use std::{
     collections::HashMap,
@@ -39,13 +39,13 @@ impl Graph {
     }
 }
 
-/// Graphs that were read before. They never change, so they never go stale.
+/// A cache of graphs. They never change, so entries are never invalidated.
 #[derive(Clone, Default)]
 pub struct Graphs {
     known: Arc<Mutex<HashMap<FlowVersionId, Arc<Graph>>>>,
 }
 
-/// Graphs kept at a time.
+/// The most graphs in the cache.
 const CAPACITY: usize = 2_000;
 
 impl Graphs {
@@ -60,7 +60,7 @@ impl Graphs {
         Ok(graphs.remove(&version).unwrap_or_default())
     }
 
-    /// Graphs of several versions, in two statements for those not known yet.
+    /// Loads the graphs of several versions, with two statements for those that are not cached.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.

@@ -1,10 +1,11 @@
-//! Flows: what people automate, as versions of a graph of steps. Running them is `executions`' business.
+//! Flows: versions of graphs of steps. Running them belongs to `executions`.
 
 mod draft;
 mod find;
 mod graph;
 mod list;
 mod publish;
+mod retry;
 mod schedules;
 mod spec;
 mod store;
@@ -17,10 +18,10 @@ use triptych_stores::{connections::Stores, error::Problem, mint::Mint, outbox::O
 pub use draft::NewFlow;
 pub use graph::{Graph, Graphs};
 pub use list::{FlowFilter, FlowOrder, FlowSort};
-pub use publish::spec_of;
-pub use spec::{GraphSpec, LinkSpec, RetryPolicy, StepSpec};
+pub use retry::RetryPolicy;
+pub use spec::{GraphSpec, LinkSpec, StepSpec};
 pub use templates::Templates;
-pub use validate::{Strictness, Validator};
+pub use validate::{Strictness, ValidGraph, Validator};
 
 use crate::automation::integrations::{Catalog, Start};
 
@@ -36,7 +37,7 @@ pub struct Flows {
     graphs: Graphs,
 }
 
-/// What [`Flows`] is made of, besides the stores.
+/// The parts of [`Flows`], besides the stores.
 pub(crate) struct FlowParts {
     pub(crate) outbox: Outbox,
     pub(crate) queues: Queues,
@@ -68,11 +69,13 @@ impl Flows {
     }
 
     /// What keeps a graph from being published.
-    #[must_use]
-    pub fn problems(&self, graph: &Graph) -> Vec<Problem> {
-        match self.validator().check(&spec_of(graph), Strictness::Complete) {
-            Ok(()) => Vec::new(),
-            Err(invalid) => invalid.0,
+    ///
+    /// # Errors
+    /// `Corrupt` if the stored graph cannot be read.
+    pub fn problems(&self, graph: &Graph) -> Result<Vec<Problem>, FlowError> {
+        match self.validator().check(&GraphSpec::of(graph)?, Strictness::Complete) {
+            Ok(_) => Ok(Vec::new()),
+            Err(invalid) => Ok(invalid.0),
         }
     }
 }

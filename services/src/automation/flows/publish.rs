@@ -1,4 +1,4 @@
-//! Publishing, pausing and deleting.
+//! Publishes, pauses and deletes flows.
 
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
@@ -14,17 +14,12 @@ use triptych_stores::{
     error::{Result, ServiceError},
 };
 
-use super::{
-    Flows,
-    graph::Graph,
-    spec::{GraphSpec, LinkSpec, StepSpec},
-    validate::Strictness,
-};
+use super::{Flows, graph::Graph, spec::GraphSpec, validate::Strictness};
 use crate::automation::integrations::Start;
 
 impl Flows {
     /// Publishes the draft. It serves the next trigger; executions that are under way finish on their version.
-    /// Publishing what is published already changes nothing, except that a paused flow runs again.
+    /// Publishing a published version changes nothing, except that a paused flow is active again.
     ///
     /// # Errors
     /// `Invalid` with one entry for each problem; `NotFound` also for another organization's flow.
@@ -34,7 +29,7 @@ impl Flows {
         let tx = self.stores.pg.begin().await?;
         let flow = super::find::for_update(&tx, scope, id).await?;
         let graph = self.graphs.load(&tx, flow.draft_version_id).await?;
-        self.validator().check(&spec_of(&graph), Strictness::Complete)?;
+        self.validator().check(&GraphSpec::of(&graph)?, Strictness::Complete)?;
         let now = self.mint.now();
         flow_version::Entity::update_within(scope)
             .col_expr(flow_version::Column::PublishedAt, now.into())
@@ -53,8 +48,7 @@ impl Flows {
         Ok(published)
     }
 
-    /// Stops listening to the flow's triggers. Executions that are under way finish. Pausing twice is pausing
-    /// once.
+    /// Ignores the flow's triggers from now on. Executions that are under way finish. Repeating it has no effect.
     ///
     /// # Errors
     /// `Conflict` for a flow that was never published; `NotFound` also for another organization's flow.
@@ -84,12 +78,13 @@ impl Flows {
     pub async fn delete(&self, actor: &Actor, id: FlowId) -> Result<()> {
         let scope = actor.scope(Action::Delete, Subject::Flow)?;
         let statement = flow::Entity::delete_within(scope).filter(flow::Column::Id.eq(id));
-        // Schedulers that are left in the queue find no schedule at their next turn and remove themselves.
+        // A job scheduler that is left in the queue is removed when its next job finds no schedule.
         let deleted = statement.exec(&self.stores.pg).await?;
         if deleted.rows_affected == 0 { Err(ServiceError::NotFound("flow")) } else { Ok(()) }
     }
 
-    /// The schedules follow the graph; the queue's schedulers are owed an update in the same transaction.
+    /// Replaces the flow's schedules by those of the graph. The update of the queue's job schedulers is owed in the
+    /// same transaction.
     async fn replace_schedules(
         &self,
         tx: &DatabaseTransaction,
@@ -128,38 +123,5 @@ impl Flows {
         let job = Job::MirrorSchedules { flow_id: flow.id };
         self.outbox.owe(tx, flow.organization_id, &job, None).await?;
         Ok(())
-    }
-}
-
-/// A stored graph as its author would write it.
-#[must_use]
-pub fn spec_of(graph: &Graph) -> GraphSpec {
-    let key = |id| graph.step(id).map(|step| step.key.clone()).unwrap_or_default();
-    GraphSpec {
-        steps: graph
-            .steps
-            .iter()
-            .map(|step| StepSpec {
-                key: step.key.clone(),
-                name: Some(step.name.clone()),
-                kind: Some(step.kind),
-                integration: step.integration.clone(),
-                operation: step.operation.clone(),
-                parameters: step.parameters.clone(),
-                credential_id: step.credential_id,
-                retry: step.retry.clone().and_then(|retry| serde_json::from_value(retry).ok()),
-                timeout_seconds: step.timeout_seconds,
-            })
-            .collect(),
-        links: graph
-            .links
-            .iter()
-            .map(|link| LinkSpec {
-                from: key(link.from_step_id),
-                to: key(link.to_step_id),
-                kind: link.kind,
-                condition: link.condition.clone(),
-            })
-            .collect(),
     }
 }

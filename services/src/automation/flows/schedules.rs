@@ -1,4 +1,4 @@
-//! Schedules live in PostgreSQL; the queue's schedulers mirror them.
+//! Mirrors the schedules in PostgreSQL to BullMQ's job schedulers.
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use triptych_entities::{ids::FlowId, relational::automation::schedule};
@@ -6,12 +6,12 @@ use triptych_stores::error::Result;
 
 use super::Flows;
 
-/// Schedules mirrored at a time.
+/// Schedules read in one statement.
 const BATCH: u64 = 500;
 
 impl Flows {
-    /// Makes the schedulers of a flow follow its schedules. Schedulers of schedules that are gone remove
-    /// themselves when they next fire.
+    /// Creates or updates the job schedulers of a flow's schedules. A job scheduler whose schedule was deleted is
+    /// removed when it next fires.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
@@ -24,7 +24,7 @@ impl Flows {
         Ok(())
     }
 
-    /// Mirrors every schedule there is: at start, and after Redis was emptied.
+    /// Mirrors every schedule: at start, and after Redis was emptied.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.

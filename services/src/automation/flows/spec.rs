@@ -1,11 +1,13 @@
 //! A graph as its author writes it, before it is checked.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use triptych_entities::{
     ids::CredentialId,
     relational::automation::{step, step_link},
 };
+use triptych_stores::error::StoreError;
+
+use super::{graph::Graph, retry::RetryPolicy};
 
 /// A whole graph. With no links at all, the steps run in the order given.
 #[derive(Debug, Clone, Default)]
@@ -37,33 +39,38 @@ pub struct LinkSpec {
     pub condition: Option<String>,
 }
 
-/// How often and when a step that failed retryably is tried again. The delay before attempt `n + 1` is
-/// `initial × multiplier^(n − 1)`, at most `max`, give or take a quarter.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct RetryPolicy {
-    /// Attempts in all, the first included.
-    pub max_attempts: i32,
-    pub initial_delay_ms: i32,
-    pub max_delay_ms: i32,
-    pub multiplier: f64,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self { max_attempts: 3, initial_delay_ms: 500, max_delay_ms: 60_000, multiplier: 2.0 }
+impl GraphSpec {
+    /// A stored graph as its author would write it.
+    ///
+    /// # Errors
+    /// `Corrupt` if a step's stored retry policy cannot be read.
+    pub fn of(graph: &Graph) -> Result<Self, StoreError> {
+        let key = |id| graph.step(id).map(|step| step.key.clone()).unwrap_or_default();
+        let links = graph.links.iter().map(|link| LinkSpec {
+            from: key(link.from_step_id),
+            to: key(link.to_step_id),
+            kind: link.kind,
+            condition: link.condition.clone(),
+        });
+        Ok(Self {
+            steps: graph.steps.iter().map(StepSpec::of).collect::<Result<_, _>>()?,
+            links: links.collect(),
+        })
     }
 }
 
-impl RetryPolicy {
-    /// The wait after `attempt` failed, in milliseconds. `jitter` is between 0 and 1.
-    #[must_use]
-    pub fn delay_ms(&self, attempt: i32, jitter: f64) -> i64 {
-        let exponent = (attempt - 1).clamp(0, 62);
-        let plain = f64::from(self.initial_delay_ms) * self.multiplier.powi(exponent);
-        let capped = plain.min(f64::from(self.max_delay_ms));
-        #[expect(clippy::cast_possible_truncation, reason = "capped by an i32")]
-        let delay = (capped * (0.75 + 0.5 * jitter)) as i64;
-        delay
+impl StepSpec {
+    fn of(step: &step::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            key: step.key.clone(),
+            name: Some(step.name.clone()),
+            kind: Some(step.kind),
+            integration: step.integration.clone(),
+            operation: step.operation.clone(),
+            parameters: step.parameters.clone(),
+            credential_id: step.credential_id,
+            retry: RetryPolicy::stored(step)?,
+            timeout_seconds: step.timeout_seconds,
+        })
     }
 }

@@ -1,6 +1,4 @@
-//! Writing a graph as a new version.
-
-use std::collections::HashMap;
+//! Writes a graph as a new version.
 
 use sea_orm::{ConnectionTrait, EntityTrait as _, Set};
 use triptych_entities::{
@@ -9,9 +7,10 @@ use triptych_entities::{
 };
 use triptych_stores::error::StoreError;
 
-use super::{Flows, spec::GraphSpec, validate::links_of};
+use super::{Flows, validate::ValidGraph};
+use crate::automation::input::{StepName, TimeLimit};
 
-/// Which version is to be written.
+/// The version to write.
 pub(super) struct NewVersion {
     pub(super) id: FlowVersionId,
     pub(super) organization: OrganizationId,
@@ -25,7 +24,7 @@ impl Flows {
         &self,
         tx: &impl ConnectionTrait,
         version: NewVersion,
-        graph: &GraphSpec,
+        graph: &ValidGraph<'_>,
     ) -> Result<(), StoreError> {
         let NewVersion { id: version_id, organization, flow, number } = version;
         flow_version::Entity::insert(flow_version::ActiveModel {
@@ -38,46 +37,38 @@ impl Flows {
         })
         .exec_without_returning(tx)
         .await?;
-        let ids: HashMap<&str, StepId> =
-            graph.steps.iter().map(|step| (step.key.as_str(), self.mint.id())).collect();
+        let ids: Vec<StepId> = graph.steps.iter().map(|_| self.mint.id()).collect();
         let mut steps = Vec::with_capacity(graph.steps.len());
-        for (position, spec) in (0_i32..).zip(&graph.steps) {
-            let operation = self.catalog.operation(&spec.integration, &spec.operation);
+        for (position, (id, step)) in (0_i32..).zip(ids.iter().zip(&graph.steps)) {
+            let name = step.name.as_ref().map_or(step.key.as_str(), StepName::as_str);
             steps.push(step::ActiveModel {
-                id: Set(ids[spec.key.as_str()]),
+                id: Set(*id),
                 organization_id: Set(organization),
                 version_id: Set(version_id),
-                key: Set(spec.key.clone()),
-                name: Set(spec.name.clone().unwrap_or_else(|| spec.key.clone())),
-                kind: Set(operation.map_or(step::Kind::Action, |operation| operation.kind)),
-                integration: Set(spec.integration.clone()),
-                operation: Set(spec.operation.clone()),
-                parameters: Set(spec.parameters.clone()),
-                credential_id: Set(spec.credential_id),
-                retry: Set(spec.retry.map(serde_json::to_value).transpose()?),
-                timeout_seconds: Set(spec.timeout_seconds),
+                key: Set(step.key.as_str().to_owned()),
+                name: Set(name.to_owned()),
+                kind: Set(step.kind),
+                integration: Set(step.spec.integration.clone()),
+                operation: Set(step.spec.operation.clone()),
+                parameters: Set(step.spec.parameters.clone()),
+                credential_id: Set(step.spec.credential_id),
+                retry: Set(step.spec.retry.map(serde_json::to_value).transpose()?),
+                timeout_seconds: Set(step.time_limit.map(TimeLimit::seconds)),
                 position: Set(position),
             });
         }
-        if !steps.is_empty() {
-            step::Entity::insert_many(steps).exec_without_returning(tx).await?;
-        }
-        let links: Vec<_> = (0_i32..)
-            .zip(links_of(graph))
-            .map(|(position, link)| step_link::ActiveModel {
-                id: Set(self.mint.id()),
-                organization_id: Set(organization),
-                version_id: Set(version_id),
-                from_step_id: Set(ids[link.from.as_str()]),
-                to_step_id: Set(ids[link.to.as_str()]),
-                kind: Set(link.kind),
-                condition: Set(link.condition),
-                position: Set(position),
-            })
-            .collect();
-        if !links.is_empty() {
-            step_link::Entity::insert_many(links).exec_without_returning(tx).await?;
-        }
+        step::Entity::insert_many(steps).exec_without_returning(tx).await?;
+        let links = (0_i32..).zip(&graph.links).map(|(position, link)| step_link::ActiveModel {
+            id: Set(self.mint.id()),
+            organization_id: Set(organization),
+            version_id: Set(version_id),
+            from_step_id: Set(ids[link.from]),
+            to_step_id: Set(ids[link.to]),
+            kind: Set(link.kind),
+            condition: Set(link.condition.map(str::to_owned)),
+            position: Set(position),
+        });
+        step_link::Entity::insert_many(links).exec_without_returning(tx).await?;
         Ok(())
     }
 }

@@ -1,9 +1,10 @@
-//! What the validator needs to know of templates. The language itself is `engine`'s; it is handed over at start.
+//! What the validator needs to know of templates. The template language belongs to `engine`, which provides the
+//! implementation at start.
 
 use serde_json::Value;
 use triptych_stores::error::Problem;
 
-/// Looks into templates without filling them in.
+/// Analyses templates without filling them in.
 pub trait Templates: Send + Sync {
     /// Templates that cannot be parsed, with paths below `root`.
     fn problems(&self, root: &str, parameters: &Value) -> Vec<Problem>;
