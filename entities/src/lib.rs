@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod documents;
+pub mod failure;
 pub mod ids;
 pub mod payloads;
 pub mod relational;

@@ -62,6 +62,9 @@ impl MigratorTrait for Migrator {
             "m0006_executions",
             "m0007_outbox",
             "m0008_datastore",
+            "m0009_step_due_times",
+            "m0010_step_exits",
+            "m0011_step_kinds",
         ]
     }
 }

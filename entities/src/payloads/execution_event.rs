@@ -5,16 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    failure::Failure,
     ids::{ExecutionStepId, GenerationId, StepId},
     relational::automation::{execution, execution_log, execution_step},
 };
-
-/// Why a step or an execution failed, in words that may be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    pub code: String,
-    pub message: String,
-}
 
 /// One transition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::{
     documents::conversations::{
-        generation::{Failure, Status, Usage},
+        generation::{Status, Usage},
         part::{Part, PartKind},
     },
+    failure::Failure,
     ids::MessageId,
 };
 

@@ -1,4 +1,4 @@
-//! Jobs carry ids, never bodies: whatever a worker needs it reads from the databases.
+//! Jobs carry ids, never bodies: a worker reads everything else from the databases.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,17 +36,17 @@ impl Queue {
     }
 }
 
-/// What a job asks for.
+/// A job's task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Job {
-    /// `trigger`: an accepted event begins its execution.
+    /// `trigger`: begin the execution of an accepted event.
     Begin { execution_id: ExecutionId },
-    /// `trigger`: a schedule is due. BullMQ's scheduler makes these; the time is the job's own.
+    /// `trigger`: a schedule is due. Created by BullMQ's job scheduler; the due time follows from the job's options.
     Fire { schedule_id: ScheduleId },
-    /// `trigger`: the queue's schedulers of a flow follow its schedules in PostgreSQL.
+    /// `trigger`: mirror a flow's schedules to the queue's job schedulers.
     MirrorSchedules { flow_id: FlowId },
-    /// `flow`: look at the execution as a whole and start what can start.
+    /// `flow`: advance an execution.
     Advance { execution_id: ExecutionId },
     /// `action`: run a step.
     Step { execution_step_id: ExecutionStepId },

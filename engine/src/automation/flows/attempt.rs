@@ -1,12 +1,13 @@
-//! One attempt at a step: fill in the templates, check what came of it, run the operation.
+//! One attempt at a step: fills in the templates, checks the result against the schema, runs the operation.
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use triptych_entities::{
     documents::conversations::generation::{Parameters, Usage},
     ids::GenerationId,
-    relational::automation::step,
+    relational::automation::{execution_step::Exit, step},
 };
 use triptych_services::{
     access,
@@ -24,19 +25,49 @@ use crate::{
     conversations::models::ModelError,
 };
 
-/// What an attempt came to, and what goes into the history with it.
+/// The result of an attempt, and what goes into the history with it.
 pub(super) struct Attempt {
-    /// The parameters with templates filled in, as far as that went.
+    /// The parameters with templates filled in; absent if that failed.
     pub(super) input: Option<Value>,
     pub(super) generation: Option<GenerationId>,
-    pub(super) result: Result<Outcome, ActionError>,
+    pub(super) result: Result<Ended, ActionError>,
+}
+
+/// How an attempt ended well.
+pub(super) enum Ended {
+    Done {
+        output: Value,
+        exit: Exit,
+    },
+    /// The step ends with this output at that time.
+    Wait {
+        until: DateTime<Utc>,
+        output: Value,
+    },
+}
+
+impl From<Outcome> for Ended {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done(output) => Self::Done { output, exit: Exit::Continue },
+            Outcome::Stopped(output) => Self::Done { output, exit: Exit::Stop },
+            Outcome::Wait { until, output } => Self::Wait { until, output },
+        }
+    }
+}
+
+impl Attempt {
+    /// An attempt that failed before its parameters were known.
+    pub(super) fn failed(error: ActionError) -> Self {
+        Self { input: None, generation: None, result: Err(error) }
+    }
 }
 
 impl Runtime {
     pub(super) async fn attempt(&self, claim: &Claim) -> Attempt {
-        let mut attempt = Attempt { input: None, generation: None, result: Ok(Outcome::Done(Value::Null)) };
-        attempt.result = self.try_to(claim, &mut attempt.input, &mut attempt.generation).await;
-        attempt
+        let (mut input, mut generation) = (None, None);
+        let result = self.try_to(claim, &mut input, &mut generation).await;
+        Attempt { input, generation, result }
     }
 
     async fn try_to(
@@ -44,7 +75,7 @@ impl Runtime {
         claim: &Claim,
         input: &mut Option<Value>,
         generation: &mut Option<GenerationId>,
-    ) -> Result<Outcome, ActionError> {
+    ) -> Result<Ended, ActionError> {
         let step = &claim.step;
         let run = self.registry.find(&step.integration, &step.operation);
         let missing = match &run {
@@ -57,7 +88,7 @@ impl Runtime {
         self.check(step, &rendered)?;
         match (step.kind, run) {
             (step::Kind::Ai, _) => self.ask(claim, &rendered, generation).await,
-            (step::Kind::Branch, _) => Ok(Outcome::Done(branch::choose(&self.renderer, claim, &scope)?)),
+            (step::Kind::Branch, _) => branch::choose(&self.renderer, claim, &scope),
             (_, Some(run)) => {
                 let call = Call {
                     organization: claim.execution.organization_id,
@@ -70,19 +101,19 @@ impl Runtime {
                     parameters: rendered,
                     credential: self.credential(claim).await?,
                 };
-                run.run(&call, &self.tools).await
+                run.run(&call, &self.tools).await.map(Into::into)
             }
             (_, None) => {
                 let name = format!("{}/{}", step.integration, step.operation);
                 Err(ActionError::permanent(
                     "UNKNOWN_OPERATION",
-                    format!("there is no operation `{name}` any more"),
+                    format!("the operation `{name}` does not exist any more"),
                 ))
             }
         }
     }
 
-    /// The parameters against the operation's schema, now that the templates are filled in.
+    /// Validates the parameters, with their templates filled in, against the operation's schema.
     fn check(&self, step: &step::Model, rendered: &Value) -> Result<(), ActionError> {
         let catalog = self.services.flows.catalog();
         let Some(operation) = catalog.operation(&step.integration, &step.operation) else { return Ok(()) };
@@ -99,10 +130,10 @@ impl Runtime {
         let Some(id) = claim.step.credential_id else { return Ok(None) };
         let opened = self.services.credentials.open(claim.execution.organization_id, id).await;
         opened.map(Some).map_err(|error| {
-            tracing::warn!(%error, credential.id = %id, "a credential could not be opened");
+            tracing::warn!(%error, credential.id = %id, step.id = %claim.step.id, "a credential was not opened");
             ActionError::permanent(
                 "CREDENTIAL",
-                "the step's credential cannot be opened; choose or make it again",
+                "the step's credential cannot be opened; choose another or create it again",
             )
         })
     }
@@ -112,7 +143,7 @@ impl Runtime {
         claim: &Claim,
         rendered: &Value,
         generation: &mut Option<GenerationId>,
-    ) -> Result<Outcome, ActionError> {
+    ) -> Result<Ended, ActionError> {
         let text = |field: &str| rendered.get(field).and_then(Value::as_str).map(str::to_owned);
         let mut parameters: Parameters = match rendered.get("parameters") {
             Some(given) => serde_json::from_value(given.clone())
@@ -126,8 +157,8 @@ impl Runtime {
             .owner(access::Scope::whole(claim.execution.organization_id), claim.execution.flow_id)
             .await
             .map_err(|error| {
-                tracing::warn!(%error, "a flow's owner could not be read");
-                ActionError::temporary("UNAVAILABLE", "a database is away")
+                tracing::warn!(%error, flow.id = %claim.execution.flow_id, "a flow's owner was not read");
+                ActionError::temporary("UNAVAILABLE", "a database does not answer")
             })?;
         let prompt = StepPrompt {
             organization: claim.execution.organization_id,
@@ -146,10 +177,10 @@ impl Runtime {
         if !storable(&output) {
             return Err(ActionError::permanent(
                 "BAD_OUTPUT",
-                "the answer holds characters that cannot be stored",
+                "the answer contains characters that cannot be stored",
             ));
         }
-        Ok(Outcome::Done(output))
+        Ok(Ended::Done { output, exit: Exit::Continue })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Keeps a worker's claims on steps: one statement renews them all. A run whose claim is lost is told to stop.
+//! Renews the leases of the steps that this process runs, all in one statement. A run whose lease is lost is
+//! cancelled.
 
 use std::{
     collections::HashMap,
@@ -15,7 +16,7 @@ use uuid::Uuid;
 #[derive(Default)]
 pub(super) struct Leases(Mutex<HashMap<ExecutionStepId, CancellationToken>>);
 
-/// A step's place among the leases, until it is dropped.
+/// Keeps a step's lease renewed until it is dropped.
 pub(super) struct Hold {
     leases: Arc<Leases>,
     id: ExecutionStepId,
@@ -41,13 +42,13 @@ impl Drop for Hold {
     }
 }
 
-/// Renews until there is nothing left to renew after `stop`.
+/// Renews leases until, after `stop`, none is left.
 pub(super) async fn keep(leases: Arc<Leases>, executions: Executions, worker: Uuid, stop: CancellationToken) {
-    let mut rhythm = tokio::time::interval(LEASE / 3);
-    rhythm.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = tokio::time::interval(LEASE / 3);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = rhythm.tick() => {}
+            _ = ticks.tick() => {}
             () = stop.cancelled() => tokio::time::sleep(Duration::from_millis(100)).await,
         }
         let held: Vec<ExecutionStepId> = leases.held().keys().copied().collect();
@@ -60,13 +61,13 @@ pub(super) async fn keep(leases: Arc<Leases>, executions: Executions, worker: Uu
         match executions.renew(worker, &held).await {
             Ok(renewed) => {
                 for id in held.iter().filter(|id| !renewed.contains(id)) {
-                    // A step that ended meanwhile has left already, and is not told.
+                    // A step that ended meanwhile is not among the leases any more.
                     if let Some(lost) = leases.held().get(id) {
                         lost.cancel();
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "claims on steps were not renewed"),
+            Err(error) => tracing::warn!(%error, %worker, "the leases of running steps were not renewed"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The flow runtime: what a worker does with a step that it has claimed. What becomes of the execution is decided
-//! in `services`, in the transaction that stores the step's result.
+//! The flow runtime: runs the steps that this process has claimed. What follows from a result is decided in
+//! `services`, in the transaction that stores it.
 
 mod attempt;
 mod branch;
@@ -34,10 +34,10 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Starts the task that keeps the leases of running steps.
+    /// Starts the task that renews the leases of running steps.
     ///
     /// # Errors
-    /// If no HTTP client can be made, for want of certificates.
+    /// If no HTTP client can be created, as without certificates.
     pub fn start(
         services: Services,
         registry: Registry,

@@ -1,51 +1,56 @@
-//! The job of the `action` queue: claim a step, run it, report what became of it.
+//! The job of the `action` queue: claims a step, runs it, reports the result.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
+use chrono::TimeDelta;
 use futures::FutureExt as _;
-use serde_json::Value;
-use triptych_entities::{
-    ids::ExecutionStepId, payloads::execution_event::Failure, relational::automation::step,
-};
-use triptych_services::{
-    automation::{
-        executions::{Claim, Outcome as Stored, Report},
-        flows::RetryPolicy,
-    },
-    error::ServiceError,
+use triptych_entities::{failure::Failure, ids::ExecutionStepId, relational::automation::step};
+use triptych_services::automation::{
+    executions::{Claim, ExecutionError, Outcome, Report},
+    flows::RetryPolicy,
 };
 
-use super::{Runtime, attempt::Attempt};
-use crate::automation::integrations::{ActionError, Outcome};
+use super::{
+    Runtime,
+    attempt::{Attempt, Ended},
+};
+use crate::automation::integrations::ActionError;
 
-/// How long an attempt may take unless the step says otherwise.
+/// Time limit of an attempt, unless the step has its own.
 const TIME_LIMIT: Duration = Duration::from_secs(330);
-/// Models may think for long.
+/// Time limit of an attempt that asks a model.
 const AI_TIME_LIMIT: Duration = Duration::from_mins(15);
-/// How often a report is tried to be stored before the claim is let run out.
+/// Attempts at storing a report before the lease is left to run out.
 const REPORT_ATTEMPTS: u32 = 5;
 
 impl Runtime {
-    /// Runs a step, if it is owed a run. It may be called for the same step any number of times.
+    /// Runs a step that is owed an attempt, or ends one whose wait is over. It may be called for the same step any
+    /// number of times.
     ///
     /// # Errors
     /// If a database does not answer; the job should be tried again.
     #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
-    pub async fn run_step(&self, id: ExecutionStepId) -> Result<(), ServiceError> {
-        let Some(claim) = self.services.executions.claim(id, self.worker).await? else { return Ok(()) };
+    pub async fn run_step(&self, id: ExecutionStepId) -> Result<(), ExecutionError> {
+        let executions = &self.services.executions;
+        let Some(claim) = executions.claim(id, self.worker).await? else {
+            return executions.resume(id).await;
+        };
         let hold = self.leases.hold(id);
-        if claim.resumed {
-            let output = claim.row.output.clone().unwrap_or(Value::Null);
-            let report = Report::Succeeded { output };
-            return self.store(&claim, Stored { input: None, generation: None, report }).await;
-        }
+        let policy = match RetryPolicy::of(&claim.step) {
+            Ok(policy) => policy,
+            Err(error) => {
+                tracing::error!(%error, step.id = %claim.step.id, "a step is not run");
+                let broken =
+                    ActionError::permanent("CORRUPT", "the step's stored retry policy cannot be read");
+                return self.store(&claim, Attempt::failed(broken), &RetryPolicy::default()).await;
+            }
+        };
         let attempt = tokio::select! {
             attempt = self.limited(&claim) => attempt,
-            // Another worker runs it now: what comes of this attempt would not count.
+            // Another worker runs it now: the result of this attempt would not count.
             () = hold.lost.cancelled() => return Ok(()),
         };
-        let report = self.report_of(&claim, attempt.result);
-        self.store(&claim, Stored { input: attempt.input, generation: attempt.generation, report }).await
+        self.store(&claim, attempt, &policy).await
     }
 
     /// An attempt that ends in time and does not panic.
@@ -56,52 +61,56 @@ impl Runtime {
             None if claim.step.kind == step::Kind::Ai => AI_TIME_LIMIT,
             None => TIME_LIMIT,
         };
-        let failed = |error| Attempt { input: None, generation: None, result: Err(error) };
         let run = AssertUnwindSafe(self.attempt(claim)).catch_unwind();
         match tokio::time::timeout(limit, run).await {
             Ok(Ok(attempt)) => attempt,
             Ok(Err(_)) => {
-                tracing::error!(step = claim.step.key, "a step panicked");
-                failed(ActionError::permanent("INTERNAL", "something went wrong on our side"))
+                tracing::error!(step.id = %claim.step.id, step = claim.step.key, "a step panicked");
+                Attempt::failed(ActionError::permanent("INTERNAL", "an internal error occurred"))
             }
             Err(_) => {
                 let message = format!("the step took longer than {} s", limit.as_secs());
-                failed(ActionError::temporary("TIMEOUT", message))
+                Attempt::failed(ActionError::temporary("TIMEOUT", message))
             }
         }
     }
 
-    fn report_of(&self, claim: &Claim, result: Result<Outcome, ActionError>) -> Report {
+    fn report_of(&self, claim: &Claim, result: Result<Ended, ActionError>, policy: &RetryPolicy) -> Report {
         let error = match result {
-            Ok(Outcome::Done(output) | Outcome::Stopped(output)) => return Report::Succeeded { output },
-            Ok(Outcome::Wait { until, output }) => return Report::Wait { until, output },
+            Ok(Ended::Done { output, exit }) => return Report::Succeeded { output, exit },
+            Ok(Ended::Wait { until, output }) => return Report::Wait { until, output },
             Err(error) => error,
         };
-        let policy: RetryPolicy =
-            claim.step.retry.clone().and_then(|retry| serde_json::from_value(retry).ok()).unwrap_or_default();
-        let failure = Failure { code: error.code.into_owned(), message: error.message };
+        let failure = Failure::new(error.code, error.message);
         if !error.retryable || claim.row.attempt >= policy.max_attempts {
             return Report::Failed { error: failure };
         }
         let [random] = self.services.mint.bytes();
         let planned = policy.delay_ms(claim.row.attempt, f64::from(random) / 255.0);
         let asked = error.retry_after.and_then(|wait| i64::try_from(wait.as_millis()).ok()).unwrap_or(0);
-        let at = self.services.mint.now() + chrono::Duration::milliseconds(planned.max(asked));
+        let at = self.services.mint.now() + TimeDelta::milliseconds(planned.max(asked));
         Report::Retry { error: failure, at }
     }
 
-    async fn store(&self, claim: &Claim, stored: Stored) -> Result<(), ServiceError> {
+    async fn store(
+        &self,
+        claim: &Claim,
+        attempt: Attempt,
+        policy: &RetryPolicy,
+    ) -> Result<(), ExecutionError> {
+        let Attempt { input, generation, result } = attempt;
+        let outcome = Outcome { input, generation, report: self.report_of(claim, result, policy) };
         let mut pause = Duration::from_millis(100);
-        for attempt in 1.. {
-            match self.services.executions.report(claim, stored.clone()).await {
+        for tried in 1.. {
+            match self.services.executions.report(claim, outcome.clone()).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => {
                     tracing::info!(step = claim.step.key, "a result came too late to count");
                     return Ok(());
                 }
-                Err(error) if attempt >= REPORT_ATTEMPTS => return Err(error),
+                Err(error) if tried >= REPORT_ATTEMPTS => return Err(error),
                 Err(error) => {
-                    tracing::warn!(%error, attempt, "a step's result is not stored yet");
+                    tracing::warn!(%error, tried, step = claim.step.key, "a result is not stored yet");
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }

@@ -5,7 +5,8 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use futures::FutureExt as _;
 use tokio::time::Instant;
 use triptych_entities::{
-    documents::conversations::generation::{Failure, Generation, Status},
+    documents::conversations::generation::{Generation, Status},
+    failure::Failure,
     ids::GenerationId,
     payloads::generation_event::GenerationEvent,
 };

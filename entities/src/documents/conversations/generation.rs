@@ -8,6 +8,7 @@ use super::part::Part;
 use crate::{
     access::Subject,
     documents::{collection::Collection, index::Index},
+    failure::Failure,
     ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId, MessageId, OrganizationId, ThreadId, UserId},
 };
 
@@ -38,13 +39,6 @@ pub struct Usage {
     pub cached_input_tokens: i64,
     pub reasoning_tokens: i64,
     pub cost_micros: i64,
-}
-
-/// Why a generation failed, in words that may be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    pub code: String,
-    pub message: String,
 }
 
 /// What to ask the model for besides the messages. Absent fields are the provider's defaults.

@@ -4,6 +4,7 @@ use sea_orm::{Condition, entity::prelude::*};
 
 use crate::{
     access::Subject,
+    failure::Failure,
     ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId, ScheduleId, UserId},
     relational::tenanted::Tenanted,
 };
@@ -65,6 +66,14 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub started_at: Option<DateTimeUtc>,
     pub finished_at: Option<DateTimeUtc>,
+}
+
+impl Model {
+    /// Why the execution failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        Failure::of(self.error_code.as_ref(), self.error_message.as_ref())
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

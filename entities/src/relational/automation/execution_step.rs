@@ -4,6 +4,7 @@ use sea_orm::{Condition, entity::prelude::*};
 
 use crate::{
     access::Subject,
+    failure::Failure,
     ids::{ExecutionId, ExecutionStepId, GenerationId, JobId, OrganizationId, StepId, UserId},
     relational::tenanted::Tenanted,
 };
@@ -12,8 +13,11 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
+    /// Owed a run: at once, or not before the due time of a retry.
     Queued,
+    /// Claimed by a worker.
     Running,
+    /// Has done its work and ends at its due time.
     Waiting,
     Succeeded,
     Failed,
@@ -27,6 +31,29 @@ impl Status {
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Skipped | Self::Canceled)
     }
+}
+
+/// How a step that succeeded restricts the links that lead on from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ExitKind {
+    /// No link is followed.
+    Stopped,
+    /// Of the links of kind `Branch`, at most one is followed.
+    Branched,
+}
+
+/// Which links lead on from a step that succeeded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exit {
+    /// Every link of kind `Next`.
+    #[default]
+    Continue,
+    /// None.
+    Stop,
+    /// The link of kind `Branch` to this step, or none of that kind if no condition held; and every link of kind
+    /// `Next`.
+    Branch(Option<StepId>),
 }
 
 #[sea_orm::model]
@@ -53,11 +80,48 @@ pub struct Model {
     pub job_id: Option<JobId>,
     /// The worker that runs the step now.
     pub lease_owner: Option<Uuid>,
+    /// Until when no other worker may claim the step.
     pub lease_until: Option<DateTimeUtc>,
-    pub resume_at: Option<DateTimeUtc>,
+    /// While it is queued: the earliest time of the next attempt. While it waits: when it ends.
+    pub due_at: Option<DateTimeUtc>,
+    /// Absent: [`Exit::Continue`], or the step has not succeeded.
+    pub exit: Option<ExitKind>,
+    /// The step that the followed branch leads to.
+    pub branch_step_id: Option<StepId>,
     pub created_at: DateTimeUtc,
     pub started_at: Option<DateTimeUtc>,
     pub finished_at: Option<DateTimeUtc>,
+}
+
+impl Model {
+    /// Which links lead on from the step, if it succeeded.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.exit {
+            None => Exit::Continue,
+            Some(ExitKind::Stopped) => Exit::Stop,
+            Some(ExitKind::Branched) => Exit::Branch(self.branch_step_id),
+        }
+    }
+
+    pub fn set_exit(&mut self, exit: Exit) {
+        (self.exit, self.branch_step_id) = match exit {
+            Exit::Continue => (None, None),
+            Exit::Stop => (Some(ExitKind::Stopped), None),
+            Exit::Branch(step) => (Some(ExitKind::Branched), step),
+        };
+    }
+
+    /// Why the last attempt failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        Failure::of(self.error_code.as_ref(), self.error_message.as_ref())
+    }
+
+    pub fn set_failure(&mut self, failure: Option<Failure>) {
+        (self.error_code, self.error_message) =
+            failure.map(|failure| (failure.code, failure.message)).unzip();
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -8,7 +8,7 @@ use crate::{
     relational::tenanted::Tenanted,
 };
 
-/// Whether a flow's triggers are listened to.
+/// Whether a flow's triggers start executions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {

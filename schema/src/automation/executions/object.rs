@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use triptych_entities::{payloads::execution_event::Failure, relational::automation::execution};
+use triptych_entities::{failure::Failure, relational::automation::execution};
 use triptych_services::page::{KeyKind, Window, slice};
 
 use super::{
@@ -115,8 +115,7 @@ impl Execution {
 
     /// Why it failed; null unless it did.
     async fn error(&self) -> Option<ExecutionError> {
-        let code = self.0.error_code.clone()?;
-        Some(ExecutionError { code, message: self.0.error_message.clone().unwrap_or_default() })
+        self.0.failure().map(Into::into)
     }
 
     /// What its AI steps used.

@@ -90,8 +90,7 @@ impl ExecutionStep {
 
     /// Why it failed, or why its last attempt did.
     async fn error(&self) -> Option<ExecutionError> {
-        let code = self.0.error_code.clone()?;
-        Some(ExecutionError { code, message: self.0.error_message.clone().unwrap_or_default() })
+        self.0.failure().map(Into::into)
     }
 
     /// The AI response behind it; null unless it asked a model.

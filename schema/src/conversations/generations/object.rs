@@ -2,9 +2,12 @@
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use triptych_entities::documents::{
-    conversations::generation::{self, Failure, Origin},
-    from_bson,
+use triptych_entities::{
+    documents::{
+        conversations::generation::{self, Origin},
+        from_bson,
+    },
+    failure::Failure,
 };
 
 use super::{MessagePart, Usage, parts};

@@ -1,9 +1,10 @@
-//! Accepting what starts an execution. The event's data, the execution and the job that it is owed are one
+//! Accepts what starts an execution. The event's data, the execution and the job that it is owed are written in one
 //! transaction: once the caller has an answer, the execution will run.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, TransactionTrait as _, sea_query::OnConflict,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, TransactionTrait as _,
+    sea_query::OnConflict,
 };
 use serde_json::{Value, json};
 use triptych_entities::{
@@ -18,9 +19,9 @@ use triptych_stores::{
 };
 
 use super::Executions;
-use crate::automation::{flows::Graph, integrations::Start};
+use crate::automation::{input::ClientId, integrations::Start};
 
-/// A run by hand.
+/// A manual run.
 #[derive(Debug, Clone)]
 pub struct ManualRun {
     pub flow_id: FlowId,
@@ -29,17 +30,17 @@ pub struct ManualRun {
     /// A version's number; absent: the published version, or the draft for a test.
     pub version: Option<i32>,
     pub test: bool,
-    /// The same value for the same flow runs it once.
+    /// The same value for the same flow starts one execution only.
     pub client_id: Option<String>,
 }
 
-/// A request that came to a webhook's address.
+/// A request to a webhook's address.
 #[derive(Debug, Clone)]
 pub struct WebhookCall {
     pub token: String,
     /// `{ method headers query body }`.
     pub data: Value,
-    /// What the caller showed as the secret.
+    /// The secret that the caller sent.
     pub secret: Option<String>,
 }
 
@@ -97,20 +98,19 @@ impl Executions {
         self.insert(new).await?.ok_or(ServiceError::NotFound("execution"))
     }
 
-    /// Runs a flow by hand.
+    /// Runs a flow manually.
     ///
     /// # Errors
     /// `NotFound` also for another organization's flow; `Conflict` when there is nothing published to run.
     #[tracing::instrument(skip_all, fields(flow.id = %run.flow_id))]
     pub async fn run(&self, actor: &Actor, run: ManualRun) -> Result<execution::Model> {
         let flow = self.flow(actor.scope(Action::Run, Subject::Flow)?, run.flow_id).await?;
-        if let Some(client_id) = &run.client_id {
-            if !(1..=200).contains(&client_id.chars().count()) {
-                return Err(Invalid::one("clientId", "must have 1 to 200 characters").into());
-            }
-            if let Some(existing) = self.by_client_id(&flow, client_id).await? {
-                return Ok(existing);
-            }
+        let client_id = run.client_id.as_deref().map(ClientId::parse).transpose();
+        let client_id = client_id.map_err(|message| Invalid::one("clientId", message))?;
+        if let Some(client_id) = &client_id
+            && let Some(existing) = self.by_client_id(&flow, client_id).await?
+        {
+            return Ok(existing);
         }
         let version = self.version_to_run(&flow, &run).await?;
         let graph = self.graphs.load(&self.stores.pg, version).await?;
@@ -118,7 +118,6 @@ impl Executions {
             return Err(Invalid::one("flowId", "this version has no trigger to run from").into());
         };
         let trigger = trigger_data(self.catalog.start(trigger), run.payload, self.mint.now());
-        let client_id = run.client_id.clone();
         let new = NewExecution {
             flow: flow.clone(),
             version,
@@ -156,15 +155,20 @@ impl Executions {
         }
     }
 
-    async fn by_client_id(&self, flow: &flow::Model, client_id: &str) -> Result<Option<execution::Model>> {
+    async fn by_client_id(
+        &self,
+        flow: &flow::Model,
+        client_id: &ClientId,
+    ) -> Result<Option<execution::Model>> {
         Ok(execution::Entity::find()
             .filter(execution::Column::FlowId.eq(flow.id))
-            .filter(execution::Column::ClientId.eq(client_id))
+            .filter(execution::Column::ClientId.eq(client_id.as_str()))
             .one(&self.stores.pg)
             .await?)
     }
 
-    /// A schedule is due. Each time is run once, however often it is announced. `false` when the schedule is gone.
+    /// Accepts a firing of a schedule. Each due time starts one execution, however often it is announced. `false`
+    /// if the schedule does not exist any more.
     ///
     /// # Errors
     /// If PostgreSQL does not answer; it may be repeated.
@@ -189,7 +193,7 @@ impl Executions {
         Ok(true)
     }
 
-    /// `None` when the same firing or client id has an execution already.
+    /// `None` if the same firing or client id has an execution already.
     async fn insert(&self, new: NewExecution) -> Result<Option<execution::Model>> {
         let id: ExecutionId = self.mint.id();
         let job_id = self.mint.id();
@@ -215,7 +219,7 @@ impl Executions {
             finished_at: None,
         };
         let tx = self.stores.pg.begin().await?;
-        let inserted = execution::Entity::insert(all_set(row.clone()))
+        let inserted = execution::Entity::insert(row.clone().into_active_model())
             .on_conflict(OnConflict::new().do_nothing().to_owned())
             .exec_without_returning(&tx)
             .await?;
@@ -231,16 +235,7 @@ impl Executions {
     }
 }
 
-fn all_set(row: execution::Model) -> execution::ActiveModel {
-    use sea_orm::IntoActiveModel as _;
-    let mut active = row.into_active_model();
-    for column in <execution::Column as sea_orm::Iterable>::iter() {
-        sea_orm::ActiveModelTrait::reset(&mut active, column);
-    }
-    active
-}
-
-/// The trigger's data of a run by hand.
+/// The trigger's data of a manual run.
 fn trigger_data(start: Option<&Start>, payload: Option<Value>, now: DateTime<Utc>) -> Value {
     match (start, payload) {
         (Some(Start::Webhook(_)), payload) => {
@@ -261,7 +256,7 @@ fn trigger_data(start: Option<&Start>, payload: Option<Value>, now: DateTime<Utc
     }
 }
 
-/// Compares in a time that does not depend on where the two differ.
+/// Compares in constant time.
 fn same(expected: &[u8], given: &[u8]) -> bool {
     use sha2::{Digest as _, Sha256};
     let (expected, given) = (Sha256::digest(expected), Sha256::digest(given));

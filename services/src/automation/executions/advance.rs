@@ -1,30 +1,27 @@
-//! Moving an execution on. Each result and what follows from it are one transaction, under the lock of the
-//! execution's row, so that parallel branches that end together agree on what comes next.
+//! Advances executions. Each result and what follows from it are written in one transaction, under the lock of the
+//! execution's row, so that parallel branches that end at the same time agree on what comes next.
 
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set,
-    TransactionTrait as _, sea_query::LockType,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QuerySelect as _, Set, TransactionTrait as _, sea_query::LockType,
 };
 use triptych_entities::{
+    failure::Failure,
     ids::{ExecutionId, ExecutionStepId, JobId, StepId},
-    payloads::{
-        execution_event::{ExecutionEvent, Failure},
-        job::Job,
-    },
+    payloads::{execution_event::ExecutionEvent, job::Job},
     relational::automation::{execution, execution_step, step},
 };
-use triptych_stores::error::{Result, ServiceError};
 
 use super::{
-    Executions,
+    ExecutionError, Executions,
     decide::{Decision, Ending, StepState, decide},
 };
 use crate::automation::flows::Graph;
 
-/// An execution under its lock, with all that a decision needs.
+/// A locked execution, with everything that a decision needs.
 pub(super) struct Locked {
     pub(super) execution: execution::Model,
     pub(super) graph: Arc<Graph>,
@@ -32,8 +29,12 @@ pub(super) struct Locked {
 }
 
 impl Executions {
-    /// Locks an execution. `None` when it is gone, as after its flow was deleted.
-    pub(super) async fn lock(&self, tx: &DatabaseTransaction, id: ExecutionId) -> Result<Option<Locked>> {
+    /// Locks an execution. `None` if it does not exist any more, as after its flow was deleted.
+    pub(super) async fn lock(
+        &self,
+        tx: &DatabaseTransaction,
+        id: ExecutionId,
+    ) -> Result<Option<Locked>, ExecutionError> {
         let locked = execution::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
         let Some(execution) = locked else { return Ok(None) };
         let graph = self.graphs.load(tx, execution.version_id).await?;
@@ -42,13 +43,12 @@ impl Executions {
         Ok(Some(Locked { execution, graph, steps }))
     }
 
-    /// Looks at an execution as a whole, begins it if it has not begun, and starts what can start. Repeating it
-    /// does nothing.
+    /// Begins an execution that has not begun, and starts the steps that can start. Repeating it has no effect.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
-    pub async fn advance(&self, id: ExecutionId) -> Result<()> {
+    pub async fn advance(&self, id: ExecutionId) -> Result<(), ExecutionError> {
         let tx = self.stores.pg.begin().await?;
         let Some(mut locked) = self.lock(&tx, id).await? else { return Ok(()) };
         if locked.execution.status.is_final() {
@@ -66,15 +66,15 @@ impl Executions {
         Ok(())
     }
 
-    /// Writes the trigger's step: it has happened, and its data is its output.
+    /// Writes the trigger's step as succeeded, with the event's data as its output.
     async fn begin(
         &self,
         tx: &DatabaseTransaction,
         locked: &mut Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<()> {
-        let trigger = locked.graph.trigger().ok_or_else(|| broken(locked.execution.id))?;
+    ) -> Result<(), ExecutionError> {
+        let trigger = locked.graph.trigger().ok_or(ExecutionError::Broken(locked.execution.id))?;
         let row = execution_step::Model {
             output: locked.execution.trigger.clone(),
             attempt: 1,
@@ -92,23 +92,23 @@ impl Executions {
             },
             finished_event(trigger, &row, now),
         ]);
-        insert_steps(tx, vec![row.clone()]).await?;
+        execution_step::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
         locked.steps.push(row);
         Ok(())
     }
 
-    /// Writes what follows from the steps as they are now, and the execution's own state.
+    /// Writes what follows from the current states of the steps, and the execution's own state.
     pub(super) async fn follow_up(
         &self,
         tx: &DatabaseTransaction,
         locked: &Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<()> {
+    ) -> Result<(), ExecutionError> {
         let states: HashMap<StepId, StepState> = locked
             .steps
             .iter()
-            .map(|row| (row.step_id, StepState { status: row.status, output: row.output.clone() }))
+            .map(|row| (row.step_id, StepState { status: row.status, exit: row.exit() }))
             .collect();
         let decision = decide(&locked.graph, &states);
         let mut rows = Vec::new();
@@ -133,11 +133,12 @@ impl Executions {
             }
             rows.push(row);
         }
-        insert_steps(tx, rows).await?;
+        let rows = rows.into_iter().map(execution_step::Model::into_active_model);
+        execution_step::Entity::insert_many(rows).exec_without_returning(tx).await?;
         self.settle(tx, locked, &decision, now, events).await
     }
 
-    /// Brings the execution's row in line with its steps.
+    /// Updates the execution's row to match its steps.
     async fn settle(
         &self,
         tx: &DatabaseTransaction,
@@ -145,7 +146,7 @@ impl Executions {
         decision: &Decision,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<()> {
+    ) -> Result<(), ExecutionError> {
         let execution = &locked.execution;
         let mut row = execution::ActiveModel { id: Set(execution.id), ..Default::default() };
         let status = match decision.ending {
@@ -199,14 +200,17 @@ impl Executions {
             job_id: None,
             lease_owner: None,
             lease_until: None,
-            resume_at: None,
+            due_at: None,
+            exit: None,
+            branch_step_id: None,
             created_at: now,
             started_at: None,
             finished_at: Some(now),
         }
     }
 
-    /// Tells subscribers. A stream that cannot be written to is told again from PostgreSQL.
+    /// Appends events to the execution's stream. Events that could not be appended are read from PostgreSQL by
+    /// whoever follows the execution.
     pub(super) async fn announce(&self, id: ExecutionId, now: DateTime<Utc>, events: &[ExecutionEvent]) {
         if events.is_empty() {
             return;
@@ -214,13 +218,12 @@ impl Executions {
         let topic = triptych_stores::live::Topic::Execution(id);
         let payloads: Result<Vec<String>, _> = events.iter().map(serde_json::to_string).collect();
         let Ok(payloads) = payloads else { return };
-        let told = self.live.append_next(&topic, now, &payloads).await;
-        if let Err(error) = told {
-            tracing::warn!(%error, execution.id = %id, "live: events were not told");
+        if let Err(error) = self.live.append_next(&topic, now, &payloads).await {
+            tracing::warn!(%error, execution.id = %id, "live: an execution's events were not appended");
             return;
         }
         if events.iter().any(ExecutionEvent::is_terminal) {
-            // Kept for its full time if this fails.
+            // Without it the stream is kept for its full time.
             let _ = self.live.finish(&topic).await;
         }
     }
@@ -247,10 +250,7 @@ pub(super) fn finished_event(
         execution_step_id: row.id,
         status: row.status,
         output: row.output.clone(),
-        error: row
-            .error_code
-            .clone()
-            .map(|code| Failure { code, message: row.error_message.clone().unwrap_or_default() }),
+        error: row.failure(),
         generation_id: row.generation_id,
         at,
     }
@@ -261,40 +261,25 @@ fn only_waiting(steps: &[execution_step::Model]) -> bool {
     open.peek().is_some() && open.all(|row| row.status == execution_step::Status::Waiting)
 }
 
-async fn insert_steps(tx: &DatabaseTransaction, rows: Vec<execution_step::Model>) -> Result<()> {
-    use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Iterable as _};
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let rows = rows.into_iter().map(|row| {
-        let mut row = row.into_active_model();
-        for column in execution_step::Column::iter() {
-            row.reset(column);
-        }
-        row
-    });
-    execution_step::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    Ok(())
-}
-
-/// What has not ended when the execution does will not run.
+/// Cancels the steps that have not ended, as they are not run after the execution's end.
 pub(super) async fn cancel_unfinished(
     tx: &DatabaseTransaction,
     execution: ExecutionId,
     now: DateTime<Utc>,
-) -> Result<()> {
-    use sea_orm::ActiveEnum as _;
+) -> Result<(), ExecutionError> {
+    let canceled = execution_step::ActiveModel {
+        status: Set(execution_step::Status::Canceled),
+        lease_owner: Set(None),
+        lease_until: Set(None),
+        due_at: Set(None),
+        finished_at: Set(Some(now)),
+        ..Default::default()
+    };
     execution_step::Entity::update_many()
-        .col_expr(execution_step::Column::Status, execution_step::Status::Canceled.to_value().into())
-        .col_expr(execution_step::Column::FinishedAt, now.into())
+        .set(canceled)
         .filter(execution_step::Column::ExecutionId.eq(execution))
         .filter(execution_step::Column::FinishedAt.is_null())
         .exec(tx)
         .await?;
     Ok(())
-}
-
-/// A stored execution that contradicts itself.
-pub(super) fn broken(id: ExecutionId) -> ServiceError {
-    ServiceError::Internal(format!("execution {id} names a step that its version does not have"))
 }

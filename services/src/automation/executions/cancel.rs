@@ -1,4 +1,4 @@
-//! Stopping an execution, and running one again.
+//! Cancels executions, and retries those that have ended.
 
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set, TransactionTrait as _,
@@ -15,17 +15,17 @@ use triptych_stores::{
 
 use super::{Executions, advance::cancel_unfinished};
 
-/// Where a retry goes on from.
+/// Where a retry starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryFrom {
-    /// The steps that failed; what succeeded is kept.
+    /// At the steps that failed; the results of those that succeeded are kept.
     Failed,
-    /// The beginning, as a new run of the same execution's trigger.
+    /// At the beginning, with the same trigger data.
     Start,
 }
 
 impl Executions {
-    /// Cancels an execution. A step that is being run right now finishes unheard. Canceling what has ended
+    /// Cancels an execution. The result of a step that is running is ignored. Canceling an execution that has ended
     /// changes nothing.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Executions {
         Ok(canceled)
     }
 
-    /// Runs an execution that has ended again, on the version that it ran on.
+    /// Retries an execution that has ended, on the version that it ran on.
     ///
     /// # Errors
     /// `Conflict` while it is under way, and when nothing in it failed; `NotFound` also for another
@@ -75,7 +75,7 @@ impl Executions {
             again = again.filter(execution_step::Column::Status.ne(execution_step::Status::Succeeded));
         }
         again.exec(&tx).await?;
-        // What is kept needs no trigger: the execution is looked at as a whole and goes on from there.
+        // An execution that has steps is not begun again: it is only advanced.
         let job = match from {
             RetryFrom::Failed => Job::Advance { execution_id: id },
             RetryFrom::Start => Job::Begin { execution_id: id },
@@ -94,10 +94,10 @@ impl Executions {
         let queued = execution::Entity::update(row).exec(&tx).await?;
         tx.commit().await?;
         self.outbox.wake();
-        // What subscribers heard before ended with this execution's end; the stream begins anew.
+        // The stream ended with the execution's end, so it starts again.
         let topic = triptych_stores::live::Topic::Execution(id);
         if let Err(error) = self.live.restart(&topic).await {
-            tracing::warn!(%error, "live: the stream of a retried execution was not restarted");
+            tracing::warn!(%error, execution.id = %id, "live: the stream of a retried execution was not restarted");
         }
         Ok(queued)
     }

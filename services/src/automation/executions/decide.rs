@@ -1,20 +1,23 @@
-//! What follows from the results so far: a pure function of the graph and the states of its steps.
+//! What follows from what has happened, as a pure function of the graph and the states of its steps.
 
 use std::collections::HashMap;
 
-use serde_json::Value;
 use triptych_entities::{
     ids::StepId,
-    relational::automation::{execution_step::Status, step, step_link},
+    relational::automation::{
+        execution_step::{Exit, Status},
+        step, step_link,
+    },
 };
 
 use crate::automation::flows::Graph;
 
-/// How far one step is. Only branches' and filters' outputs are looked at.
-#[derive(Debug, Clone)]
+/// How far one step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepState {
     pub status: Status,
-    pub output: Option<Value>,
+    /// Counts only once the step has succeeded.
+    pub exit: Exit,
 }
 
 /// What to do next.
@@ -31,19 +34,21 @@ pub struct Decision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Succeeded,
-    /// This step failed and nothing handles it.
+    /// This step failed and no error link leads on from it.
     Failed(StepId),
 }
 
+/// Whether a link leads to its step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Path {
     Live,
     Dead(&'static str),
+    /// Not known yet: the step that it leaves has not ended.
     Open,
 }
 
 /// Looks at every step that has no state yet. A step with several predecessors waits for all of them; a step
-/// that all paths have turned away from is skipped, and so are those behind it.
+/// that no path leads to any more is skipped, and so are those behind it.
 #[must_use]
 pub fn decide(graph: &Graph, states: &HashMap<StepId, StepState>) -> Decision {
     let mut decision = Decision::default();
@@ -53,35 +58,27 @@ pub fn decide(graph: &Graph, states: &HashMap<StepId, StepState>) -> Decision {
         states.get(&step.id).is_some_and(|state| state.status == Status::Failed)
             && !graph.links_from(step.id).any(|link| link.kind == step_link::Kind::Error)
     });
+    // Skipping a step can decide about the steps behind it, so the steps are looked at until nothing changes.
     loop {
-        let mut changed = false;
+        let known = states.len();
         for step in &graph.steps {
             if states.contains_key(&step.id) || step.kind == step::Kind::Trigger {
                 continue;
             }
-            let paths: Vec<Path> =
-                graph.links_to(step.id).map(|link| path_of(graph, link, &states)).collect();
-            if paths.contains(&Path::Open) {
-                continue;
-            }
-            if paths.contains(&Path::Live) {
-                if unhandled.is_none() && !decision.start.contains(&step.id) {
-                    decision.start.push(step.id);
+            match path_to(graph, step.id, &states) {
+                Path::Open => {}
+                Path::Live => {
+                    if unhandled.is_none() && !decision.start.contains(&step.id) {
+                        decision.start.push(step.id);
+                    }
                 }
-            } else {
-                let reason = paths
-                    .iter()
-                    .find_map(|path| match path {
-                        Path::Dead(reason) => Some(*reason),
-                        _ => None,
-                    })
-                    .unwrap_or("nothing leads to it");
-                decision.skip.push((step.id, reason));
-                states.insert(step.id, StepState { status: Status::Skipped, output: None });
-                changed = true;
+                Path::Dead(reason) => {
+                    decision.skip.push((step.id, reason));
+                    states.insert(step.id, StepState { status: Status::Skipped, exit: Exit::Continue });
+                }
             }
         }
-        if !changed {
+        if states.len() == known {
             break;
         }
     }
@@ -94,33 +91,37 @@ pub fn decide(graph: &Graph, states: &HashMap<StepId, StepState>) -> Decision {
     decision
 }
 
-fn path_of(graph: &Graph, link: &step_link::Model, states: &HashMap<StepId, StepState>) -> Path {
-    let (Some(state), Some(from)) = (states.get(&link.from_step_id), graph.step(link.from_step_id)) else {
-        return Path::Open;
-    };
-    match (state.status, link.kind) {
-        (reached, _) if !reached.is_final() => Path::Open,
-        (Status::Failed, step_link::Kind::Error) => Path::Live,
-        (Status::Failed, _) => Path::Dead("the step before it failed"),
-        (Status::Succeeded, step_link::Kind::Error) => Path::Dead("the step before it did not fail"),
-        (Status::Succeeded, step_link::Kind::Next) if filtered(from, state) => {
-            Path::Dead("the filter did not pass")
+/// All the links to a step together.
+fn path_to(graph: &Graph, id: StepId, states: &HashMap<StepId, StepState>) -> Path {
+    let mut together = None;
+    for link in graph.links_to(id) {
+        match (path_of(link, states), together) {
+            (Path::Open, _) => return Path::Open,
+            (Path::Live, _) => together = Some(Path::Live),
+            (dead, None) => together = Some(dead),
+            (Path::Dead(_), Some(_)) => {}
         }
-        (Status::Succeeded, step_link::Kind::Next) => Path::Live,
-        (Status::Succeeded, step_link::Kind::Branch) if taken(graph, link, state) => Path::Live,
-        (Status::Succeeded, step_link::Kind::Branch) => Path::Dead("its branch was not taken"),
+    }
+    together.unwrap_or(Path::Dead("nothing leads to it"))
+}
+
+fn path_of(link: &step_link::Model, states: &HashMap<StepId, StepState>) -> Path {
+    use step_link::Kind;
+    let Some(from) = states.get(&link.from_step_id) else { return Path::Open };
+    match (from.status, link.kind) {
+        (Status::Queued | Status::Running | Status::Waiting, _) => Path::Open,
+        (Status::Failed, Kind::Error) => Path::Live,
+        (Status::Failed, _) => Path::Dead("the step before it failed"),
+        (Status::Succeeded, Kind::Error) => Path::Dead("the step before it did not fail"),
+        (Status::Succeeded, Kind::Next) if from.exit == Exit::Stop => Path::Dead("the filter did not pass"),
+        (Status::Succeeded, Kind::Next) => Path::Live,
+        (Status::Succeeded, Kind::Branch) if from.exit == Exit::Branch(Some(link.to_step_id)) => Path::Live,
+        (Status::Succeeded, Kind::Branch) => Path::Dead("its branch was not taken"),
+        (Status::Succeeded, Kind::LoopBody) => Path::Dead("its loop did not run"),
         (Status::Skipped, _) => Path::Dead("the step before it was skipped"),
-        (_, _) => Path::Dead("the step before it was canceled"),
+        (Status::Canceled, _) => Path::Dead("the step before it was canceled"),
     }
 }
 
-fn filtered(step: &step::Model, state: &StepState) -> bool {
-    step.kind == step::Kind::Filter
-        && state.output.as_ref().and_then(|output| output.get("passed")) == Some(&Value::Bool(false))
-}
-
-/// A branch's output names the step that it chose.
-fn taken(graph: &Graph, link: &step_link::Model, state: &StepState) -> bool {
-    let chosen = state.output.as_ref().and_then(|output| output.get("taken")).and_then(Value::as_str);
-    chosen.is_some() && chosen == graph.step(link.to_step_id).map(|step| step.key.as_str())
-}
+#[cfg(test)]
+mod tests;

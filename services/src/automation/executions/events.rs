@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures::{Stream, StreamExt as _, stream};
 use triptych_entities::{
     ids::{ExecutionId, ExecutionStepId},
-    payloads::execution_event::{ExecutionEvent, Failure},
+    payloads::execution_event::ExecutionEvent,
     relational::automation::{execution, execution_step},
 };
 use triptych_stores::{
@@ -135,7 +135,7 @@ impl Told {
         }
         if let Some(at) = row.finished_at.filter(|_| only_if_ended) {
             self.ended = true;
-            events.push(ExecutionEvent::ExecutionFinished { status: row.status, error: failure(&row), at });
+            events.push(ExecutionEvent::ExecutionFinished { status: row.status, error: row.failure(), at });
         }
         Ok(events
             .into_iter()
@@ -145,11 +145,6 @@ impl Told {
             })
             .collect())
     }
-}
-
-fn failure(row: &execution::Model) -> Option<Failure> {
-    let code = row.error_code.clone()?;
-    Some(Failure { code, message: row.error_message.clone().unwrap_or_default() })
 }
 
 impl Executions {

@@ -1,21 +1,26 @@
-//! What a worker reports about a step that it claimed. Each report counts only while the claim holds.
+//! How an attempt at a step ends. Each result and what follows from it are one transaction; a result counts only
+//! while the claim holds.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{EntityTrait as _, IntoActiveModel as _, Set, TransactionTrait as _};
+use sea_orm::{
+    ActiveModelTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, Iterable as _,
+    ModelTrait as _, TransactionTrait as _,
+};
 use serde_json::Value;
 use triptych_entities::{
-    ids::GenerationId,
-    payloads::{
-        execution_event::{ExecutionEvent, Failure},
-        job::Job,
+    failure::Failure,
+    ids::{ExecutionStepId, GenerationId},
+    payloads::{execution_event::ExecutionEvent, job::Job},
+    relational::automation::{
+        execution_step::{self, Exit, Status},
+        step,
     },
-    relational::automation::{execution_log, execution_step},
 };
-use triptych_stores::error::Result;
 
 use super::{
-    Claim, Executions,
+    Claim, ExecutionError, Executions,
     advance::{Locked, finished_event},
+    lease::EARLY,
 };
 
 /// What became of one attempt.
@@ -23,11 +28,13 @@ use super::{
 pub enum Report {
     Succeeded {
         output: Value,
+        /// Which links lead on.
+        exit: Exit,
     },
     Failed {
         error: Failure,
     },
-    /// Try again after this time.
+    /// The step is owed another attempt at this time.
     Retry {
         error: Failure,
         at: DateTime<Utc>,
@@ -39,7 +46,7 @@ pub enum Report {
     },
 }
 
-/// A report with what goes with it.
+/// A report with what goes with it into the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     pub input: Option<Value>,
@@ -48,94 +55,77 @@ pub struct Outcome {
 }
 
 impl Executions {
-    /// Stores a report and what follows from it, in one transaction. `false` when the claim was lost meanwhile
-    /// and the report does not count.
+    /// Stores a report and what follows from it. `false` when the claim was lost meanwhile and the report does
+    /// not count.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %claim.execution.id, step = claim.step.key))]
-    pub async fn report(&self, claim: &Claim, outcome: Outcome) -> Result<bool> {
-        let now = self.mint.now();
+    pub async fn report(&self, claim: &Claim, outcome: Outcome) -> Result<bool, ExecutionError> {
         let tx = self.stores.pg.begin().await?;
-        let Some(mut locked) = self.lock(&tx, claim.execution.id).await? else { return Ok(false) };
+        let Some(locked) = self.lock(&tx, claim.execution.id).await? else { return Ok(false) };
         let Some(index) = locked.steps.iter().position(|row| holds(row, claim)) else { return Ok(false) };
+        let now = self.mint.now();
         let mut row = locked.steps[index].clone();
         apply(&mut row, outcome, now);
-        let mut events = Vec::new();
-        let mut owed = false;
-        match row.status {
-            execution_step::Status::Queued => {
-                owed = true;
-                row.job_id = Some(self.mint.id());
-                events.push(retrying_event(claim, &row, now));
-            }
-            execution_step::Status::Waiting => {
-                owed = true;
-                row.job_id = Some(self.mint.id());
-                events.push(ExecutionEvent::ExecutionWaiting {
-                    step_key: claim.step.key.clone(),
-                    until: row.resume_at,
-                    at: now,
-                });
-            }
-            _ => events.push(finished_event(&claim.step, &row, now)),
-        }
-        write(&tx, &locked.steps[index], &row).await?;
-        if let Some(job_id) = row.job_id.filter(|_| owed) {
-            let job = Job::Step { execution_step_id: row.id };
-            let at = row.resume_at.or(row.lease_until);
-            self.outbox.owe_as(&tx, job_id, row.organization_id, &job, at).await?;
-        }
-        locked.steps[index] = row;
-        self.conclude(&tx, &locked, now, &mut events).await?;
-        tx.commit().await?;
-        self.outbox.wake();
-        self.announce(claim.execution.id, now, &events).await;
+        self.change(tx, locked, index, row, now).await?;
         Ok(true)
     }
 
-    async fn conclude(
-        &self,
-        tx: &sea_orm::DatabaseTransaction,
-        locked: &Locked,
-        now: DateTime<Utc>,
-        events: &mut Vec<ExecutionEvent>,
-    ) -> Result<()> {
-        if locked.execution.status.is_final() {
-            return Ok(());
-        }
-        self.follow_up(tx, locked, now, events).await
+    /// Ends a step whose wait is over, with the output that it waited with. Does nothing for any other step.
+    ///
+    /// # Errors
+    /// If a database does not answer; it may be repeated.
+    #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
+    pub async fn resume(&self, id: ExecutionStepId) -> Result<(), ExecutionError> {
+        let found = execution_step::Entity::find_by_id(id).one(&self.stores.pg).await?;
+        let Some(found) = found.filter(|row| row.status == Status::Waiting) else { return Ok(()) };
+        let tx = self.stores.pg.begin().await?;
+        let Some(locked) = self.lock(&tx, found.execution_id).await? else { return Ok(()) };
+        let now = self.mint.now();
+        let is_over = |row: &execution_step::Model| {
+            row.id == id && row.status == Status::Waiting && row.due_at.is_some_and(|due| due <= now + EARLY)
+        };
+        let Some(index) = locked.steps.iter().position(is_over) else { return Ok(()) };
+        let mut row = locked.steps[index].clone();
+        row.due_at = None;
+        end(&mut row, Status::Succeeded, now);
+        self.change(tx, locked, index, row, now).await
     }
 
-    /// Keeps a line that a step logged. A line that cannot be kept is not worth failing the step for.
-    pub async fn log(&self, claim: &Claim, level: execution_log::Level, message: &str) {
-        let now = self.mint.now();
-        let row = execution_log::ActiveModel {
-            id: Set(self.mint.id()),
-            organization_id: Set(claim.execution.organization_id),
-            execution_id: Set(claim.execution.id),
-            execution_step_id: Set(claim.row.id),
-            level: Set(level),
-            message: Set(message.to_owned()),
-            created_at: Set(now),
-        };
-        if let Err(error) = execution_log::Entity::insert(row).exec_without_returning(&self.relaxed).await {
-            tracing::warn!(%error, "a step's log line was not kept");
+    /// Stores a step's new state and what follows from it, commits, and announces both.
+    async fn change(
+        &self,
+        tx: DatabaseTransaction,
+        mut locked: Locked,
+        index: usize,
+        mut row: execution_step::Model,
+        now: DateTime<Utc>,
+    ) -> Result<(), ExecutionError> {
+        let execution = locked.execution.id;
+        let step = locked.graph.step(row.step_id).ok_or(ExecutionError::Broken(execution))?;
+        let mut events = vec![event_of(step, &row, now)];
+        if !row.status.is_final() {
+            let job_id = self.mint.id();
+            row.job_id = Some(job_id);
+            let job = Job::Step { execution_step_id: row.id };
+            self.outbox.owe_as(&tx, job_id, row.organization_id, &job, row.due_at).await?;
         }
-        let event = ExecutionEvent::StepLogged {
-            step_key: claim.step.key.clone(),
-            execution_step_id: claim.row.id,
-            level,
-            message: message.to_owned(),
-            at: now,
-        };
-        self.announce(claim.execution.id, now, &[event]).await;
+        write(&tx, &locked.steps[index], &row).await?;
+        locked.steps[index] = row;
+        if !locked.execution.status.is_final() {
+            self.follow_up(&tx, &locked, now, &mut events).await?;
+        }
+        tx.commit().await?;
+        self.outbox.wake();
+        self.announce(execution, now, &events).await;
+        Ok(())
     }
 }
 
 fn holds(row: &execution_step::Model, claim: &Claim) -> bool {
     row.id == claim.row.id
-        && row.status == execution_step::Status::Running
+        && row.status == Status::Running
         && row.lease_owner == Some(claim.worker)
         && row.attempt == claim.row.attempt
 }
@@ -145,77 +135,61 @@ fn apply(row: &mut execution_step::Model, outcome: Outcome, now: DateTime<Utc>) 
     row.lease_until = None;
     row.input = outcome.input.or(row.input.take());
     row.generation_id = outcome.generation.or(row.generation_id);
-    row.error_code = None;
-    row.error_message = None;
-    let mut failed = |error: Failure| {
-        row.error_code = Some(error.code);
-        row.error_message = Some(error.message);
-    };
+    row.set_failure(None);
     match outcome.report {
-        Report::Succeeded { output } => {
+        Report::Succeeded { output, exit } => {
             row.output = Some(output);
-            row.status = execution_step::Status::Succeeded;
-            row.finished_at = Some(now);
+            row.set_exit(exit);
+            end(row, Status::Succeeded, now);
         }
         Report::Failed { error } => {
-            failed(error);
-            row.status = execution_step::Status::Failed;
-            row.finished_at = Some(now);
+            row.set_failure(Some(error));
+            end(row, Status::Failed, now);
         }
         Report::Retry { error, at } => {
-            failed(error);
-            row.status = execution_step::Status::Queued;
-            // Nobody holds a queued step, so the column is free to keep the time that the retry is due.
-            row.lease_until = Some(at);
+            row.set_failure(Some(error));
+            row.status = Status::Queued;
+            row.due_at = Some(at);
         }
         Report::Wait { until, output } => {
             row.output = Some(output);
-            row.status = execution_step::Status::Waiting;
-            row.resume_at = Some(until);
+            row.status = Status::Waiting;
+            row.due_at = Some(until);
         }
     }
 }
 
-fn retrying_event(claim: &Claim, row: &execution_step::Model, now: DateTime<Utc>) -> ExecutionEvent {
-    ExecutionEvent::StepRetrying {
-        step_key: claim.step.key.clone(),
-        execution_step_id: row.id,
-        attempt: row.attempt,
-        delay_ms: row.lease_until.map_or(0, |at| (at - now).num_milliseconds()),
-        error: Failure {
-            code: row.error_code.clone().unwrap_or_default(),
-            message: row.error_message.clone().unwrap_or_default(),
+fn end(row: &mut execution_step::Model, status: Status, now: DateTime<Utc>) {
+    row.status = status;
+    row.finished_at = Some(now);
+}
+
+fn event_of(step: &step::Model, row: &execution_step::Model, now: DateTime<Utc>) -> ExecutionEvent {
+    let step_key = step.key.clone();
+    match row.status {
+        Status::Queued => ExecutionEvent::StepRetrying {
+            step_key,
+            execution_step_id: row.id,
+            attempt: row.attempt,
+            delay_ms: row.due_at.map_or(0, |at| (at - now).num_milliseconds()),
+            error: row.failure().unwrap_or_else(|| Failure::new("FAILED", "")),
+            at: now,
         },
-        at: now,
+        Status::Waiting => ExecutionEvent::ExecutionWaiting { step_key, until: row.due_at, at: now },
+        _ => finished_event(step, row, now),
     }
 }
 
 /// Writes the columns that changed.
 async fn write(
-    tx: &sea_orm::DatabaseTransaction,
+    tx: &DatabaseTransaction,
     before: &execution_step::Model,
     after: &execution_step::Model,
-) -> Result<()> {
+) -> Result<(), ExecutionError> {
     let mut row = before.clone().into_active_model();
-    macro_rules! set_changed {
-        ($($field:ident),+) => {$(
-            if before.$field != after.$field { row.$field = Set(after.$field.clone()); }
-        )+};
+    for column in execution_step::Column::iter() {
+        row.set_if_not_equals(column, after.get(column));
     }
-    set_changed!(
-        status,
-        attempt,
-        input,
-        output,
-        error_code,
-        error_message,
-        generation_id,
-        job_id,
-        lease_owner,
-        lease_until,
-        resume_at,
-        finished_at
-    );
-    execution_step::Entity::update(row).exec(tx).await?;
+    execution_step::Entity::update(row).exec_without_returning(tx).await?;
     Ok(())
 }

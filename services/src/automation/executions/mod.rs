@@ -1,5 +1,5 @@
-//! Executions: from the trigger to the history. What a step does is `engine`'s business; here is what became of
-//! it, what follows, and who may run it.
+//! Executions, from the trigger to the history. What a step does belongs to `engine`; this module stores its result,
+//! decides what follows, and says which worker may run it.
 
 mod accept;
 mod advance;
@@ -31,7 +31,7 @@ use crate::automation::{flows::Graphs, integrations::Catalog};
 #[derive(Clone)]
 pub struct Executions {
     stores: Stores,
-    /// Commits without waiting for the disk, for what a crash may forget.
+    /// Commits without waiting for the disk, for writes that a crash may lose.
     relaxed: DatabaseConnection,
     mint: Mint,
     outbox: Outbox,
@@ -41,7 +41,7 @@ pub struct Executions {
     live: Live,
 }
 
-/// What [`Executions`] is made of, besides the stores.
+/// The parts of [`Executions`], besides the stores.
 pub(crate) struct ExecutionParts {
     pub(crate) outbox: Outbox,
     pub(crate) queues: Queues,

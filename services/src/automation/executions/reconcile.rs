@@ -1,21 +1,29 @@
-//! Finding executions that are owed a job no queue holds: after Redis was emptied, or a worker was lost in a way
-//! that the queue did not see. PostgreSQL says what is unfinished; what has no live job is owed one again.
+//! Finding unfinished work that no queue holds a job for: after Redis was emptied, or when a worker was lost in a
+//! way that the queue did not notice. PostgreSQL says what is unfinished; what has no live job is owed another.
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DbBackend, FromQueryResult, Statement, TransactionTrait as _};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, TransactionTrait as _,
+    sea_query::{Expr, ExprTrait as _, IntoColumnRef, Query, SelectStatement},
+};
 use triptych_entities::{
     ids::{ExecutionId, ExecutionStepId, JobId, OrganizationId},
     payloads::job::{Job, Queue},
+    relational::{
+        automation::{execution, execution_step},
+        outbox,
+    },
 };
-use triptych_stores::error::Result;
 use uuid::Uuid;
 
-use super::Executions;
+use super::{ExecutionError, Executions};
 
 /// Rows looked at in one statement.
 const BATCH: u64 = 1_000;
-/// What changed more recently than this is on its way.
+/// Age below which the regular look leaves a row alone, as its job may be on its way.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How thorough to be.
@@ -25,122 +33,179 @@ pub enum Thoroughness {
     Regular,
     /// Redis was emptied: nothing is on its way.
     Emptied,
-    /// This process is the only worker and has just started: whatever the queues call active, is not.
+    /// This process is the only worker and has just started: no job that a queue calls active is being run.
     Alone,
 }
 
+/// What can be owed a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Executions that have not begun.
+    Execution,
+    /// Steps that no worker runs.
+    Step,
+}
+
+/// A row whose job has left the outbox.
 #[derive(Debug, Clone, FromQueryResult)]
 struct Unfinished {
     id: Uuid,
     organization_id: OrganizationId,
     job_id: JobId,
-    run_at: Option<chrono::DateTime<chrono::Utc>>,
+    run_at: Option<DateTime<Utc>>,
 }
 
-/// Executions that have not begun, and whose job has left the outbox.
-const QUEUED_EXECUTIONS: &str = "
-    SELECT e.id, e.organization_id, e.job_id, NULL::timestamptz AS run_at
-    FROM executions e
-    WHERE e.finished_at IS NULL AND e.id > $1 AND e.status = 'QUEUED' AND e.created_at <= $2
-      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.id = e.job_id)
-    ORDER BY e.id LIMIT $3";
-
-/// Steps that nobody runs now, and whose job has left the outbox.
-const OPEN_STEPS: &str = "
-    SELECT s.id, s.organization_id, s.job_id, COALESCE(s.resume_at, s.lease_until) AS run_at
-    FROM execution_steps s
-    WHERE s.finished_at IS NULL AND s.id > $1 AND s.created_at <= $2 AND s.job_id IS NOT NULL
-      AND (s.status <> 'RUNNING' OR s.lease_until < $4)
-      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.id = s.job_id)
-    ORDER BY s.id LIMIT $3";
+/// The part of the unfinished rows to look at.
+struct Range {
+    /// Exclusive.
+    after: Uuid,
+    created_until: DateTime<Utc>,
+    now: DateTime<Utc>,
+}
 
 impl Executions {
-    /// Owes a job again to everything unfinished that has none, and says how many those were. Owing one too
-    /// many is harmless: a job whose work is done does nothing.
+    /// Owes a job to everything unfinished that has none, and returns how many jobs that were. One job too many
+    /// is harmless: it finds its work done.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all)]
-    pub async fn reconcile(&self, thoroughness: Thoroughness) -> Result<usize> {
-        let executions = self
-            .sweep(thoroughness, QUEUED_EXECUTIONS, Queue::Trigger, "executions", |id| Job::Begin {
-                execution_id: ExecutionId(id),
-            })
-            .await?;
-        let steps = self
-            .sweep(thoroughness, OPEN_STEPS, Queue::Action, "execution_steps", |id| Job::Step {
-                execution_step_id: ExecutionStepId(id),
-            })
-            .await?;
+    pub async fn reconcile(&self, thoroughness: Thoroughness) -> Result<usize, ExecutionError> {
+        let executions = self.sweep(thoroughness, Kind::Execution).await?;
+        let steps = self.sweep(thoroughness, Kind::Step).await?;
         if executions + steps > 0 {
             self.outbox.wake();
-            tracing::info!(executions, steps, "owed jobs again to what had none");
+            tracing::info!(executions, steps, "owed new jobs to unfinished work that had none");
         }
         Ok(executions + steps)
     }
 
-    async fn sweep(
-        &self,
-        thoroughness: Thoroughness,
-        sql: &str,
-        queue: Queue,
-        table: &str,
-        job: impl Fn(Uuid) -> Job,
-    ) -> Result<usize> {
+    async fn sweep(&self, thoroughness: Thoroughness, kind: Kind) -> Result<usize, ExecutionError> {
         let mut after = Uuid::nil();
         let mut owed = 0;
         loop {
             let now = self.mint.now();
-            let before = if thoroughness == Thoroughness::Regular { now - GRACE } else { now };
-            let mut values: Vec<sea_orm::Value> = vec![after.into(), before.into(), BATCH.into()];
-            if sql.contains("$4") {
-                values.push(now.into());
-            }
-            let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-            let rows = Unfinished::find_by_statement(statement).all(&self.stores.pg).await?;
+            let created_until = if thoroughness == Thoroughness::Regular { now - GRACE } else { now };
+            let rows = kind.unfinished(&self.stores.pg, &Range { after, created_until, now }).await?;
             let Some(last) = rows.last() else { return Ok(owed) };
             after = last.id;
-            let orphans = self.without_job(thoroughness, queue, rows).await?;
+            let orphans = self.without_job(thoroughness, kind, rows).await?;
             owed += orphans.len();
-            self.owe_again(table, &orphans, &job).await?;
+            self.owe_again(kind, &orphans).await?;
         }
     }
 
     async fn without_job(
         &self,
         thoroughness: Thoroughness,
-        queue: Queue,
+        kind: Kind,
         rows: Vec<Unfinished>,
-    ) -> Result<Vec<Unfinished>> {
+    ) -> Result<Vec<Unfinished>, ExecutionError> {
         if thoroughness == Thoroughness::Alone {
             return Ok(rows);
         }
         let ids: Vec<String> = rows.iter().map(|row| row.job_id.0.to_string()).collect();
-        let mut missing = self.queues.missing(queue, &ids).await?;
-        if queue == Queue::Trigger {
-            // A retried execution waits in the flow queue instead.
-            let elsewhere = self.queues.missing(Queue::Flow, &ids).await?;
-            missing = missing.into_iter().zip(elsewhere).map(|(here, there)| here && there).collect();
+        let mut missing = vec![true; ids.len()];
+        for queue in kind.queues() {
+            let here = self.queues.missing(*queue, &ids).await?;
+            missing = missing.into_iter().zip(here).map(|(elsewhere, here)| elsewhere && here).collect();
         }
         Ok(rows.into_iter().zip(missing).filter_map(|(row, missing)| missing.then_some(row)).collect())
     }
 
-    async fn owe_again(&self, table: &str, lost: &[Unfinished], job: &impl Fn(Uuid) -> Job) -> Result<()> {
-        if lost.is_empty() {
+    async fn owe_again(&self, kind: Kind, orphans: &[Unfinished]) -> Result<(), ExecutionError> {
+        if orphans.is_empty() {
             return Ok(());
         }
         let tx = self.stores.pg.begin().await?;
-        for row in lost {
-            let job_id = self.outbox.owe(&tx, row.organization_id, &job(row.id), row.run_at).await?;
-            let sql = format!("UPDATE {table} SET job_id = $2 WHERE id = $1 AND job_id = $3");
-            tx.execute_raw(Statement::from_sql_and_values(
-                DbBackend::Postgres,
-                sql,
-                [row.id.into(), job_id.into(), row.job_id.into()],
-            ))
-            .await?;
+        for row in orphans {
+            let job_id = self.outbox.owe(&tx, row.organization_id, &kind.job(row.id), row.run_at).await?;
+            kind.set_job(&tx, row, job_id).await?;
         }
         tx.commit().await?;
         Ok(())
     }
+}
+
+impl Kind {
+    /// The queues that may hold its job. The job of an execution that is tried again is in the flow queue.
+    fn queues(self) -> &'static [Queue] {
+        match self {
+            Self::Execution => &[Queue::Trigger, Queue::Flow],
+            Self::Step => &[Queue::Action],
+        }
+    }
+
+    fn job(self, id: Uuid) -> Job {
+        match self {
+            Self::Execution => Job::Begin { execution_id: ExecutionId(id) },
+            Self::Step => Job::Step { execution_step_id: ExecutionStepId(id) },
+        }
+    }
+
+    /// A batch of the rows of a range, in the order of their ids.
+    async fn unfinished(self, db: &impl ConnectionTrait, range: &Range) -> Result<Vec<Unfinished>, DbErr> {
+        match self {
+            Self::Execution => {
+                use execution::{Column, Entity, Status};
+                let query = Entity::find()
+                    .select_only()
+                    .columns([Column::Id, Column::OrganizationId, Column::JobId])
+                    .expr_as(Expr::cust("NULL::timestamptz"), "run_at")
+                    .filter(Column::FinishedAt.is_null())
+                    .filter(Column::Id.gt(range.after))
+                    .filter(Column::Status.eq(Status::Queued))
+                    .filter(Column::CreatedAt.lte(range.created_until))
+                    .filter(Expr::exists(in_outbox((Entity, Column::JobId))).not())
+                    .order_by_asc(Column::Id)
+                    .limit(BATCH);
+                query.into_model().all(db).await
+            }
+            Self::Step => {
+                use execution_step::{Column, Entity, Status};
+                let unclaimed = Condition::any()
+                    .add(Column::Status.ne(Status::Running))
+                    .add(Column::LeaseUntil.lt(range.now));
+                let query = Entity::find()
+                    .select_only()
+                    .columns([Column::Id, Column::OrganizationId, Column::JobId])
+                    .column_as(Column::DueAt, "run_at")
+                    .filter(Column::FinishedAt.is_null())
+                    .filter(Column::Id.gt(range.after))
+                    .filter(Column::CreatedAt.lte(range.created_until))
+                    .filter(Column::JobId.is_not_null())
+                    .filter(unclaimed)
+                    .filter(Expr::exists(in_outbox((Entity, Column::JobId))).not())
+                    .order_by_asc(Column::Id)
+                    .limit(BATCH);
+                query.into_model().all(db).await
+            }
+        }
+    }
+
+    /// Notes the new job, unless another process has noted one meanwhile.
+    async fn set_job(self, db: &impl ConnectionTrait, row: &Unfinished, job: JobId) -> Result<(), DbErr> {
+        match self {
+            Self::Execution => {
+                use execution::{Column, Entity};
+                let update = Entity::update_many().col_expr(Column::JobId, job.into());
+                update.filter(Column::Id.eq(row.id)).filter(Column::JobId.eq(row.job_id)).exec(db).await?;
+            }
+            Self::Step => {
+                use execution_step::{Column, Entity};
+                let update = Entity::update_many().col_expr(Column::JobId, job.into());
+                update.filter(Column::Id.eq(row.id)).filter(Column::JobId.eq(row.job_id)).exec(db).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The outbox's row of a job.
+fn in_outbox(job: impl IntoColumnRef) -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(outbox::Entity)
+        .and_where(Expr::col((outbox::Entity, outbox::Column::Id)).eq(Expr::col(job)))
+        .to_owned()
 }

@@ -1,19 +1,20 @@
-//! Waiting for what an execution answers to whoever started it.
+//! Waiting for an execution's answer to its caller.
 
 use futures::StreamExt as _;
 use serde_json::Value;
 use triptych_entities::{
-    payloads::execution_event::{ExecutionEvent, Failure},
+    failure::Failure,
+    payloads::execution_event::ExecutionEvent,
     relational::automation::{execution, execution_step, step},
 };
 use triptych_stores::error::{Result, ServiceError};
 
 use super::Executions;
 
-/// What the caller who waits is told.
+/// What the waiting caller receives.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// The output of a step whose purpose is to answer: `{ status headers body }`. The execution may go on.
+    /// The output of a `respond` step: `{ status headers body }`. The execution may continue.
     Replied(Value),
     /// The execution has ended well; the output of the step that ended last.
     Succeeded(Value),
@@ -22,7 +23,8 @@ pub enum Answer {
 }
 
 impl Executions {
-    /// Waits until a step of the execution answers, else for its end. There is no time limit: drop the future.
+    /// Waits until a `respond` step of the execution has ended, else for the execution's end. There is no time
+    /// limit: drop the future to stop waiting.
     ///
     /// # Errors
     /// If a database does not answer.
@@ -50,6 +52,7 @@ impl Executions {
                     return Ok(Answer::Succeeded(last));
                 }
                 ExecutionEvent::ExecutionFinished { error, .. } => {
+                    let canceled = || Failure::new("CANCELED", "the execution was canceled");
                     return Ok(Answer::Failed(error.unwrap_or_else(canceled)));
                 }
                 _ => {}
@@ -57,8 +60,4 @@ impl Executions {
         }
         Err(ServiceError::NotFound("execution"))
     }
-}
-
-fn canceled() -> Failure {
-    Failure { code: "CANCELED".to_owned(), message: "the execution was canceled".to_owned() }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use triptych_entities::{
     documents::conversations::{
-        generation::{Failure, Generation, Status},
+        generation::{Generation, Status},
         part::Part,
     },
+    failure::Failure,
     payloads::generation_event::GenerationEvent,
 };
 use triptych_stores::{

@@ -1,0 +1,1 @@
+ALTER TABLE steps DROP CONSTRAINT steps_kind_check;
