@@ -1,4 +1,4 @@
-//! The tasks behind the queues: the relay of the outbox, the look for lost jobs, the mirror of schedules.
+//! The background tasks of the queues: the outbox relay, the reconciler, the mirror of schedules.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use triptych_services::{
     error::{Coded, StoreError},
 };
 
-/// Between looks at whether Redis still knows us.
+/// Interval at which the marker key in Redis is checked.
 const PULSE: Duration = Duration::from_millis(500);
-/// Between looks for what is unfinished and has no job.
+/// Interval of the reconciler.
 const SWEEP: Duration = Duration::from_secs(5);
 
 /// Whether other processes work on the same queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Company {
-    /// This process is the only worker, so whatever was under way before it started, is not.
+    /// This process is the only worker, so no work that was under way before its start still runs.
     Alone,
-    /// Others may be at work.
+    /// Other processes may run jobs.
     Others,
 }
 
@@ -28,20 +28,20 @@ pub(super) fn start(services: &Services, company: Company, tasks: &TaskTracker, 
     tasks.spawn(async move { relay.relay(stop).await });
     let (services, end) = (services.clone(), end.clone());
     tasks.spawn(async move {
-        end.run_until_cancelled(keep_house(&services, company)).await;
+        end.run_until_cancelled(maintain(&services, company)).await;
     });
 }
 
-/// Puts everything in order once, then keeps it so.
-async fn keep_house(services: &Services, company: Company) {
+/// Restores the queues once, then whenever they were emptied, and reconciles regularly.
+async fn maintain(services: &Services, company: Company) {
     let mut thoroughness = match company {
         Company::Alone => Thoroughness::Alone,
         Company::Others => Thoroughness::Emptied,
     };
     loop {
-        match put_in_order(services, thoroughness).await {
+        match restore(services, thoroughness).await {
             Ok(()) => break,
-            Err(error) => complain(&*error),
+            Err(error) => warn(&*error),
         }
         tokio::time::sleep(PULSE).await;
     }
@@ -50,35 +50,35 @@ async fn keep_house(services: &Services, company: Company) {
         tokio::time::sleep(PULSE).await;
         thoroughness = match services.queues.was_emptied().await {
             Ok(true) => {
-                tracing::warn!("the queues were emptied; what they should hold is being put back");
+                tracing::warn!("the queues were emptied; their jobs are being restored");
                 Thoroughness::Emptied
             }
             Ok(false) if swept.elapsed() >= SWEEP => Thoroughness::Regular,
             Ok(false) => continue,
             Err(error) => {
-                complain(&error);
+                warn(&error);
                 continue;
             }
         };
         let done = match thoroughness {
             Thoroughness::Regular => sweep(services, thoroughness).await,
-            _ => put_in_order(services, thoroughness).await,
+            _ => restore(services, thoroughness).await,
         };
         match done {
             Ok(()) => swept = tokio::time::Instant::now(),
-            Err(error) => complain(&*error),
+            Err(error) => warn(&*error),
         }
     }
 }
 
-async fn put_in_order(services: &Services, thoroughness: Thoroughness) -> Result<(), Box<dyn Coded>> {
+async fn restore(services: &Services, thoroughness: Thoroughness) -> Result<(), Box<dyn Coded>> {
     if thoroughness == Thoroughness::Alone {
         services.executions.release_all().await.map_err(boxed)?;
         services.generations.recover_exclusive().await.map_err(boxed)?;
     }
     sweep(services, thoroughness).await?;
     services.flows.mirror_all_schedules().await.map_err(boxed)?;
-    // Last: should the queues be emptied meanwhile, the next look finds that out.
+    // Last: if the queues are emptied meanwhile, the next check finds no marker.
     services.queues.mark().await.map_err(boxed)
 }
 
@@ -92,6 +92,6 @@ fn boxed<E: Coded>(error: E) -> Box<dyn Coded> {
     Box::new(error)
 }
 
-fn complain(error: &dyn Coded) {
-    tracing::warn!(%error, "the queues could not be looked after; trying again");
+fn warn(error: &dyn Coded) {
+    tracing::warn!(%error, "reconciling the queues failed; trying again");
 }

@@ -1,13 +1,14 @@
-//! From a job to the verb that does it. Every verb may be repeated, so a job that comes twice does nothing twice.
+//! Dispatches each job to the service that does it. Every service call may be repeated, so a job that is delivered
+//! twice has no effect the second time.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::{ids::ScheduleId, payloads::job::Job};
-use triptych_services::{Services, error::Coded};
+use triptych_services::{Services, automation::executions::ExecutionError, error::Coded};
 
 use crate::{automation::flows::Runtime, conversations::generations::Generator};
 
-/// Does jobs.
+/// Runs jobs.
 #[derive(Clone)]
 pub(super) struct Jobs {
     pub(super) services: Services,
@@ -18,44 +19,83 @@ pub(super) struct Jobs {
 impl Jobs {
     pub(super) async fn run(&self, job: &bullmq::Job) -> Result<Value, bullmq::Error> {
         let asked: Job = serde_json::from_value(job.data().clone())
-            .map_err(|error| bullmq::Error::Unrecoverable(format!("not a job of ours: {error}")))?;
+            .map_err(|error| bullmq::Error::Unrecoverable(format!("unknown job: {error}")))?;
         match asked {
             Job::Begin { execution_id } | Job::Advance { execution_id } => {
-                self.services.executions.advance(execution_id).await.map_err(again)?;
+                self.services.executions.advance(execution_id).await.map_err(|error| again(job, &error))?;
             }
             Job::Step { execution_step_id } => {
-                self.runtime.run_step(execution_step_id).await.map_err(again)?;
+                self.runtime.run_step(execution_step_id).await.map_err(|error| again(job, &error))?;
             }
             Job::Generate { generation_id } => {
-                self.generator.run(generation_id).await.map_err(again)?;
+                self.generator.run(generation_id).await.map_err(|error| again(job, &error))?;
             }
             Job::MirrorSchedules { flow_id } => {
-                self.services.flows.mirror_schedules(flow_id).await.map_err(again)?;
+                self.services.flows.mirror_schedules(flow_id).await.map_err(|error| again(job, &error))?;
             }
-            Job::Fire { schedule_id } => self.fire(schedule_id, due(job)).await?,
+            Job::Fire { schedule_id } => {
+                self.fire(schedule_id, due(job)?).await.map_err(|error| again(job, &error))?;
+            }
         }
         Ok(Value::Null)
     }
 
-    async fn fire(&self, schedule: ScheduleId, due: DateTime<Utc>) -> Result<(), bullmq::Error> {
-        let exists = self.services.executions.fire(schedule, due).await.map_err(again)?;
+    async fn fire(&self, schedule: ScheduleId, due: DateTime<Utc>) -> Result<(), ExecutionError> {
+        let exists = self.services.executions.fire(schedule, due).await?;
         if !exists {
-            self.services.queues.remove_scheduler(schedule).await.map_err(again)?;
+            self.services.queues.remove_scheduler(schedule).await?;
         }
         Ok(())
     }
 }
 
-/// When a scheduler's job was due. Its id ends in the time, which is the same however late or often it comes.
-fn due(job: &bullmq::Job) -> DateTime<Utc> {
-    let millis = job.id().rsplit(':').next().and_then(|millis| millis.parse::<i64>().ok());
-    let millis = millis.unwrap_or_else(|| i64::try_from(job.timestamp() + job.delay()).unwrap_or_default());
-    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+/// When a scheduler's job was due: the time at which BullMQ made it, plus the delay that it made it with. Both stay
+/// the same however late or often the job is delivered; [`bullmq::Job::delay`] is zero by then.
+fn due(job: &bullmq::Job) -> Result<DateTime<Utc>, bullmq::Error> {
+    let millis = job.timestamp().saturating_add(job.opts().delay.unwrap_or_default());
+    let due = i64::try_from(millis).ok().and_then(DateTime::from_timestamp_millis);
+    due.ok_or_else(|| bullmq::Error::Unrecoverable(format!("{millis} ms is not a time")))
 }
 
-/// BullMQ tries such a job again, ever more slowly. The job may be lost in the end; what it is for is not: it is
-/// found and owed a job again.
-fn again(error: impl Coded) -> bullmq::Error {
-    tracing::warn!(%error, "a job could not be done");
+/// BullMQ tries such a job again, with growing delays. Work whose job is lost in the end is found by the reconciler
+/// and owed another.
+fn again(job: &bullmq::Job, error: &dyn Coded) -> bullmq::Error {
+    tracing::warn!(%error, job.id = job.id(), job.name = job.name(), "a job failed");
     bullmq::Error::ProcessingError(error.code().as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// A job as BullMQ's scripts store the next one of a scheduler, after it was moved from delayed to waiting.
+    fn scheduled(timestamp: &str, opts: &str) -> bullmq::Job {
+        let fields =
+            [("name", "fire"), ("data", "{}"), ("timestamp", timestamp), ("delay", "0"), ("opts", opts)];
+        let fields: HashMap<String, String> =
+            fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        bullmq::Job::from_redis_hash("repeat:schedule:1", &fields).unwrap()
+    }
+
+    #[test]
+    fn a_firing_is_due_when_it_was_planned_and_not_when_it_is_delivered() {
+        let opts = r#"{"delay":4000,"attempts":10,"backoff":{"type":"exponential","delay":500},
+            "repeat":{"count":2,"every":5000},"removeOnComplete":{"count":1000},"jobId":"repeat:schedule:1"}"#;
+        let due = due(&scheduled("1767258001000", opts)).unwrap();
+        assert_eq!(due.to_rfc3339(), "2026-01-01T09:00:05+00:00");
+    }
+
+    #[test]
+    fn a_firing_without_a_delay_is_due_when_it_was_made() {
+        let due = due(&scheduled("1767258000000", "{}")).unwrap();
+        assert_eq!(due.to_rfc3339(), "2026-01-01T09:00:00+00:00");
+    }
+
+    #[test]
+    fn a_time_out_of_range_is_not_tried_again() {
+        let error = due(&scheduled("18446744073709551615", "{}")).unwrap_err();
+        assert!(matches!(error, bullmq::Error::Unrecoverable(_)), "{error}");
+    }
 }

@@ -1,5 +1,5 @@
-//! The queue workers: one BullMQ worker a queue, each handing its jobs to whoever does them, and the tasks that
-//! see to it that every queue holds what it should.
+//! The queue workers: one BullMQ worker for each queue, which dispatches its jobs, and the background tasks that
+//! keep the queues complete.
 
 mod housekeeping;
 mod jobs;
@@ -18,12 +18,12 @@ use crate::{
     conversations::{generations::Generator, models::ModelRegistry},
 };
 
-/// How long BullMQ believes a worker that says nothing.
+/// Job lock duration.
 const LOCK: Duration = Duration::from_secs(15);
-/// How soon a stopping worker notices, when its queue is empty.
+/// Longest wait for a job; a stopping worker with an empty queue notices within it.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// How many jobs of each queue to run at a time.
+/// The most jobs of each queue that run at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Concurrency {
     pub trigger: usize,
@@ -32,7 +32,7 @@ pub struct Concurrency {
     pub generation: usize,
 }
 
-/// What workers need besides the services.
+/// The configuration of the workers.
 pub struct EngineConfig {
     pub concurrency: Concurrency,
     pub registry: Registry,
@@ -55,7 +55,7 @@ pub struct Engine {
     workers: Vec<Arc<Worker>>,
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// Cancelled after the workers have let go, for the tasks that serve them to the end.
+    /// Cancelled after the workers have closed, for the tasks that they need until then.
     end: CancellationToken,
 }
 
@@ -84,21 +84,21 @@ impl Engine {
         Ok(Self { workers, tasks, stop, end })
     }
 
-    /// Lets running jobs end for as long as the grace lasts; what has not ended then is taken up by another
-    /// worker, or by this one when it comes back.
+    /// Waits for running jobs for at most the grace time. Another worker, or this one after its restart, runs again
+    /// what has not ended by then.
     pub async fn stop(self, grace: Duration) {
         self.stop.cancel();
         let millis = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
         let closing = self.workers.iter().map(|worker| worker.close(millis));
         for result in futures::future::join_all(closing).await {
             if let Err(error) = result {
-                tracing::warn!(%error, "a worker did not close in order");
+                tracing::warn!(%error, "a worker did not close cleanly");
             }
         }
         self.end.cancel();
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
-            tracing::warn!("some work was still under way at the end");
+            tracing::warn!("background tasks were still running at the end of the grace time");
         }
     }
 }
@@ -118,7 +118,7 @@ async fn start_worker(
         .concurrency(concurrency)
         .lock_duration(LOCK)
         .stalled_interval(LOCK / 2)
-        // Whether something was tried too often is for the step or the generation to say.
+        // The step or the generation decides how often it is tried.
         .max_stalled_count(1_000)
         .drain_delay(DRAIN)
         .run_retry_delay(Duration::from_millis(500));
@@ -129,11 +129,11 @@ async fn start_worker(
     };
     let worker = Arc::new(Worker::with_options(queue.name(), process, options).await?);
     let (events, end) = (worker.clone(), end.clone());
-    // Events that nobody takes would pile up in memory.
+    // Events that are not read would accumulate in memory.
     tasks.spawn(async move {
         while let Some(Some(event)) = end.run_until_cancelled(events.next_event()).await {
             if let bullmq::worker::WorkerEvent::Error(error) = event {
-                tracing::warn!(error, queue = queue.name(), "a queue's worker has trouble");
+                tracing::warn!(error, queue = queue.name(), "a queue's worker reported an error");
             }
         }
     });
