@@ -1,4 +1,4 @@
-//! Checking templates before they run: what a flow's validator asks.
+//! Checks templates before they run.
 
 use minijinja::Environment;
 use serde_json::Value;
@@ -12,8 +12,8 @@ use super::{
 };
 
 impl Renderer {
-    /// What is wrong with the templates in a tree of parameters, as far as can be told before they run: syntax,
-    /// names that no template sees, unknown filters. Paths start with `text_path`.
+    /// The problems of the templates in a tree of parameters that can be found before they run: syntax, names that
+    /// do not exist, unknown filters. Paths start with `text_path`.
     #[must_use]
     pub fn problems(&self, text_path: &str, parameters: &Value) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -40,35 +40,7 @@ impl Renderer {
         references
     }
 
-    /// The names that the templates in a value use, with the paths behind them: `parameters.owner`. For templates
-    /// that are not of a flow.
-    ///
-    /// # Errors
-    /// What is wrong with the templates, as far as can be told before they run.
-    pub fn names(&self, templates: &Value) -> Result<Vec<String>, String> {
-        let mut names = Ok(Vec::new());
-        each_template(templates, "", &mut |_, text| {
-            if let Ok(known) = &mut names {
-                match self.names_in(text) {
-                    Ok(found) => known.extend(found),
-                    Err(message) => names = Err(format!("`{text}`: {message}")),
-                }
-            }
-        });
-        names
-    }
-
-    fn names_in(&self, text: &str) -> Result<Vec<String>, String> {
-        if let Some(unknown) = source::code(text).iter().find_map(|code| self.unknown_filter(code)) {
-            return Err(unknown);
-        }
-        match source::inside(text).map(|code| self.expression_names(code)) {
-            Some(Ok(names)) => Ok(names),
-            _ => self.text_names(text).map_err(|error| describe(&error)),
-        }
-    }
-
-    /// What is wrong with a branch's condition, as far as can be told before it runs.
+    /// The problem of a branch's condition that can be found before it runs.
     #[must_use]
     pub fn condition_problem(&self, expression: &str) -> Option<String> {
         let code = condition_code(expression);

@@ -1,4 +1,4 @@
-//! What the validator of flows asks of templates.
+//! The renderer as the flow validator uses it.
 
 use serde_json::Value;
 use triptych_services::{automation::flows::Templates, error::Problem};

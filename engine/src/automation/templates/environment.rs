@@ -1,4 +1,4 @@
-//! The template engine as it is set up here: what it can call, what it may use up, how it prints.
+//! The configuration of the template engine: filters, limits, and how values are printed.
 
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, filters as builtin,
@@ -8,8 +8,8 @@ use minijinja::{
 
 use super::filters;
 
-/// The budget of one value: an instruction costs one, data about one for each 64 bytes. So a value can take
-/// some 13 MB and a fraction of a second at most.
+/// The fuel of one value: an instruction costs one, data about one for each 64 bytes. That limits a value to about
+/// 13 MB and a fraction of a second.
 const FUEL: u64 = 200_000;
 
 pub(super) fn strict() -> Environment<'static> {
@@ -19,7 +19,7 @@ pub(super) fn strict() -> Environment<'static> {
 /// Like [`strict`], but a lookup in a missing value is again a missing value, until something uses it.
 pub(super) fn catching() -> Environment<'static> {
     let mut environment = build(UndefinedBehavior::Chainable, print_present);
-    // Under this behaviour the engine's own filters would take a missing value for an empty one.
+    // With this behaviour the engine's own filters would treat a missing value as an empty one.
     for (name, filter) in ordinary_filters() {
         environment.add_filter(name, move |state: &mut State, arguments: Rest<Value>| {
             if arguments.first().is_some_and(Value::is_undefined) {
@@ -42,7 +42,7 @@ fn build(undefined: UndefinedBehavior, printer: Printer) -> Environment<'static>
     environment.set_undefined_behavior(undefined);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
-    // A text ends as its author ended it.
+    // A newline at the end of a text is kept.
     if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
     }
@@ -77,8 +77,7 @@ fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     }
 }
 
-/// The engine's own filters that make something of their input. `default` is not among them: it is there for
-/// missing values.
+/// The engine's own filters that need an input. `default` is not among them, as it is made for missing values.
 fn ordinary_filters() -> Vec<(&'static str, Value)> {
     vec![
         ("abs", Value::from_function(builtin::abs)),

@@ -1,4 +1,4 @@
-//! Why a template could not be filled in.
+//! The errors of templates.
 
 use minijinja::ErrorKind;
 
@@ -7,19 +7,19 @@ use super::VALUE_LIMIT;
 /// Why a template could not be filled in. The same template fails in the same way again, so none is retryable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// Not a template that can be read.
+    /// The template cannot be parsed.
     #[error("{path}: {message}")]
     Syntax { path: String, message: String },
-    /// What it refers to is not there.
+    /// The value that it refers to does not exist.
     #[error("{path}: `{expression}` has no value; add `| default(…)` if it may be missing")]
     Missing { path: String, expression: String },
     /// The result is larger than [`VALUE_LIMIT`].
     #[error("{path}: the result is larger than {VALUE_LIMIT} bytes")]
     TooLarge { path: String },
-    /// It takes more work than one value is worth.
+    /// The fuel of one value is used up.
     #[error("{path}: the template takes too much work or memory")]
     TooMuchWork { path: String },
-    /// An operation or filter cannot do what it was asked to.
+    /// An operation or filter failed.
     #[error("{path}: `{expression}`: {message}")]
     Failed { path: String, expression: String, message: String },
 }
@@ -65,8 +65,8 @@ impl TemplateError {
     }
 }
 
-/// Where the path begins of which the engine reports only what comes last: `.name` of `trigger.body.name`, `upper`
-/// of `trigger.body.name | upper`.
+/// The start of the path of which the engine reports only the last part: `.name` of `trigger.body.name`, `upper` of
+/// `trigger.body.name | upper`.
 fn path_start(source: &str, lookup: usize) -> usize {
     let Some(mut before) = source.get(..lookup) else { return lookup };
     match before.trim_end().strip_suffix('|') {
@@ -89,7 +89,7 @@ fn path_start(source: &str, lookup: usize) -> usize {
     }
 }
 
-/// The engine's own words, without its references to files and lines.
+/// The engine's message, without its references to files and lines.
 pub(super) fn describe(error: &minijinja::Error) -> String {
     match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),

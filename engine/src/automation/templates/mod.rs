@@ -1,8 +1,8 @@
 //! Templates in step parameters: `{{ trigger.body.name }}`, `{{ steps.fetch.output.body.items[0].id }}`,
 //! `{{ vars.region }}`, `{{ item }}`.
 //!
-//! They are a sandbox: no files, no environment variables, no clock, no network, and a budget for the work and
-//! the memory of each value. Nothing here knows databases or queues.
+//! They run in a sandbox: no files, no environment variables, no clock, no network, and limits on the work and the
+//! memory of each value. Nothing here knows databases or queues.
 
 mod check;
 mod checker;
@@ -24,16 +24,16 @@ use minijinja::Environment;
 /// The largest value that a template may produce, in bytes of JSON.
 pub const VALUE_LIMIT: usize = 1_048_576;
 
-/// How much all the templates of one step's parameters may produce together, in bytes of JSON.
+/// The most that all the templates of one step's parameters may produce together, in bytes of JSON.
 pub const TOTAL_LIMIT: usize = 8 * VALUE_LIMIT;
 
-/// Fills in templates, and checks them before they run. Cheap to share, costly to build: build one.
+/// Fills in templates, and checks them before they run. Build one and share it: building is expensive.
 #[derive(Debug)]
 pub struct Renderer {
     /// A missing value is an error wherever it is used.
     strict: Environment<'static>,
-    /// Steps through missing values, so that `default` and `is defined` can catch them; using one otherwise is
-    /// still an error.
+    /// A lookup in a missing value is again a missing value, for `default` and `is defined`; any other use of one is
+    /// an error.
     catching: Environment<'static>,
     /// A missing value is null.
     lenient: Environment<'static>,

@@ -1,4 +1,4 @@
-//! Filling templates in.
+//! Fills in templates.
 
 use std::io::{self, Write};
 
@@ -9,12 +9,12 @@ use triptych_services::storable::storable;
 
 use super::{Renderer, Scope, TOTAL_LIMIT, TemplateError, VALUE_LIMIT, source};
 
-/// What becomes of a value that is not there.
+/// The treatment of missing values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// The step fails, unless the template has a `default`.
     Fails,
-    /// It is null. For operations whose work is to look at what may be missing, such as filters.
+    /// It is null. For operations that test values which may be missing, such as filters.
     IsNull,
 }
 
@@ -24,12 +24,12 @@ impl Renderer {
     /// left as they are.
     ///
     /// # Errors
-    /// The first template that cannot be filled in; see [`TemplateError`].
+    /// For the first template that cannot be filled in; see [`TemplateError`].
     pub fn render(&self, parameters: &Value, scope: &Scope) -> Result<Value, TemplateError> {
         self.render_with(parameters, scope, Missing::Fails)
     }
 
-    /// [`Renderer::render`], with a choice of what becomes of missing values.
+    /// As [`Renderer::render`], with a choice of how missing values are treated.
     ///
     /// # Errors
     /// As [`Renderer::render`].
@@ -43,8 +43,8 @@ impl Renderer {
         walk.value(parameters, "")
     }
 
-    /// Whether a branch's condition holds: `trigger.body.n > 3`, with or without `{{ }}` around it. Empty text,
-    /// lists and objects, zero, null and false do not hold; everything else does.
+    /// Whether a branch's condition holds: `trigger.body.n > 3`, with or without `{{ }}` around it. Empty texts, lists
+    /// and objects, zero, null and false are false; every other value is true.
     ///
     /// # Errors
     /// If the condition cannot be read or refers to what is missing; see [`TemplateError`].

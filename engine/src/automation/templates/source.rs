@@ -1,4 +1,4 @@
-//! Telling templates from plain text, and expressions from the text around them.
+//! Distinguishes templates from plain text, and expressions from the text around them.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ fn constant(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a constant pattern is valid")
 }
 
-/// Whether a string is to be filled in at all.
+/// Whether a string is a template.
 pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
@@ -25,8 +25,8 @@ pub(super) fn catches_missing(source: &str) -> bool {
     CATCHES.is_match(source)
 }
 
-/// The inside of `{{ … }}`, if the text starts and ends like one. `{{ a }}{{ b }}` does too: whether the inside is
-/// one expression, its parser knows.
+/// The inside of `{{ … }}`, if the text starts and ends like one. `{{ a }}{{ b }}` does too: only the parser can tell
+/// whether the inside is one expression.
 pub(super) fn inside(text: &str) -> Option<&str> {
     let inside = text.strip_prefix("{{")?.strip_suffix("}}")?;
     let inside = inside.strip_prefix('-').unwrap_or(inside);
