@@ -4,3 +4,5 @@ mod branches;
 mod executions;
 mod flows;
 mod integrations;
+mod history;
+mod waiting;

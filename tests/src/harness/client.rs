@@ -56,6 +56,12 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same client of a server that has another address since it was started again.
+    #[must_use]
+    pub fn moved_to(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     /// Asks, whatever the answer.
     pub async fn ask(&self, query: &str, variables: Value) -> Reply {
         let mut request = self

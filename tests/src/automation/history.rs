@@ -1,0 +1,114 @@
+//! What is stored of executions decides what follows, also when it is read again later; and what cannot be read is
+//! said so.
+
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database};
+use serde_json::{Value, json};
+
+use crate::harness::{LocalServer, World};
+
+fn step(key: &str, integration: &str, operation: &str, parameters: Value) -> Value {
+    json!({ "key": key, "integration": integration, "operation": operation, "parameters": parameters })
+}
+
+fn hook() -> Value {
+    step("hook", "webhook", "received", json!({}))
+}
+
+/// Changes what is stored, as no client can.
+async fn stored(world: &World, sql: &str) {
+    let mut options = ConnectOptions::new(world.postgres_url());
+    options.max_connections(1).sqlx_logging(false);
+    let changed = Database::connect(options).await.unwrap().execute_unprepared(sql).await.unwrap();
+    assert!(changed.rows_affected() > 0, "{sql}");
+}
+
+const RETRY: &str =
+    "mutation($id: ID!) { retryExecution(input: { executionId: $id }) { execution { id status } } }";
+
+#[tokio::test]
+async fn a_branch_that_was_taken_stays_taken_when_the_execution_is_tried_again() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let mut flaky =
+        step("big", "http", "request", json!({ "method": "GET", "url": format!("{}/flaky", local.url) }));
+    flaky["retry"] = json!({ "maxAttempts": 2, "initialDelayMs": 1 });
+    let steps = json!([
+        hook(),
+        step("size", "branch", "when", json!({})),
+        flaky,
+        step("small", "formatter", "text", json!({ "transform": "trim", "value": "x" })),
+    ]);
+    let links = json!([
+        { "from": "hook", "to": "size" },
+        { "from": "size", "to": "big", "kind": "BRANCH", "condition": "trigger.body.n > 10" },
+        { "from": "size", "to": "small", "kind": "BRANCH" },
+    ]);
+    let (flow, _) = ada.published_graph(steps, links).await;
+    let id = ada.run_flow(&flow, json!({ "n": 11 })).await;
+    let failed = ada.finished(&id).await;
+    assert_eq!(failed.at("/execution/status"), "FAILED", "{:#}", failed.0);
+    assert_eq!(failed.step("size")["output"], json!({ "taken": "big" }));
+    // The output is for people and templates; what follows is decided by what the step reported.
+    stored(&world, "UPDATE execution_steps SET output = '{\"taken\": \"small\"}' WHERE output ? 'taken'")
+        .await;
+    ada.send(RETRY, json!({ "id": id })).await;
+    let done = ada.finished(&id).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    assert_eq!(done.step("big")["status"], "SUCCEEDED");
+    assert_eq!(done.step("small")["status"], "SKIPPED");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_filter_that_stopped_stays_stopped_when_the_execution_is_tried_again() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let never = json!({ "conditions": [[{ "value": 1, "operator": "equal", "against": 2 }]] });
+    let mut flaky =
+        step("flaky", "http", "request", json!({ "method": "GET", "url": format!("{}/flaky", local.url) }));
+    flaky["retry"] = json!({ "maxAttempts": 2, "initialDelayMs": 1 });
+    let steps = json!([
+        hook(),
+        step("gate", "filter", "continue_if", never),
+        flaky,
+        step("after", "formatter", "text", json!({ "transform": "trim", "value": "x" })),
+    ]);
+    let links = json!([
+        { "from": "hook", "to": "gate" }, { "from": "gate", "to": "after" }, { "from": "hook", "to": "flaky" },
+    ]);
+    let (flow, _) = ada.published_graph(steps, links).await;
+    let id = ada.run_flow(&flow, json!({})).await;
+    let failed = ada.finished(&id).await;
+    assert_eq!(failed.at("/execution/status"), "FAILED", "{:#}", failed.0);
+    stored(&world, "UPDATE execution_steps SET output = '{\"passed\": true}' WHERE output ? 'passed'").await;
+    ada.send(RETRY, json!({ "id": id })).await;
+    let done = ada.finished(&id).await;
+    assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
+    assert_eq!(done.step("flaky")["status"], "SUCCEEDED");
+    assert_eq!(done.step("after")["status"], "SKIPPED");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_retry_policy_that_cannot_be_read_is_not_replaced_by_another() {
+    let mut world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let mut fetch =
+        step("fetch", "http", "request", json!({ "method": "GET", "url": format!("{}/echo", local.url) }));
+    fetch["retry"] = json!({ "maxAttempts": 2 });
+    let (flow, _) = ada.published_flow(json!([hook(), fetch])).await;
+    stored(&world, "UPDATE steps SET retry = '{\"maxAttempts\": \"many\"}' WHERE retry IS NOT NULL").await;
+    // The graph of a version never changes, so a process reads it once.
+    world.restart().await;
+    let ada = ada.moved_to(&world.url);
+    let id = ada.run_flow(&flow, json!({})).await;
+    let done = ada.finished(&id).await;
+    assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
+    assert_eq!(done.step("fetch")["error"]["code"], "CORRUPT");
+    assert_eq!(local.hits(), 0, "nothing is done that could not be tried again as it should be");
+    let read = "query($id: ID!) { flow(id: $id) { draft { steps { retry { maxAttempts } } } } }";
+    ada.refused(read, json!({ "id": flow }), "INTERNAL").await;
+    let publish = "mutation($id: ID!) { publishFlow(input: { flowId: $id }) { flow { status } } }";
+    ada.refused(publish, json!({ "id": flow }), "INTERNAL").await;
+    world.end().await;
+}
