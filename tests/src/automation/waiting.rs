@@ -7,7 +7,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection
 use serde_json::{Value, json};
 use triptych_server::services::{ids::ExecutionStepId, uuid::Uuid};
 
-use crate::harness::{Client, LocalServer, World};
+use crate::harness::{Client, LocalServer, Reply, World};
 
 fn step(key: &str, integration: &str, operation: &str, parameters: Value) -> Value {
     json!({ "key": key, "integration": integration, "operation": operation, "parameters": parameters })
@@ -76,6 +76,12 @@ async fn signed_in_again(world: &World, client: &Client) -> Client {
 const STEP: &str =
     "query($id: ID!) { execution(id: $id) { status steps { nodes { status attempt step { key } } } } }";
 
+/// Whether a step of the execution waits for its first retry.
+fn failed_once(reply: &Reply) -> bool {
+    let steps = reply.at("/execution/steps/nodes").as_array().unwrap();
+    steps.iter().any(|step| step["status"] == "QUEUED" && step["attempt"] == 1)
+}
+
 #[tokio::test]
 async fn a_retry_is_run_at_its_time_and_not_before() {
     let world = World::start().await;
@@ -85,12 +91,7 @@ async fn a_retry_is_run_at_its_time_and_not_before() {
     let failing = request("fail", &format!("{}/fail", local.url), retry);
     let (flow, _) = ada.published_flow(json!([hook(), failing])).await;
     let id = ada.run_flow(&flow, json!({})).await;
-    let reply = ada
-        .until(STEP, json!({ "id": id }), |reply| {
-            let steps = reply.at("/execution/steps/nodes").as_array().unwrap();
-            steps.iter().any(|step| step["status"] == "QUEUED" && step["attempt"] == 1)
-        })
-        .await;
+    let reply = ada.until(STEP, json!({ "id": id }), failed_once).await;
     assert_eq!(reply.at("/execution/status"), "RUNNING");
     let leases: i64 = value(&db, "SELECT count(*) FROM execution_steps WHERE lease_until IS NOT NULL").await;
     assert_eq!(leases, 0, "nobody holds a step that waits for its retry");
@@ -147,15 +148,50 @@ async fn a_delay_ends_at_its_time_and_not_before() {
 }
 
 #[tokio::test]
+async fn a_step_belongs_to_one_worker_until_its_lease_is_over() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let db = database(&world).await;
+    let retry = json!({ "maxAttempts": 2, "initialDelayMs": 3_600_000, "maxDelayMs": 3_600_000 });
+    let failing = request("fail", &format!("{}/fail", local.url), retry);
+    let (flow, _) = ada.published_flow(json!([hook(), failing])).await;
+    let id = ada.run_flow(&flow, json!({})).await;
+    ada.until(STEP, json!({ "id": id }), failed_once).await;
+    let step = ExecutionStepId(value(&db, "SELECT id FROM execution_steps WHERE due_at IS NOT NULL").await);
+    let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let executions = &world.services().executions;
+    let change = async |sql: &str| assert_eq!(db.execute_unprepared(sql).await.unwrap().rows_affected(), 1);
+    change("UPDATE execution_steps SET due_at = now() WHERE due_at IS NOT NULL").await;
+    let claim = executions.claim(step, first).await.unwrap().unwrap();
+    assert_eq!((claim.row.attempt, claim.row.due_at), (2, None));
+    assert!(executions.claim(step, second).await.unwrap().is_none());
+    assert_eq!(executions.renew(first, &[step]).await.unwrap(), [step]);
+    assert_eq!(executions.renew(second, &[step]).await.unwrap(), []);
+
+    let over =
+        "UPDATE execution_steps SET lease_until = now() - interval '1 second' WHERE status = 'RUNNING'";
+    change(over).await;
+    let claim = executions.claim(step, second).await.unwrap().unwrap();
+    assert_eq!(claim.row.attempt, 3);
+    assert_eq!(executions.renew(first, &[step]).await.unwrap(), [], "it was lost");
+    change(over).await;
+    // The server finds that nobody runs it any more.
+    world.flush_redis().await;
+    let ada = signed_in_again(&world, &ada).await;
+    let done = ada.finished(&id).await;
+    assert_eq!((done.at("/execution/status"), &done.step("fail")["attempt"]), (&json!("FAILED"), &json!(4)));
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_schedule_runs_each_of_its_times_once() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let every_second = step("tick", "schedule", "cron", json!({ "expression": "* * * * * *" }));
     let (flow, _) = ada.published_flow(json!([every_second, text("after", "x")])).await;
     let ran = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { trigger } } } }";
-    let count = |least: i64| {
-        move |reply: &crate::harness::Reply| reply.at("/flow/executions/totalCount").as_i64() >= Some(least)
-    };
+    let count =
+        |least: i64| move |reply: &Reply| reply.at("/flow/executions/totalCount").as_i64() >= Some(least);
     ada.until(ran, json!({ "id": flow }), count(2)).await;
     world.flush_redis().await;
     let ada = signed_in_again(&world, &ada).await;
