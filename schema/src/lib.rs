@@ -7,6 +7,7 @@ mod connection;
 mod context;
 mod conversations;
 mod errors;
+mod feed;
 mod identity;
 mod limits;
 mod node;

@@ -1,103 +1,148 @@
-//! What subscribers of an execution are told.
+//! The events of an execution, in the order in which the API lists them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{EventRole, LiveEvent};
 use crate::{
     failure::Failure,
     ids::{ExecutionStepId, GenerationId, StepId},
     relational::automation::{execution, execution_log, execution_step},
 };
 
-/// One transition.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
-pub enum ExecutionEvent {
-    ExecutionStarted {
-        at: DateTime<Utc>,
-    },
-    StepStarted {
-        step_id: StepId,
-        step_key: String,
-        execution_step_id: ExecutionStepId,
-        attempt: i32,
-        at: DateTime<Utc>,
-    },
-    StepRetrying {
-        step_key: String,
-        execution_step_id: ExecutionStepId,
-        /// The attempt that failed.
-        attempt: i32,
-        delay_ms: i64,
-        error: Failure,
-        at: DateTime<Utc>,
-    },
-    StepLogged {
-        step_key: String,
-        execution_step_id: ExecutionStepId,
-        #[serde(with = "level")]
-        level: execution_log::Level,
-        message: String,
-        at: DateTime<Utc>,
-    },
-    StepFinished {
-        step_key: String,
-        execution_step_id: ExecutionStepId,
-        #[serde(with = "step_status")]
-        status: execution_step::Status,
-        output: Option<Value>,
-        error: Option<Failure>,
-        generation_id: Option<GenerationId>,
-        at: DateTime<Utc>,
-    },
-    StepSkipped {
-        step_key: String,
-        execution_step_id: ExecutionStepId,
-        reason: String,
-        at: DateTime<Utc>,
-    },
-    ExecutionWaiting {
-        step_key: String,
-        until: Option<DateTime<Utc>>,
-        at: DateTime<Utc>,
-    },
-    /// Always the last.
-    ExecutionFinished {
-        #[serde(with = "status")]
-        status: execution::Status,
-        error: Option<Failure>,
-        at: DateTime<Utc>,
-    },
-}
-
-impl ExecutionEvent {
-    /// Whether nothing follows.
-    #[must_use]
-    pub fn is_terminal(&self) -> bool {
-        matches!(self, Self::ExecutionFinished { .. })
-    }
-}
-
-/// Writes a status the way its column holds it, so that Redis and PostgreSQL spell it alike.
-macro_rules! as_column_value {
-    ($module:ident, $type:ty) => {
-        mod $module {
-            use sea_orm::ActiveEnum;
-            use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-            pub fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&value.to_value())
-            }
-
-            pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                <$type>::try_from_value(&text).map_err(D::Error::custom)
+/// Passes the list of an execution's events to the macro that is named.
+#[macro_export]
+macro_rules! execution_events {
+    ($expand:ident) => {
+        $expand! {
+            /// An event of an execution. `ExecutionFinished` is always the last.
+            pub enum ExecutionEvent {
+                /// The execution started.
+                ExecutionStarted {
+                    /// When the execution started.
+                    at: DateTime<Utc>,
+                },
+                /// A worker started an attempt of a step.
+                StepStarted {
+                    /// `step_…`
+                    step_id: StepId,
+                    /// The step's key in the flow.
+                    step_key: String,
+                    /// `execstep_…`
+                    execution_step_id: ExecutionStepId,
+                    /// The number of the attempt, counted from 1.
+                    attempt: i32,
+                    /// When the attempt started.
+                    at: DateTime<Utc>,
+                },
+                /// An attempt of a step failed and will be retried.
+                StepRetrying {
+                    /// The step's key in the flow.
+                    step_key: String,
+                    /// `execstep_…`
+                    execution_step_id: ExecutionStepId,
+                    /// The number of the attempt that failed.
+                    attempt: i32,
+                    /// Milliseconds until the next attempt.
+                    delay_ms: i64,
+                    /// Why the attempt failed.
+                    error: Failure,
+                    /// When the attempt failed.
+                    at: DateTime<Utc>,
+                },
+                /// A step wrote a log line.
+                StepLogged {
+                    /// The step's key in the flow.
+                    step_key: String,
+                    /// `execstep_…`
+                    execution_step_id: ExecutionStepId,
+                    /// The severity of the line.
+                    level: execution_log::Level,
+                    /// The text of the line.
+                    message: String,
+                    /// When the line was written.
+                    at: DateTime<Utc>,
+                },
+                /// A step succeeded or failed.
+                StepFinished {
+                    /// The step's key in the flow.
+                    step_key: String,
+                    /// `execstep_…`
+                    execution_step_id: ExecutionStepId,
+                    /// The final status of the step.
+                    status: execution_step::Status,
+                    /// The output of the step; null if it failed.
+                    output: Option<Value>,
+                    /// Why the step failed; null if it succeeded.
+                    error: Option<Failure>,
+                    /// The generation that an AI step started; null for other steps.
+                    generation_id: Option<GenerationId>,
+                    /// When the step finished.
+                    at: DateTime<Utc>,
+                },
+                /// A step will not run, because no path through the flow leads to it any more.
+                StepSkipped {
+                    /// The step's key in the flow.
+                    step_key: String,
+                    /// `execstep_…`
+                    execution_step_id: ExecutionStepId,
+                    /// Why the step is skipped.
+                    reason: String,
+                    /// When the step was skipped.
+                    at: DateTime<Utc>,
+                },
+                /// A step waits for a time or for a person.
+                ExecutionWaiting {
+                    /// The step's key in the flow.
+                    step_key: String,
+                    /// When the step resumes; null if it waits for a person.
+                    until: Option<DateTime<Utc>>,
+                    /// When the step began to wait.
+                    at: DateTime<Utc>,
+                },
+                /// The execution reached its final status.
+                ExecutionFinished {
+                    /// The final status of the execution.
+                    status: execution::Status,
+                    /// Why the execution failed; null if it did not.
+                    error: Option<Failure>,
+                    /// When the execution finished.
+                    at: DateTime<Utc>,
+                },
             }
         }
     };
 }
 
-as_column_value!(status, crate::relational::automation::execution::Status);
-as_column_value!(step_status, crate::relational::automation::execution_step::Status);
-as_column_value!(level, crate::relational::automation::execution_log::Level);
+execution_events!(event_payload);
+
+impl LiveEvent for ExecutionEvent {
+    fn role(&self) -> EventRole {
+        match self {
+            Self::ExecutionStarted { .. } => EventRole::Resets,
+            Self::ExecutionFinished { .. } => EventRole::Ends,
+            _ => EventRole::Continues,
+        }
+    }
+}
+
+/// Serializes a status as its column stores it, so that Redis and PostgreSQL hold the same text.
+macro_rules! as_column_value {
+    ($($type:ty),+ $(,)?) => {$(
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&sea_orm::ActiveEnum::to_value(self))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                sea_orm::ActiveEnum::try_from_value(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+as_column_value!(execution::Status, execution_step::Status, execution_log::Level);

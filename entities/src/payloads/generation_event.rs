@@ -1,110 +1,192 @@
-//! What subscribers of a generation are told. Offsets count Unicode scalar values from the part's start, so a
-//! client that missed nothing can check that it did not.
+//! The events of a generation, in the order in which the API lists them. Offsets count Unicode scalar values from
+//! the start of the part, so that a client can verify that it missed nothing.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{EventRole, LiveEvent};
 use crate::{
     documents::conversations::{
-        generation::{Status, Usage},
-        part::{Part, PartKind},
+        generation,
+        part,
     },
     failure::Failure,
     ids::MessageId,
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
-pub enum GenerationEvent {
-    /// Everything so far; replaces what the client holds.
-    GenerationSnapshot {
-        status: Status,
-        parts: Vec<Part>,
-    },
-    GenerationStarted {
-        model: String,
-        at: DateTime<Utc>,
-    },
-    /// A new run from the beginning, after a worker was lost: what came before is void.
-    GenerationRestarted {
-        epoch: i32,
-        at: DateTime<Utc>,
-    },
-    PartStarted {
-        part_id: String,
-        kind: PartKind,
-    },
-    TextDelta {
-        part_id: String,
-        offset: i64,
-        text: String,
-    },
-    ReasoningDelta {
-        part_id: String,
-        offset: i64,
-        text: String,
-    },
-    ToolInputDelta {
-        part_id: String,
-        offset: i64,
-        text: String,
-    },
-    PartFinished {
-        part_id: String,
-    },
-    ToolCallReady {
-        part_id: String,
-        call_id: String,
-        name: String,
-        arguments: Value,
-    },
-    ToolResultReady {
-        part_id: String,
-        call_id: String,
-        result: Value,
-    },
-    CitationAdded {
-        part_id: String,
-        title: String,
-        url: Option<String>,
-        quote: Option<String>,
-    },
-    FileAdded {
-        part_id: String,
-        name: String,
-        media_type: String,
-        url: String,
-    },
-    DataAdded {
-        part_id: String,
-        data: Value,
-    },
-    UsageUpdated {
-        usage: Usage,
-    },
-    GenerationCompleted {
-        message_id: Option<MessageId>,
-        finish_reason: Option<String>,
-        usage: Usage,
-    },
-    GenerationAborted {
-        message_id: Option<MessageId>,
-        reason: String,
-    },
-    GenerationFailed {
-        message_id: Option<MessageId>,
-        error: Failure,
-    },
+/// Passes the list of a generation's events to the macro that is named.
+#[macro_export]
+macro_rules! generation_events {
+    ($expand:ident) => {
+        $expand! {
+            /// An event of a generation. Exactly one of `GenerationCompleted`, `GenerationAborted` and
+            /// `GenerationFailed` is sent, as the last event, after the message is stored.
+            pub enum GenerationEvent {
+                /// The complete response so far. It replaces all parts that the client holds.
+                GenerationSnapshot {
+                    /// The status of the generation.
+                    status: generation::Status,
+                    /// All parts so far. Later deltas continue from the end of these texts.
+                    parts: Vec<part::Part>,
+                },
+                /// A worker sent the request to the model.
+                GenerationStarted {
+                    /// `provider/model`
+                    model: String,
+                    /// When the run started.
+                    at: DateTime<Utc>,
+                },
+                /// A worker was lost and the response starts again. It voids all earlier events.
+                GenerationRestarted {
+                    /// The number of the new run.
+                    epoch: i32,
+                    /// When the run started.
+                    at: DateTime<Utc>,
+                },
+                /// A part started.
+                PartStarted {
+                    /// The part's id, unique within the response.
+                    part_id: String,
+                    /// The kind of the part.
+                    kind: part::PartKind,
+                },
+                /// Text to append to a text part.
+                TextDelta {
+                    /// The part to append to.
+                    part_id: String,
+                    /// The length of the part before the append, in Unicode scalar values.
+                    offset: i64,
+                    /// The text to append.
+                    text: String,
+                },
+                /// Text to append to a reasoning part.
+                ReasoningDelta {
+                    /// The part to append to.
+                    part_id: String,
+                    /// The length of the part before the append, in Unicode scalar values.
+                    offset: i64,
+                    /// The text to append.
+                    text: String,
+                },
+                /// Text to append to the arguments of a tool call.
+                ToolInputDelta {
+                    /// The part to append to.
+                    part_id: String,
+                    /// The length of the arguments before the append, in Unicode scalar values.
+                    offset: i64,
+                    /// The text to append.
+                    text: String,
+                },
+                /// A part is complete.
+                PartFinished {
+                    /// The part.
+                    part_id: String,
+                },
+                /// The arguments of a tool call are complete.
+                ToolCallReady {
+                    /// The part.
+                    part_id: String,
+                    /// The id of the call; the result refers to it.
+                    call_id: String,
+                    /// The name of the tool.
+                    name: String,
+                    /// The arguments; a string if the model did not write valid JSON.
+                    arguments: Value,
+                },
+                /// A tool call waits for the approval of a person.
+                ToolApprovalRequested {
+                    /// The part.
+                    part_id: String,
+                    /// The id of the call.
+                    call_id: String,
+                    /// The name of the tool.
+                    name: String,
+                    /// The arguments of the call.
+                    arguments: Value,
+                },
+                /// A tool returned its result.
+                ToolResultReady {
+                    /// The part.
+                    part_id: String,
+                    /// The id of the call.
+                    call_id: String,
+                    /// The result of the call.
+                    result: Value,
+                },
+                /// The model cited a source.
+                CitationAdded {
+                    /// The part.
+                    part_id: String,
+                    /// The title of the source.
+                    title: String,
+                    /// The address of the source.
+                    url: Option<String>,
+                    /// The passage that is cited.
+                    quote: Option<String>,
+                },
+                /// The model produced a file.
+                FileAdded {
+                    /// The part.
+                    part_id: String,
+                    /// The name of the file.
+                    name: String,
+                    /// The media type, such as `image/png`.
+                    media_type: String,
+                    /// The address of the file.
+                    url: String,
+                },
+                /// The model produced structured data.
+                DataAdded {
+                    /// The part.
+                    part_id: String,
+                    /// The data.
+                    data: Value,
+                },
+                /// The provider reported token counts.
+                UsageUpdated {
+                    /// The tokens used so far. The cost is computed when the generation ends.
+                    usage: generation::Usage,
+                },
+                /// The response is complete and stored.
+                GenerationCompleted {
+                    /// The message with the response; null if a step of a flow requested it.
+                    message_id: Option<MessageId>,
+                    /// Why the model stopped, as the provider reports it.
+                    finish_reason: Option<String>,
+                    /// The tokens used and their cost.
+                    usage: generation::Usage,
+                },
+                /// The generation was stopped on request. The response up to then is stored.
+                GenerationAborted {
+                    /// The message with the response; null if a step of a flow requested it.
+                    message_id: Option<MessageId>,
+                    /// `REQUESTED`
+                    reason: String,
+                },
+                /// The generation failed. The response up to then is stored.
+                GenerationFailed {
+                    /// The message with the response; null if a step of a flow requested it.
+                    message_id: Option<MessageId>,
+                    /// Why the generation failed.
+                    error: Failure,
+                },
+            }
+        }
+    };
 }
 
-impl GenerationEvent {
-    /// Whether it is one of the three that end a generation.
-    #[must_use]
-    pub fn is_terminal(&self) -> bool {
-        matches!(
-            self,
-            Self::GenerationCompleted { .. } | Self::GenerationAborted { .. } | Self::GenerationFailed { .. }
-        )
+generation_events!(event_payload);
+
+impl LiveEvent for GenerationEvent {
+    fn role(&self) -> EventRole {
+        match self {
+            Self::GenerationSnapshot { .. }
+            | Self::GenerationStarted { .. }
+            | Self::GenerationRestarted { .. } => EventRole::Resets,
+            Self::GenerationCompleted { .. }
+            | Self::GenerationAborted { .. }
+            | Self::GenerationFailed { .. } => EventRole::Ends,
+            _ => EventRole::Continues,
+        }
     }
 }

@@ -1,32 +1,33 @@
-//! Writing to a topic. Each append is one script, so the stream and the announcement cannot disagree.
+//! Writes to a topic. Each append is one script, so that the stream and the announcement agree.
 
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use redis::Script;
+use triptych_entities::payloads::{EventRole, LiveEvent};
 
 use super::{Entry, Live, Position, Topic};
 use crate::error::StoreError;
 
-/// Entries a stream keeps; writers of long streams put a snapshot among them before that many.
+/// Entries that a stream keeps. A writer of a longer stream inserts a snapshot before that many.
 const MAX_ENTRIES: usize = 20_000;
-/// Seconds that a stream outlives its last entry.
+/// Seconds that a stream is kept after its last entry.
 const TTL_SECONDS: usize = 24 * 3600;
-/// Seconds that a finished stream is kept for those who come back.
+/// Seconds that a finished stream is kept for subscribers that reconnect.
 const FINISHED_TTL_SECONDS: usize = 3600;
 
-/// What became of an append.
+/// The outcome of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
     Stored,
-    /// Someone with a higher epoch writes now, or has finished: stop.
+    /// A writer with a higher epoch has appended: stop.
     Fenced,
-    /// The stream is gone although it should exist. Append a snapshot with `create`.
+    /// The stream is gone. Append a snapshot with `create`.
     Lost,
 }
 
-/// KEYS: stream. ARGV: channel, create (0/1), epoch, first seq, max entries, ttl, payloads… .
-/// Repeating an append that has happened is `stored` again, so a writer can retry after a lost reply.
+/// KEYS: stream. ARGV: channel, create (0/1), epoch, first seq, max entries, ttl, payloads….
+/// A repeated append returns `stored` again, so that a writer can retry after a lost reply.
 static APPEND: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -51,8 +52,8 @@ return 'stored'
     )
 });
 
-/// KEYS: stream. ARGV: channel, epoch for a new stream, max entries, ttl, payloads… .
-/// The stream itself numbers the entries, for topics that several writers append to.
+/// KEYS: stream. ARGV: channel, epoch for a new stream, max entries, ttl, payloads….
+/// The script numbers the entries, for topics with several writers.
 static APPEND_NEXT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -70,11 +71,11 @@ return 'stored'
 });
 
 impl Live {
-    /// Appends payloads at positions that the writer, alone in its epoch, has chosen.
+    /// Appends payloads from the position `first`, which the only writer of the epoch chooses.
     /// `create` is for the first append of an epoch and for a snapshot after [`Appended::Lost`].
     ///
     /// # Errors
-    /// If Redis does not answer; the same call may be repeated.
+    /// If Redis does not answer. The same call may be repeated.
     pub async fn append(
         &self,
         topic: &Topic,
@@ -99,37 +100,40 @@ impl Live {
         })
     }
 
-    /// Appends payloads at the next positions, whoever else appends.
-    ///
-    /// # Errors
-    /// If Redis does not answer. What was to be told is in a database too, so callers may go on without.
-    pub async fn append_next(
+    /// Appends events at the next positions, for topics with several writers. Call it after the commit: followers
+    /// recover events that could not be appended from the database.
+    pub async fn publish<E: LiveEvent>(&self, topic: &Topic, now: DateTime<Utc>, events: &[E]) {
+        if events.is_empty() {
+            return;
+        }
+        if let Err(error) = self.append_next(topic, now, events).await {
+            tracing::warn!(%topic, %error, "live: events were not published");
+            return;
+        }
+        if events.iter().any(|event| event.role() == EventRole::Ends) {
+            // If this fails, the stream is kept for its full time.
+            let _ = self.finish(topic).await;
+        }
+    }
+
+    async fn append_next<E: LiveEvent>(
         &self,
         topic: &Topic,
         now: DateTime<Utc>,
-        payloads: &[String],
+        events: &[E],
     ) -> Result<(), StoreError> {
+        let payloads: Vec<String> =
+            events.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(StoreError::from)?;
         let key = self.key(topic);
         let mut call = APPEND_NEXT.key(&key);
-        // A stream that was lost begins again under a later epoch than any cursor of the old one.
+        // The epoch of a stream that was lost and is created again is higher than that of any earlier cursor.
         call.arg(&key).arg(now.timestamp_millis()).arg(MAX_ENTRIES).arg(TTL_SECONDS).arg(payloads);
         let _: String = call.invoke_async(&mut self.connection.clone()).await?;
         Ok(())
     }
 
-    /// The place of a stream's last entry, if there is a stream.
-    ///
-    /// # Errors
-    /// If Redis does not answer.
-    pub async fn top(&self, topic: &Topic) -> Result<Option<Position>, StoreError> {
-        Ok(self.last(topic).await?.map(|entry| entry.position))
-    }
-
-    /// A stream's last entry, if there is a stream.
-    ///
-    /// # Errors
-    /// If Redis does not answer.
-    pub async fn last(&self, topic: &Topic) -> Result<Option<Entry>, StoreError> {
+    /// Returns the last entry of a stream, if there is a stream.
+    pub(super) async fn last(&self, topic: &Topic) -> Result<Option<Entry>, StoreError> {
         let mut connection = self.connection.clone();
         let mut call = redis::cmd("XREVRANGE");
         call.arg(self.key(topic)).arg("+").arg("-").arg("COUNT").arg(1);
@@ -140,7 +144,7 @@ impl Live {
             .and_then(|entry| Some(Entry { position: entry.id.parse().ok()?, payload: entry.get("e")? })))
     }
 
-    /// Forgets a topic's stream, for a subject that starts over. What is appended next begins a later epoch.
+    /// Deletes the stream of a subject that starts again. The next append starts a later epoch.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -151,10 +155,10 @@ impl Live {
         Ok(())
     }
 
-    /// Lets a finished stream go sooner.
+    /// Shortens the time for which a finished stream is kept.
     ///
     /// # Errors
-    /// If Redis does not answer; the stream then stays for its full time.
+    /// If Redis does not answer. The stream is then kept for its full time.
     pub async fn finish(&self, topic: &Topic) -> Result<(), StoreError> {
         let key = self.key(topic);
         let mut connection = self.connection.clone();

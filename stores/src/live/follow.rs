@@ -1,4 +1,4 @@
-//! Reading a topic: everything after a cursor, then whatever comes, with no gap and no duplicate.
+//! Reads a topic: the entries after a cursor, then new entries as they are published, in order and without duplicates.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -12,19 +12,17 @@ use super::{
 };
 use crate::error::StoreError;
 
-/// After this long without news the stream itself is looked at, in case an announcement was lost.
+/// After this time without an announcement the stream is read, in case an announcement was lost.
 const QUIET: Duration = Duration::from_secs(2);
-/// Entries read from the stream at a time.
+/// Entries that one read of the stream returns at most.
 const BATCH: usize = 500;
 
-/// What a follower gets.
+/// What a follower receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LiveItem {
-    /// The next entry.
+    /// The next entry. It does not continue the entry before it if the stream has lost entries.
     Entry(Entry),
-    /// Entries before the next one are lost: trimmed, expired, or gone with Redis.
-    Gap,
-    /// All there is has been delivered and nothing has come for a while. The stream may also be gone.
+    /// All entries have been delivered and none was published for a while. The stream may also be gone.
     Quiet,
 }
 
@@ -34,15 +32,16 @@ struct Follower {
     last: Option<Position>,
     subscription: Subscription,
     ready: VecDeque<LiveItem>,
-    /// Whether the stream may hold entries that were not announced to us.
+    /// Whether the stream may contain entries whose announcement was missed.
     behind: bool,
-    /// Nothing was looked at yet. If the stream turns out to be empty, the caller hears so at once.
+    /// The stream was not read yet. If it is empty, the caller learns so at once.
     fresh: bool,
 }
 
 impl Live {
-    /// Everything after `after` (from the beginning when absent), then whatever comes. Never ends by itself.
-    pub fn follow(
+    /// The entries after `after`, or all of them without it, then new entries. Never ends by itself, and can be
+    /// polled again after an error.
+    pub(super) fn follow(
         &self,
         topic: Topic,
         after: Option<Position>,
@@ -50,7 +49,7 @@ impl Live {
         let live = self.clone();
         let key = live.key(&topic);
         let start = async move {
-            // Subscribe first, read second: what falls in between is seen twice and dropped once.
+            // Subscribes before it reads, so that entries in between arrive twice and are dropped once.
             let subscription = live.hub.subscribe(key.clone()).await;
             Follower {
                 live,
@@ -103,7 +102,7 @@ impl Follower {
         for entry in entries {
             match self.last {
                 Some(last) if entry.position <= last => {}
-                Some(last) if last.is_followed_by(entry.position) => self.take(entry.clone()),
+                Some(last) if last.precedes(entry.position) => self.take(entry.clone()),
                 None if entry.position.seq == 1 => self.take(entry.clone()),
                 _ => {
                     self.behind = true;
@@ -118,7 +117,7 @@ impl Follower {
         self.ready.push_back(LiveItem::Entry(entry));
     }
 
-    /// Reads on in the stream itself. What still does not fit on is lost, and said so.
+    /// Reads the entries after the last one from the stream.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
         let start = self.last.map_or_else(|| "-".to_owned(), |last| format!("({last}"));
         let mut connection = self.live.connection.clone();
@@ -135,10 +134,6 @@ impl Follower {
             let (Ok(position), Some(payload)) = (id.id.parse::<Position>(), id.get::<String>("e")) else {
                 return Err(StoreError::Corrupt(format!("stream entry {}", id.id)));
             };
-            let fits = self.last.map_or(position.seq == 1, |last| last.is_followed_by(position));
-            if !fits {
-                self.ready.push_back(LiveItem::Gap);
-            }
             self.take(Entry { position, payload });
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! One subscribed connection for the whole process. Followers share it: the first follower of a channel
-//! subscribes, the last one's leaving unsubscribes.
+//! The process's subscribed connection. Followers share it: the first follower of a channel subscribes, and the
+//! connection unsubscribes after the last one leaves.
 
 use std::{
     collections::HashMap,
@@ -12,15 +12,15 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::{Entry, Position};
 
-/// Announcements that a slow follower may be behind before it reads the stream instead.
+/// Announcements that are buffered for a slow follower. A follower that falls further behind reads the stream.
 const BACKLOG: usize = 256;
 const RECONNECT_DELAY: Duration = Duration::from_millis(200);
 
-/// What the hub tells followers of a channel.
+/// What the hub sends to followers of a channel.
 #[derive(Debug, Clone)]
 pub(super) enum Announcement {
     Entries(Arc<[Entry]>),
-    /// The connection was away: look into the stream.
+    /// Entries may have been missed: read the stream.
     Resync,
 }
 
@@ -31,14 +31,14 @@ enum Command {
     Release(String),
 }
 
-/// A handle to the process's subscribed connection.
+/// A handle of the subscribed connection.
 #[derive(Clone)]
 pub(super) struct Hub {
     channels: Channels,
     commands: mpsc::UnboundedSender<Command>,
 }
 
-/// A follower's end of a channel. Dropping it leaves the channel.
+/// A follower's subscription of a channel. Dropping it leaves the channel.
 pub(super) struct Subscription {
     pub(super) receiver: broadcast::Receiver<Announcement>,
     channel: String,
@@ -47,13 +47,13 @@ pub(super) struct Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        // The hub is gone only when the process ends.
+        // Sending fails only when the process ends.
         let _ = self.commands.send(Command::Release(std::mem::take(&mut self.channel)));
     }
 }
 
 impl Hub {
-    /// Starts the connection's task; it ends when the last handle is dropped.
+    /// Starts the task of the connection. It ends when the last handle is dropped.
     pub(super) fn spawn(client: redis::Client) -> Self {
         let (commands, inbox) = mpsc::unbounded_channel();
         let channels = Channels::default();
@@ -61,7 +61,7 @@ impl Hub {
         Self { channels, commands }
     }
 
-    /// Returns once Redis has confirmed, so that nothing published from now on is missed.
+    /// Subscribes to a channel and returns when Redis confirmed it, so that no later announcement is missed.
     pub(super) async fn subscribe(&self, channel: String) -> Subscription {
         let receiver = {
             let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +75,7 @@ impl Hub {
 }
 
 async fn run(client: redis::Client, channels: Channels, mut inbox: mpsc::UnboundedReceiver<Command>) {
-    // Waiting across reconnects: a subscription is confirmed by the connection that serves it.
+    // Kept across reconnects: a subscription is confirmed by the connection that serves it.
     let mut waiting: Vec<(String, oneshot::Sender<()>)> = Vec::new();
     loop {
         match client.get_async_pubsub().await {
@@ -84,13 +84,13 @@ async fn run(client: redis::Client, channels: Channels, mut inbox: mpsc::Unbound
                     return;
                 }
             }
-            Err(error) => tracing::warn!(%error, "live: Redis is away, trying again"),
+            Err(error) => tracing::warn!(%error, "live: the subscribed connection failed; reconnecting"),
         }
         tokio::time::sleep(RECONNECT_DELAY).await;
     }
 }
 
-/// Serves one connection until it breaks (`Continue`) or the hub is no longer needed (`Break`).
+/// Serves one connection until it fails (`Continue`) or all handles are dropped (`Break`).
 async fn serve(
     pubsub: redis::aio::PubSub,
     channels: &Channels,
@@ -151,7 +151,7 @@ fn announce(channels: &Channels, message: &redis::Msg) {
     else {
         return;
     };
-    // An announcement that cannot be read is a hole, and holes are filled from the stream.
+    // After an announcement that cannot be parsed, the stream is read instead.
     let announcement = std::str::from_utf8(message.get_payload_bytes())
         .ok()
         .and_then(parse)
@@ -159,7 +159,7 @@ fn announce(channels: &Channels, message: &redis::Msg) {
     let _ = sender.send(announcement);
 }
 
-/// `epoch seq`, then one payload a line.
+/// Parses an announcement: `epoch seq`, then one payload per line.
 fn parse(text: &str) -> Option<Arc<[Entry]>> {
     let mut lines = text.split('\n');
     let (epoch, seq) = lines.next()?.split_once(' ')?;

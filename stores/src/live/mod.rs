@@ -1,24 +1,29 @@
-//! Live streams: what is happening now, kept in Redis for as long as someone may still want to catch up.
+//! Live streams: current activity, kept in Redis for as long as a subscriber may have to catch up.
 //!
-//! A **topic** is one stream, of one execution or one generation. An entry's id is its **position**, `epoch-seq`:
-//! within an epoch `seq` counts 1, 2, 3 …, so whoever reads can see whether something is missing, and Redis
-//! itself refuses the entry of a writer whose epoch has passed. Each append also publishes the entries on a
-//! channel of the topic. One connection a process listens to all the channels it needs (`hub`); a reader
-//! replays the stream from its cursor and then goes on with what is published, filling any hole from the stream
-//! (`follow`). Nothing here is the truth: when a stream is lost, its owner tells it again from a database.
+//! A **topic** names one stream, that of one subject such as an execution or a generation. An entry's id is its
+//! **position**, `epoch-seq`. Within an epoch `seq` counts 1, 2, 3 …, so that a reader recognizes missing entries
+//! and Redis refuses entries of a writer whose epoch has passed. Each append also publishes the entries on the
+//! topic's channel. One connection per process listens to all channels that it needs (`hub`). A reader replays the
+//! stream from its cursor and continues with the published entries (`follow`).
+//!
+//! Streams are not authoritative. A **feed** declares how the database recovers what a stream lost ([`Feed`]), and
+//! one driver serves all feeds to subscribers (`driver`, [`Live::open`]).
 
 mod append;
+mod driver;
+mod feed;
 mod follow;
 mod hub;
 mod topic;
 
 pub use append::Appended;
-pub use follow::LiveItem;
+pub use feed::{End, Envelope, EnvelopeOf, Feed, Lost};
+use follow::LiveItem;
 pub use topic::{Entry, NotAPosition, Position, Topic};
 
 use crate::error::StoreError;
 
-/// Appends to topics and follows them.
+/// Appends to topics and serves feeds.
 #[derive(Clone)]
 pub struct Live {
     connection: redis::aio::ConnectionManager,
@@ -27,7 +32,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Connects to the `stream` deployment.
+    /// Connects to the `stream` deployment of Redis.
     ///
     /// # Errors
     /// If Redis does not answer.

@@ -1,42 +1,46 @@
-//! The names of streams, and the places in them.
+//! The names of streams, and positions in them.
 
 use std::{fmt, str::FromStr};
 
-use triptych_entities::ids::{ExecutionId, GenerationId};
+/// The name of one stream.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Topic(String);
 
-/// One stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Topic {
-    Execution(ExecutionId),
-    Generation(GenerationId),
+impl Topic {
+    /// The stream of the subject with this id. A subject with several streams adds a name to the id.
+    pub fn of(id: impl fmt::Display) -> Self {
+        // The braces are a Redis Cluster hash tag: a topic's stream and its channel live on one node.
+        Self(format!("{{{id}}}"))
+    }
 }
 
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The braces are a Redis Cluster hash tag: a topic's stream and its channel live on one node.
-        match self {
-            Self::Execution(id) => write!(f, "{{{id}}}"),
-            Self::Generation(id) => write!(f, "{{{id}}}"),
-        }
+        f.write_str(&self.0)
     }
 }
 
-/// A place in a stream. Also the cursor that clients hold, spelt `epoch-seq`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// A position in a stream, written `epoch-seq`. It is also the cursor that clients hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     pub epoch: i64,
     pub seq: i64,
 }
 
 impl Position {
-    /// Whether nothing can stand between this and `next`.
+    /// The position before all streams: that of a subscriber who was up to date when there was no stream.
+    pub const ORIGIN: Self = Self { epoch: 0, seq: 0 };
+
+    /// Whether `next` is the next position of the same epoch, or of the first stream after [`Position::ORIGIN`].
     #[must_use]
-    pub fn is_followed_by(self, next: Self) -> bool {
-        if self.epoch == next.epoch {
-            next.seq == self.seq + 1
-        } else {
-            next.epoch > self.epoch && next.seq == 1
-        }
+    pub fn precedes(self, next: Self) -> bool {
+        next.seq == self.seq + 1 && (next.epoch == self.epoch || self == Self::ORIGIN)
+    }
+
+    /// The position before this one in the same epoch.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self { seq: self.seq - 1, ..self }
     }
 }
 
@@ -46,9 +50,9 @@ impl fmt::Display for Position {
     }
 }
 
-/// A string that is not a position.
+/// The error for a string that is not a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor of this stream")]
+#[error("not a position of a stream")]
 pub struct NotAPosition;
 
 impl FromStr for Position {
@@ -68,7 +72,7 @@ impl FromStr for Position {
     }
 }
 
-/// One entry of a stream: its place and its payload, JSON as the writer gave it.
+/// One entry of a stream: its position and its payload, JSON as it was appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub position: Position,

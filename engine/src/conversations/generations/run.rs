@@ -73,7 +73,7 @@ impl Generator {
             }
         };
         let live = self.generations.live().clone();
-        let topic = Topic::Generation(generation.id);
+        let topic = Topic::of(generation.id);
         let mut production = Production {
             answer: Answer::default(),
             writer: Writer::new(live, topic, i64::from(generation.epoch), opening),

@@ -1,12 +1,13 @@
-//! Following executions live.
+//! Subscriptions of executions.
 
 use async_graphql::{Context, ID, Subscription};
-use futures::{Stream, StreamExt as _};
+use futures::Stream;
 
 use super::event::ExecutionEnvelope;
 use crate::{
     context::{ContextExt as _, parse_id},
     errors::Result,
+    feed::follow,
 };
 
 /// Subscriptions of executions.
@@ -15,16 +16,17 @@ pub struct ExecutionSubscription;
 
 #[Subscription]
 impl ExecutionSubscription {
-    /// What happened in an execution after the cursor, then what happens, up to its end.
+    /// Follows an execution: the events after the cursor, then new events until it finishes. Events that are no
+    /// longer stored are replaced by the `StepFinished` events of the history.
     async fn execution_events(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "`exec_…`")] execution_id: ID,
-        #[graphql(desc = "The cursor of the last event that the caller has. Absent: from the beginning.")]
-        after: Option<String>,
+        #[graphql(desc = "The cursor of the last event received. Absent: from the beginning.")] after: Option<
+            String,
+        >,
     ) -> Result<impl Stream<Item = Result<ExecutionEnvelope>> + use<>> {
         let id = parse_id("executionId", &execution_id)?;
-        let events = ctx.services().executions.events(ctx.actor()?, id, after.as_deref()).await?;
-        Ok(events.map(|envelope| Ok(envelope?.into())))
+        follow(ctx, ctx.services().executions.feed(ctx.actor()?, id).await?, after).await
     }
 }

@@ -1,12 +1,13 @@
-//! Watching answers as they are written.
+//! Subscriptions of generations.
 
 use async_graphql::{Context, ID, Subscription};
-use futures::{Stream, StreamExt as _};
+use futures::Stream;
 
 use super::event::GenerationEnvelope;
 use crate::{
     context::{ContextExt as _, parse_id},
     errors::Result,
+    feed::follow,
 };
 
 /// Subscriptions of generations.
@@ -15,17 +16,17 @@ pub struct GenerationSubscription;
 
 #[Subscription]
 impl GenerationSubscription {
-    /// What was told of an answer after the cursor, then what is told, up to its one end. Nothing is left out and
-    /// nothing comes twice; where events are lost, a `GenerationSnapshot` stands for them.
+    /// Follows a generation: the events after the cursor, then new events up to the terminal event. No event is
+    /// missing or sent twice; a `GenerationSnapshot` replaces events that are no longer stored.
     async fn generation_events(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "`gen_…`")] generation_id: ID,
-        #[graphql(desc = "The cursor of the last event that the caller has. Absent: from the beginning.")]
-        after: Option<String>,
+        #[graphql(desc = "The cursor of the last event received. Absent: from the beginning.")] after: Option<
+            String,
+        >,
     ) -> Result<impl Stream<Item = Result<GenerationEnvelope>> + use<>> {
         let id = parse_id("generationId", &generation_id)?;
-        let events = ctx.services().generations.events(ctx.actor()?, id, after.as_deref()).await?;
-        Ok(events.map(|envelope| Ok(envelope?.into())))
+        follow(ctx, ctx.services().generations.feed(ctx.actor()?, id).await?, after).await
     }
 }

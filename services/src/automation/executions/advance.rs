@@ -14,6 +14,7 @@ use triptych_entities::{
     payloads::{execution_event::ExecutionEvent, job::Job},
     relational::automation::{execution, execution_step, step},
 };
+use triptych_stores::live::Topic;
 
 use super::{
     ExecutionError, Executions,
@@ -209,23 +210,9 @@ impl Executions {
         }
     }
 
-    /// Appends events to the execution's stream. Events that could not be appended are read from PostgreSQL by
-    /// whoever follows the execution.
+    /// Publishes events to subscribers.
     pub(super) async fn announce(&self, id: ExecutionId, now: DateTime<Utc>, events: &[ExecutionEvent]) {
-        if events.is_empty() {
-            return;
-        }
-        let topic = triptych_stores::live::Topic::Execution(id);
-        let payloads: Result<Vec<String>, _> = events.iter().map(serde_json::to_string).collect();
-        let Ok(payloads) = payloads else { return };
-        if let Err(error) = self.live.append_next(&topic, now, &payloads).await {
-            tracing::warn!(%error, execution.id = %id, "live: an execution's events were not appended");
-            return;
-        }
-        if events.iter().any(ExecutionEvent::is_terminal) {
-            // Without it the stream is kept for its full time.
-            let _ = self.live.finish(&topic).await;
-        }
+        self.live.publish(&Topic::of(id), now, events).await;
     }
 }
 

@@ -95,7 +95,7 @@ impl Executions {
         tx.commit().await?;
         self.outbox.wake();
         // The stream ended with the execution's end, so it starts again.
-        let topic = triptych_stores::live::Topic::Execution(id);
+        let topic = triptych_stores::live::Topic::of(id);
         if let Err(error) = self.live.restart(&topic).await {
             tracing::warn!(%error, execution.id = %id, "live: the stream of a retried execution was not restarted");
         }

@@ -5,7 +5,7 @@ mod accept;
 mod advance;
 mod cancel;
 mod decide;
-mod events;
+mod feed;
 mod find;
 mod finish;
 mod lease;
@@ -15,8 +15,7 @@ mod wait;
 
 pub use accept::{ManualRun, WebhookCall};
 pub use cancel::RetryFrom;
-pub use events::Envelope;
-
+pub use feed::{Envelope, ExecutionFeed};
 pub use finish::{Outcome, Report};
 pub use lease::{Claim, LEASE};
 pub use list::ExecutionFilter;

@@ -32,7 +32,7 @@ impl Executions {
         let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
         let answers =
             |key: &str| graph.steps.iter().any(|step| step.kind == step::Kind::Respond && step.key == key);
-        let mut events = Box::pin(self.follow(execution.id, None));
+        let mut events = self.live.open(self.feed_of(execution.clone()), None).await?;
         let mut last = Value::Null;
         while let Some(envelope) = events.next().await {
             match envelope?.event {

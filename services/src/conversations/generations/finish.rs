@@ -89,7 +89,7 @@ impl Generations {
         }
         let stored = self.store_end(claim, &outcome).await?;
         let Some(generation) = stored else { return Ok(Finished::Fenced) };
-        self.tell_end(&generation, &outcome.parts).await;
+        self.publish_end(&generation, &outcome.parts).await;
         Ok(Finished::Stored(Box::new(generation)))
     }
 

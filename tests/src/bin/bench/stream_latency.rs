@@ -100,7 +100,7 @@ async fn append(
     let micros = start.elapsed().as_micros().to_string();
     let payload = json!({ "type": "text_delta", "partId": "p0", "offset": seq, "text": micros }).to_string();
     let position = Position { epoch: 1, seq };
-    live.append(&Topic::Generation(id), position, &[payload], create).await.expect("Redis answers");
+    live.append(&Topic::of(id), position, &[payload], create).await.expect("Redis answers");
 }
 
 async fn read_socket(mut socket: Socket, id: GenerationId, start: Instant, ready: &Barrier) -> Vec<Duration> {
@@ -130,8 +130,7 @@ async fn read_bare(url: String, prefix: String, ids: Vec<GenerationId>, start: I
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
     let mut connection =
         client.get_multiplexed_async_connection_with_config(&config).await.expect("Redis answers");
-    let keys: Vec<String> =
-        ids.iter().map(|id| format!("{prefix}:live:{}", Topic::Generation(*id))).collect();
+    let keys: Vec<String> = ids.iter().map(|id| format!("{prefix}:live:{}", Topic::of(*id))).collect();
     let mut last: Vec<String> = keys.iter().map(|_| "1-1".to_owned()).collect();
     let mut samples = Vec::new();
     let count = STREAMS * (PER_SECOND * SECONDS - 1) as usize;

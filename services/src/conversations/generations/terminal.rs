@@ -1,4 +1,4 @@
-//! Telling subscribers that a generation has ended. What cannot be told now is told from the document later.
+//! The terminal event of a generation. If it cannot be published, followers read it from the document.
 
 use std::time::Duration;
 
@@ -17,40 +17,40 @@ use triptych_stores::{
 
 use super::Generations;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long publishing may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Generations {
-    /// Never fails: followers look at the document too.
-    pub(super) async fn tell_end(&self, generation: &Generation, parts: &[Part]) {
-        let told = tokio::time::timeout(PATIENCE, self.append_end(generation, parts)).await;
-        match told {
-            Ok(Ok(Appended::Stored)) => {}
-            Ok(Ok(outcome)) => {
-                tracing::warn!(generation.id = %generation.id, ?outcome, "the end was not told");
-            }
-            Ok(Err(error)) => tracing::warn!(generation.id = %generation.id, %error, "the end was not told"),
-            Err(_) => tracing::warn!(generation.id = %generation.id, "the end was not told: Redis is away"),
-        }
+    /// Publishes the terminal event. Does not fail, because followers read the document too.
+    pub(super) async fn publish_end(&self, generation: &Generation, parts: &[Part]) {
+        let published = tokio::time::timeout(TIMEOUT, self.append_end(generation, parts)).await;
+        let problem = match published {
+            Ok(Ok(Appended::Stored)) => return,
+            Ok(Ok(Appended::Fenced)) => "a later run has appended".to_owned(),
+            Ok(Ok(Appended::Lost)) => "the stream was lost again".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "Redis did not answer in time".to_owned(),
+        };
+        tracing::warn!(generation.id = %generation.id, problem, "the terminal event was not published");
     }
 
     async fn append_end(&self, generation: &Generation, parts: &[Part]) -> Result<Appended, StoreError> {
-        let topic = Topic::Generation(generation.id);
+        let topic = Topic::of(generation.id);
         let at = end_of(generation);
         let terminal = serde_json::to_string(&terminal_event(generation))?;
-        // Nothing was told before the first event, so nothing can have been lost.
+        // The first event of a generation creates the stream.
         let first = at.seq == 1;
-        let mut told = self.live.append(&topic, at, std::slice::from_ref(&terminal), first).await?;
-        if told == Appended::Lost {
+        let mut appended = self.live.append(&topic, at, std::slice::from_ref(&terminal), first).await?;
+        if appended == Appended::Lost {
             let snapshot = serde_json::to_string(&snapshot_event(generation.status, parts.to_vec()))?;
-            let before = Position { seq: at.seq - 1, ..at };
-            told = self.live.append(&topic, before, &[snapshot, terminal], true).await?;
+            appended = self.live.append(&topic, at.previous(), &[snapshot, terminal], true).await?;
         }
         self.live.finish(&topic).await?;
-        Ok(told)
+        Ok(appended)
     }
 }
 
-/// The place of the event that ended the generation.
+/// The position of the terminal event.
 pub(super) fn end_of(generation: &Generation) -> Position {
     Position { epoch: i64::from(generation.epoch), seq: generation.last_seq }
 }
@@ -59,7 +59,7 @@ pub(super) fn snapshot_event(status: Status, parts: Vec<Part>) -> GenerationEven
     GenerationEvent::GenerationSnapshot { status, parts }
 }
 
-/// The one event that ends a generation, as its document tells it.
+/// The terminal event, made from the document of a generation that has ended.
 pub(super) fn terminal_event(generation: &Generation) -> GenerationEvent {
     let message_id = generation.message_id();
     match generation.status {
@@ -73,7 +73,7 @@ pub(super) fn terminal_event(generation: &Generation) -> GenerationEvent {
             message_id,
             error: generation.error.clone().unwrap_or_else(|| Failure {
                 code: "INTERNAL".to_owned(),
-                message: "the answer could not be finished".to_owned(),
+                message: "the response could not be completed".to_owned(),
             }),
         },
     }

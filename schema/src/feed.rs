@@ -1,0 +1,135 @@
+//! Live feeds as subscriptions: the types of their events, and the stream that a subscription returns.
+
+use async_graphql::{Context, Error, ID, Json, OutputType, Result};
+use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt as _};
+use serde_json::Value;
+use triptych_entities::ids::{ExecutionStepId, GenerationId, MessageId, StepId};
+use triptych_services::live::{EnvelopeOf, Feed};
+
+use crate::context::ContextExt as _;
+
+/// The stream of a subscription: the feed's envelopes after the cursor, as the API shows them.
+///
+/// # Errors
+/// `Invalid` for a cursor that the subject did not issue.
+pub(crate) async fn follow<F, E>(
+    ctx: &Context<'_>,
+    feed: F,
+    after: Option<String>,
+) -> Result<impl Stream<Item = Result<E>> + use<F, E>>
+where
+    F: Feed<Error: Into<Error>>,
+    E: From<EnvelopeOf<F>>,
+{
+    let envelopes = ctx.services().live.open(feed, after.as_deref()).await.map_err(Into::into)?;
+    Ok(envelopes.map(|envelope| envelope.map(E::from).map_err(Into::into)))
+}
+
+/// A number that the API shows as `Int`.
+pub(crate) fn int(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// How a field of an event in the union `U` is shown. A type may be shown differently in different unions.
+pub(crate) trait EventField<U> {
+    type Output: OutputType;
+    fn output(self) -> Self::Output;
+}
+
+/// The GraphQL type of a field of type `T` in the union `U`.
+pub(crate) type Output<U, T> = <T as EventField<U>>::Output;
+
+/// Shows each type as another one by its conversion, in one union or, without a name, in all unions.
+macro_rules! event_fields {
+    ($union:ty: $($from:ty => $to:ty),+ $(,)?) => {$(
+        impl $crate::feed::EventField<$union> for $from {
+            type Output = $to;
+            fn output(self) -> $to { self.into() }
+        }
+    )+};
+    ($($from:ty => $to:ty = $convert:expr;)+) => {$(
+        impl<U> EventField<U> for $from {
+            type Output = $to;
+            fn output(self) -> $to {
+                let convert: fn($from) -> $to = $convert;
+                convert(self)
+            }
+        }
+    )+};
+}
+
+event_fields! {
+    bool => bool = |value| value;
+    i32 => i32 = |value| value;
+    i64 => i32 = int;
+    String => String = |value| value;
+    DateTime<Utc> => DateTime<Utc> = |value| value;
+    Value => Json<Value> = Json;
+    ExecutionStepId => ID = |id| id.to_string().into();
+    GenerationId => ID = |id| id.to_string().into();
+    MessageId => ID = |id| id.to_string().into();
+    StepId => ID = |id| id.to_string().into();
+}
+
+impl<U, T: EventField<U>> EventField<U> for Option<T>
+where
+    Option<T::Output>: OutputType,
+{
+    type Output = Option<T::Output>;
+    fn output(self) -> Self::Output {
+        self.map(T::output)
+    }
+}
+
+impl<U, T: EventField<U>> EventField<U> for Vec<T>
+where
+    Vec<T::Output>: OutputType,
+{
+    type Output = Vec<T::Output>;
+    fn output(self) -> Self::Output {
+        self.into_iter().map(T::output).collect()
+    }
+}
+
+/// Expands a list of events of `triptych_entities::payloads` into an object for each event, their union, and the
+/// conversion from the payload, which `payload` names.
+macro_rules! event_union {
+    (
+        $(#[$about:meta])*
+        pub enum $Union:ident {
+            $(
+                $(#[$event_about:meta])*
+                $Event:ident { $( $(#[$field_about:meta])* $field:ident: $Type:ty, )+ },
+            )+
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(async_graphql::Union)]
+        pub enum $Union {
+            $( $Event($Event), )+
+        }
+
+        $(
+            $(#[$event_about])*
+            #[derive(async_graphql::SimpleObject)]
+            pub struct $Event {
+                $( $(#[$field_about])* pub $field: $crate::feed::Output<$Union, $Type>, )+
+            }
+        )+
+
+        impl From<payload::$Union> for $Union {
+            fn from(event: payload::$Union) -> Self {
+                match event {
+                    $(
+                        payload::$Union::$Event { $($field),+ } => Self::$Event($Event {
+                            $( $field: $crate::feed::EventField::<$Union>::output($field), )+
+                        }),
+                    )+
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {event_fields, event_union};

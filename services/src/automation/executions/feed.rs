@@ -1,0 +1,116 @@
+//! The live feed of an execution. PostgreSQL has the result of each step and of the execution, so lost events are
+//! recovered as the `StepFinished` events that the subscriber did not receive.
+
+use std::collections::HashSet;
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use triptych_entities::{
+    ids::{ExecutionId, ExecutionStepId},
+    payloads::execution_event::{ExecutionEvent, Failure},
+    relational::automation::{execution, execution_step},
+};
+use triptych_stores::{
+    access::Actor,
+    live::{self, End, Feed, Lost, Topic},
+};
+
+use super::{ExecutionError, Executions, advance::finished_event};
+
+pub type Envelope = live::Envelope<ExecutionId, ExecutionEvent>;
+
+/// The feed of one execution, for one subscriber.
+pub struct ExecutionFeed {
+    service: Executions,
+    execution: execution::Model,
+    /// Steps whose end was sent.
+    finished: HashSet<ExecutionStepId>,
+}
+
+impl Executions {
+    /// The live feed of an execution.
+    ///
+    /// # Errors
+    /// `NotFound` also for another organization's execution.
+    #[tracing::instrument(skip_all, fields(execution.id = %id))]
+    pub async fn feed(&self, actor: &Actor, id: ExecutionId) -> Result<ExecutionFeed, ExecutionError> {
+        Ok(self.feed_of(self.get(actor, id).await?))
+    }
+
+    /// As [`Executions::feed`], for a caller who is known to see the execution.
+    pub(super) fn feed_of(&self, execution: execution::Model) -> ExecutionFeed {
+        ExecutionFeed { service: self.clone(), execution, finished: HashSet::new() }
+    }
+}
+
+impl Feed for ExecutionFeed {
+    type Subject = ExecutionId;
+    type Event = ExecutionEvent;
+    type Error = ExecutionError;
+
+    const KIND: &'static str = "execution";
+
+    fn subject(&self) -> ExecutionId {
+        self.execution.id
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::of(self.execution.id)
+    }
+
+    async fn refresh(&mut self) -> Result<(), ExecutionError> {
+        let found = execution::Entity::find_by_id(self.execution.id)
+            .filter(execution::Column::OrganizationId.eq(self.execution.organization_id))
+            .one(&self.service.stores.pg)
+            .await?;
+        self.execution = found.ok_or(ExecutionError::NotFound)?;
+        Ok(())
+    }
+
+    fn end(&self) -> Option<End<ExecutionEvent>> {
+        let execution = &self.execution;
+        let at = execution.finished_at.filter(|_| execution.status.is_final())?;
+        let error = failure(execution);
+        let event = ExecutionEvent::ExecutionFinished { status: execution.status, error, at };
+        Some(End { at: None, event })
+    }
+
+    async fn recover(&mut self, _: Lost) -> Result<Option<Vec<ExecutionEvent>>, ExecutionError> {
+        let pg = &self.service.stores.pg;
+        let ended = [execution_step::Status::Succeeded, execution_step::Status::Failed];
+        let rows = execution_step::Entity::find()
+            .filter(execution_step::Column::ExecutionId.eq(self.execution.id))
+            .filter(execution_step::Column::Status.is_in(ended))
+            .order_by_asc(execution_step::Column::Id)
+            .all(pg)
+            .await?;
+        let graph = self.service.graphs.load(pg, self.execution.version_id).await?;
+        let mut events = Vec::new();
+        for row in rows {
+            if self.finished.insert(row.id)
+                && let Some(step) = graph.step(row.step_id)
+            {
+                events.push(finished_event(step, &row, row.finished_at.unwrap_or(row.created_at)));
+            }
+        }
+        Ok(Some(events))
+    }
+
+    /// The stream may still contain events of steps whose end was recovered.
+    fn admits(&mut self, event: &ExecutionEvent) -> bool {
+        match event {
+            ExecutionEvent::StepFinished { execution_step_id, .. } => {
+                self.finished.insert(*execution_step_id)
+            }
+            ExecutionEvent::StepStarted { execution_step_id, .. }
+            | ExecutionEvent::StepRetrying { execution_step_id, .. } => {
+                !self.finished.contains(execution_step_id)
+            }
+            _ => true,
+        }
+    }
+}
+
+fn failure(row: &execution::Model) -> Option<Failure> {
+    let code = row.error_code.clone()?;
+    Some(Failure { code, message: row.error_message.clone().unwrap_or_default() })
+}

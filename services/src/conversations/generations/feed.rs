@@ -1,0 +1,107 @@
+//! The live feed of a generation. While it streams, only the stream has the response; lost events are replaced by
+//! the writer's next snapshot. When it has ended, the database has the response and its terminal event.
+
+use mongodb::bson::doc;
+use triptych_entities::{
+    documents::conversations::{generation::Generation, part::Part},
+    ids::{GenerationId, MessageId},
+    payloads::generation_event::GenerationEvent,
+};
+use triptych_stores::{
+    access::Actor,
+    collections::in_time,
+    error::StoreError,
+    live::{self, End, Feed, Lost, Position, Topic},
+};
+
+use super::{
+    GenerationError, Generations,
+    terminal::{end_of, snapshot_event, terminal_event},
+};
+
+/// What each envelope of a generation says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    pub generation_id: GenerationId,
+    pub message_id: Option<MessageId>,
+}
+
+pub type Envelope = live::Envelope<Subject, GenerationEvent>;
+
+/// The feed of one generation, for one subscriber.
+pub struct GenerationFeed {
+    service: Generations,
+    generation: Generation,
+}
+
+impl Generations {
+    /// The live feed of a generation.
+    ///
+    /// # Errors
+    /// `NotFound` also for another organization's generation.
+    #[tracing::instrument(skip_all, fields(generation.id = %id))]
+    pub async fn feed(&self, actor: &Actor, id: GenerationId) -> Result<GenerationFeed, GenerationError> {
+        Ok(GenerationFeed { generation: self.get(actor, id).await?, service: self.clone() })
+    }
+}
+
+impl Feed for GenerationFeed {
+    type Subject = Subject;
+    type Event = GenerationEvent;
+    type Error = GenerationError;
+
+    const KIND: &'static str = "generation";
+
+    fn subject(&self) -> Subject {
+        Subject { generation_id: self.generation.id, message_id: self.generation.message_id() }
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::of(self.generation.id)
+    }
+
+    async fn refresh(&mut self) -> Result<(), GenerationError> {
+        let generation = &self.generation;
+        let filter = doc! { "_id": generation.id, "organizationId": generation.organization_id };
+        let found = in_time(self.service.stores.generations().find_one(filter)).await?;
+        self.generation = found.ok_or(GenerationError::NotFound)?;
+        Ok(())
+    }
+
+    fn end(&self) -> Option<End<GenerationEvent>> {
+        let generation = &self.generation;
+        let ended = generation.status.is_final();
+        ended.then(|| End { at: Some(end_of(generation)), event: terminal_event(generation) })
+    }
+
+    fn highest(&self) -> Option<Position> {
+        Some(Position { epoch: i64::from(self.generation.epoch), seq: i64::MAX })
+    }
+
+    async fn recover(&mut self, lost: Lost) -> Result<Option<Vec<GenerationEvent>>, GenerationError> {
+        if lost.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        if !self.generation.status.is_final() {
+            return Ok(None);
+        }
+        let parts = self.stored_parts().await?;
+        Ok(Some(vec![snapshot_event(self.generation.status, parts)]))
+    }
+
+    /// The response is stored before its terminal event is appended, so the document has this end or a later run.
+    async fn confirms(&mut self, end: Position) -> Result<bool, GenerationError> {
+        self.refresh().await?;
+        Ok(i64::from(self.generation.epoch) <= end.epoch)
+    }
+}
+
+impl GenerationFeed {
+    async fn stored_parts(&self) -> Result<Vec<Part>, StoreError> {
+        let generation = &self.generation;
+        let Some(message_id) = generation.message_id() else { return Ok(generation.parts.clone()) };
+        let filter = doc! { "_id": message_id, "organizationId": generation.organization_id };
+        let message = in_time(self.service.stores.messages().find_one(filter)).await?;
+        Ok(message.map(|message| message.parts).unwrap_or_default())
+    }
+}
