@@ -2,6 +2,7 @@
 
 mod branches;
 mod executions;
+mod feeds;
 mod flows;
 mod integrations;
 mod history;

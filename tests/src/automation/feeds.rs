@@ -1,0 +1,77 @@
+//! Following an execution whose stream was lost.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Client, LocalServer, World};
+
+const FOLLOW: &str = "subscription($id: ID!, $after: String) {
+    executionEvents(executionId: $id, after: $after) {
+      cursor event { __typename ... on StepStarted { stepKey } ... on StepFinished { stepKey status } } } }";
+
+/// The events up to the end, as `Type key`.
+async fn followed(client: &Client, id: &str, after: Option<&str>) -> Vec<String> {
+    let mut socket = client.socket().await;
+    socket.subscribe("1", FOLLOW, json!({ "id": id, "after": after })).await;
+    socket.events().await.iter().map(name).collect()
+}
+
+fn name(data: &Value) -> String {
+    let event = &data["executionEvents"]["event"];
+    let kind = event["__typename"].as_str().unwrap();
+    event["stepKey"].as_str().map_or_else(|| kind.to_owned(), |key| format!("{kind} {key}"))
+}
+
+fn times(events: &[String], event: &str) -> usize {
+    events.iter().filter(|known| *known == event).count()
+}
+
+#[tokio::test]
+async fn the_history_replaces_events_of_a_lost_stream_and_nothing_comes_twice() {
+    let world = World::start().await;
+    let (ada, local) = (world.newcomer().await, LocalServer::start().await);
+    let request = json!({ "method": "GET", "url": format!("{}/slow", local.url) });
+    let text = json!({ "transform": "trim", "value": "x" });
+    let steps = json!([
+        { "key": "hook", "integration": "webhook", "operation": "received", "parameters": {} },
+        { "key": "slow", "integration": "http", "operation": "request", "parameters": request },
+        { "key": "after", "integration": "formatter", "operation": "text", "parameters": text },
+    ]);
+    let (flow, _) = ada.published_flow(steps).await;
+    let id = ada.run_flow(&flow, json!({})).await;
+    let mut socket = ada.socket().await;
+    socket.subscribe("1", FOLLOW, json!({ "id": id })).await;
+    let cursor = loop {
+        let event = socket.event().await.expect("the slow step is not finished");
+        if name(&event) == "StepStarted slow" {
+            break event["executionEvents"]["cursor"].as_str().unwrap().to_owned();
+        }
+    };
+    // What follows is published to a new stream.
+    world.flush_redis().await;
+    let mut live = Vec::new();
+    while let Some(event) = socket.event().await {
+        live.push(name(&event));
+    }
+    let sign_in =
+        "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
+    let token = world.anonymous().send(sign_in, json!({ "e": ada.email })).await.text("/signIn/token");
+    let ada = ada.with_token(&token);
+    ada.finished(&id).await;
+    let late = followed(&ada, &id, None).await;
+    let returning = followed(&ada, &id, Some(&cursor)).await;
+    for (who, events) in [("live", &live), ("late", &late), ("returning", &returning)] {
+        for step in ["slow", "after"] {
+            assert_eq!(times(events, &format!("StepFinished {step}")), 1, "{who}: {events:?}");
+        }
+        assert_eq!(times(events, "ExecutionFinished"), 1, "{who}: {events:?}");
+        assert_eq!(events.last().map(String::as_str), Some("ExecutionFinished"), "{who}: {events:?}");
+    }
+    assert_eq!(times(&late, "StepFinished hook"), 1, "{late:?}");
+    assert_eq!(times(&live, "StepFinished hook"), 0, "it was received before: {live:?}");
+    let mut socket = ada.socket().await;
+    for beyond in ["9999999999999-1", "x"] {
+        socket.subscribe("1", FOLLOW, json!({ "id": id, "after": beyond })).await;
+        assert_eq!(socket.refusal().await, "BAD_USER_INPUT", "{beyond}");
+    }
+    world.end().await;
+}
