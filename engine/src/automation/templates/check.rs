@@ -40,6 +40,34 @@ impl Renderer {
         references
     }
 
+    /// The names that the templates in a value use, with the paths behind them: `parameters.owner`. For templates
+    /// that are not of a flow.
+    ///
+    /// # Errors
+    /// The first problem of the templates that can be found before they run.
+    pub fn names(&self, templates: &Value) -> Result<Vec<String>, String> {
+        let mut names = Ok(Vec::new());
+        each_template(templates, "", &mut |_, text| {
+            if let Ok(known) = &mut names {
+                match self.names_in(text) {
+                    Ok(found) => known.extend(found),
+                    Err(message) => names = Err(format!("`{text}`: {message}")),
+                }
+            }
+        });
+        names
+    }
+
+    fn names_in(&self, text: &str) -> Result<Vec<String>, String> {
+        if let Some(unknown) = source::code(text).iter().find_map(|code| self.unknown_filter(code)) {
+            return Err(unknown);
+        }
+        match source::inside(text).map(|code| self.expression_names(code)) {
+            Some(Ok(names)) => Ok(names),
+            _ => self.text_names(text).map_err(|error| describe(&error)),
+        }
+    }
+
     /// The problem of a branch's condition that can be found before it runs.
     #[must_use]
     pub fn condition_problem(&self, expression: &str) -> Option<String> {
