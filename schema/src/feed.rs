@@ -1,13 +1,16 @@
 //! Live feeds as subscriptions: the types of their events, and the stream that a subscription returns.
 
-use async_graphql::{Context, Error, ID, Json, OutputType, Result};
+use async_graphql::{Context, ID, Json, OutputType};
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _};
 use serde_json::Value;
 use triptych_entities::ids::{ExecutionStepId, GenerationId, MessageId, StepId};
-use triptych_services::live::{EnvelopeOf, Feed};
+use triptych_services::{
+    error::ServiceError,
+    live::{EnvelopeOf, Feed},
+};
 
-use crate::context::ContextExt as _;
+use crate::{context::ContextExt as _, errors::Result};
 
 /// The stream of a subscription: the feed's envelopes after the cursor, as the API shows them.
 ///
@@ -19,11 +22,11 @@ pub(crate) async fn follow<F, E>(
     after: Option<String>,
 ) -> Result<impl Stream<Item = Result<E>> + use<F, E>>
 where
-    F: Feed<Error: Into<Error>>,
+    F: Feed<Error = ServiceError>,
     E: From<EnvelopeOf<F>>,
 {
-    let envelopes = ctx.services().live.open(feed, after.as_deref()).await.map_err(Into::into)?;
-    Ok(envelopes.map(|envelope| envelope.map(E::from).map_err(Into::into)))
+    let envelopes = ctx.services().live.open(feed, after.as_deref()).await?;
+    Ok(envelopes.map(|envelope| Ok(envelope?.into())))
 }
 
 /// A number that the API shows as `Int`.

@@ -4,7 +4,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::{ids::ScheduleId, payloads::job::Job};
-use triptych_services::{Services, automation::executions::ExecutionError, error::Coded};
+use triptych_services::{
+    Services,
+    error::{Coded, ServiceError},
+};
 
 use crate::{automation::flows::Runtime, conversations::generations::Generator};
 
@@ -40,7 +43,7 @@ impl Jobs {
         Ok(Value::Null)
     }
 
-    async fn fire(&self, schedule: ScheduleId, due: DateTime<Utc>) -> Result<(), ExecutionError> {
+    async fn fire(&self, schedule: ScheduleId, due: DateTime<Utc>) -> Result<(), ServiceError> {
         let exists = self.services.executions.fire(schedule, due).await?;
         if !exists {
             self.services.queues.remove_scheduler(schedule).await?;

@@ -1,7 +1,6 @@
 //! The events of an execution, in the order in which the API lists them.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{EventRole, LiveEvent};

@@ -6,10 +6,7 @@ use serde_json::Value;
 
 use super::{EventRole, LiveEvent};
 use crate::{
-    documents::conversations::{
-        generation,
-        part,
-    },
+    documents::conversations::{generation, part},
     failure::Failure,
     ids::MessageId,
 };

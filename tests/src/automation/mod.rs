@@ -4,6 +4,6 @@ mod branches;
 mod executions;
 mod feeds;
 mod flows;
-mod integrations;
 mod history;
+mod integrations;
 mod waiting;

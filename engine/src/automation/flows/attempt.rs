@@ -10,10 +10,7 @@ use triptych_entities::{
     relational::automation::{execution_step::Exit, step},
 };
 use triptych_services::{
-    access,
-    automation::executions::Claim,
-    conversations::generations::StepPrompt,
-    storable::storable,
+    access, automation::executions::Claim, conversations::generations::StepPrompt, storable::storable,
 };
 
 use super::{Runtime, branch};

@@ -5,9 +5,12 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use chrono::TimeDelta;
 use futures::FutureExt as _;
 use triptych_entities::{failure::Failure, ids::ExecutionStepId, relational::automation::step};
-use triptych_services::automation::{
-    executions::{Claim, ExecutionError, Outcome, Report},
-    flows::RetryPolicy,
+use triptych_services::{
+    automation::{
+        executions::{Claim, Outcome, Report},
+        flows::RetryPolicy,
+    },
+    error::ServiceError,
 };
 
 use super::{
@@ -30,7 +33,7 @@ impl Runtime {
     /// # Errors
     /// If a database does not answer; the job should be tried again.
     #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
-    pub async fn run_step(&self, id: ExecutionStepId) -> Result<(), ExecutionError> {
+    pub async fn run_step(&self, id: ExecutionStepId) -> Result<(), ServiceError> {
         let executions = &self.services.executions;
         let Some(claim) = executions.claim(id, self.worker).await? else {
             return executions.resume(id).await;
@@ -92,12 +95,7 @@ impl Runtime {
         Report::Retry { error: failure, at }
     }
 
-    async fn store(
-        &self,
-        claim: &Claim,
-        attempt: Attempt,
-        policy: &RetryPolicy,
-    ) -> Result<(), ExecutionError> {
+    async fn store(&self, claim: &Claim, attempt: Attempt, policy: &RetryPolicy) -> Result<(), ServiceError> {
         let Attempt { input, generation, result } = attempt;
         let outcome = Outcome { input, generation, report: self.report_of(claim, result, policy) };
         let mut pause = Duration::from_millis(100);

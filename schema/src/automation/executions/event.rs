@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::{
     execution_events,
+    failure::Failure,
     ids::{ExecutionStepId, GenerationId, StepId},
-    payloads::execution_event::{self as payload, Failure},
+    payloads::execution_event as payload,
     relational::automation::{execution, execution_log, execution_step},
 };
 use triptych_services::automation::executions;

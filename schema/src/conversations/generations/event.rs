@@ -6,10 +6,8 @@ use async_graphql::{ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::{
-    documents::conversations::{
-        generation::{self, Failure},
-        part,
-    },
+    documents::conversations::{generation, part},
+    failure::Failure,
     generation_events,
     ids::MessageId,
     payloads::generation_event as payload,

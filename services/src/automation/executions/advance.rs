@@ -14,10 +14,11 @@ use triptych_entities::{
     payloads::{execution_event::ExecutionEvent, job::Job},
     relational::automation::{execution, execution_step, step},
 };
+use triptych_stores::error::{Result, ServiceError};
 use triptych_stores::live::Topic;
 
 use super::{
-    ExecutionError, Executions,
+    Executions,
     decide::{Decision, Ending, StepState, decide},
 };
 use crate::automation::flows::Graph;
@@ -31,11 +32,7 @@ pub(super) struct Locked {
 
 impl Executions {
     /// Locks an execution. `None` if it does not exist any more, as after its flow was deleted.
-    pub(super) async fn lock(
-        &self,
-        tx: &DatabaseTransaction,
-        id: ExecutionId,
-    ) -> Result<Option<Locked>, ExecutionError> {
+    pub(super) async fn lock(&self, tx: &DatabaseTransaction, id: ExecutionId) -> Result<Option<Locked>> {
         let locked = execution::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
         let Some(execution) = locked else { return Ok(None) };
         let graph = self.graphs.load(tx, execution.version_id).await?;
@@ -49,7 +46,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
-    pub async fn advance(&self, id: ExecutionId) -> Result<(), ExecutionError> {
+    pub async fn advance(&self, id: ExecutionId) -> Result<()> {
         let tx = self.stores.pg.begin().await?;
         let Some(mut locked) = self.lock(&tx, id).await? else { return Ok(()) };
         if locked.execution.status.is_final() {
@@ -74,8 +71,8 @@ impl Executions {
         locked: &mut Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<(), ExecutionError> {
-        let trigger = locked.graph.trigger().ok_or(ExecutionError::Broken(locked.execution.id))?;
+    ) -> Result<()> {
+        let trigger = locked.graph.trigger().ok_or_else(|| broken(locked.execution.id))?;
         let row = execution_step::Model {
             output: locked.execution.trigger.clone(),
             attempt: 1,
@@ -105,7 +102,7 @@ impl Executions {
         locked: &Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<(), ExecutionError> {
+    ) -> Result<()> {
         let states: HashMap<StepId, StepState> = locked
             .steps
             .iter()
@@ -147,7 +144,7 @@ impl Executions {
         decision: &Decision,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
-    ) -> Result<(), ExecutionError> {
+    ) -> Result<()> {
         let execution = &locked.execution;
         let mut row = execution::ActiveModel { id: Set(execution.id), ..Default::default() };
         let status = match decision.ending {
@@ -253,7 +250,7 @@ pub(super) async fn cancel_unfinished(
     tx: &DatabaseTransaction,
     execution: ExecutionId,
     now: DateTime<Utc>,
-) -> Result<(), ExecutionError> {
+) -> Result<()> {
     let canceled = execution_step::ActiveModel {
         status: Set(execution_step::Status::Canceled),
         lease_owner: Set(None),
@@ -269,4 +266,9 @@ pub(super) async fn cancel_unfinished(
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// A stored execution that contradicts itself.
+pub(super) fn broken(id: ExecutionId) -> ServiceError {
+    ServiceError::Internal(format!("execution {id} names a step that its version does not have"))
 }

@@ -5,16 +5,18 @@ use std::collections::HashSet;
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use triptych_entities::{
+    failure::Failure,
     ids::{ExecutionId, ExecutionStepId},
-    payloads::execution_event::{ExecutionEvent, Failure},
+    payloads::execution_event::ExecutionEvent,
     relational::automation::{execution, execution_step},
 };
 use triptych_stores::{
     access::Actor,
+    error::{Result, ServiceError},
     live::{self, End, Feed, Lost, Topic},
 };
 
-use super::{ExecutionError, Executions, advance::finished_event};
+use super::{Executions, advance::finished_event};
 
 pub type Envelope = live::Envelope<ExecutionId, ExecutionEvent>;
 
@@ -32,7 +34,7 @@ impl Executions {
     /// # Errors
     /// `NotFound` also for another organization's execution.
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
-    pub async fn feed(&self, actor: &Actor, id: ExecutionId) -> Result<ExecutionFeed, ExecutionError> {
+    pub async fn feed(&self, actor: &Actor, id: ExecutionId) -> Result<ExecutionFeed> {
         Ok(self.feed_of(self.get(actor, id).await?))
     }
 
@@ -45,7 +47,7 @@ impl Executions {
 impl Feed for ExecutionFeed {
     type Subject = ExecutionId;
     type Event = ExecutionEvent;
-    type Error = ExecutionError;
+    type Error = ServiceError;
 
     const KIND: &'static str = "execution";
 
@@ -57,12 +59,12 @@ impl Feed for ExecutionFeed {
         Topic::of(self.execution.id)
     }
 
-    async fn refresh(&mut self) -> Result<(), ExecutionError> {
+    async fn refresh(&mut self) -> Result<()> {
         let found = execution::Entity::find_by_id(self.execution.id)
             .filter(execution::Column::OrganizationId.eq(self.execution.organization_id))
             .one(&self.service.stores.pg)
             .await?;
-        self.execution = found.ok_or(ExecutionError::NotFound)?;
+        self.execution = found.ok_or(ServiceError::NotFound("execution"))?;
         Ok(())
     }
 
@@ -74,7 +76,7 @@ impl Feed for ExecutionFeed {
         Some(End { at: None, event })
     }
 
-    async fn recover(&mut self, _: Lost) -> Result<Option<Vec<ExecutionEvent>>, ExecutionError> {
+    async fn recover(&mut self, _: Lost) -> Result<Option<Vec<ExecutionEvent>>> {
         let pg = &self.service.stores.pg;
         let ended = [execution_step::Status::Succeeded, execution_step::Status::Failed];
         let rows = execution_step::Entity::find()

@@ -16,9 +16,10 @@ use triptych_entities::{
         step,
     },
 };
+use triptych_stores::error::Result;
 
 use super::{
-    Claim, ExecutionError, Executions,
+    Claim, Executions,
     advance::{Locked, finished_event},
     lease::EARLY,
 };
@@ -61,7 +62,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %claim.execution.id, step = claim.step.key))]
-    pub async fn report(&self, claim: &Claim, outcome: Outcome) -> Result<bool, ExecutionError> {
+    pub async fn report(&self, claim: &Claim, outcome: Outcome) -> Result<bool> {
         let tx = self.stores.pg.begin().await?;
         let Some(locked) = self.lock(&tx, claim.execution.id).await? else { return Ok(false) };
         let Some(index) = locked.steps.iter().position(|row| holds(row, claim)) else { return Ok(false) };
@@ -77,7 +78,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
-    pub async fn resume(&self, id: ExecutionStepId) -> Result<(), ExecutionError> {
+    pub async fn resume(&self, id: ExecutionStepId) -> Result<()> {
         let found = execution_step::Entity::find_by_id(id).one(&self.stores.pg).await?;
         let Some(found) = found.filter(|row| row.status == Status::Waiting) else { return Ok(()) };
         let tx = self.stores.pg.begin().await?;
@@ -101,9 +102,9 @@ impl Executions {
         index: usize,
         mut row: execution_step::Model,
         now: DateTime<Utc>,
-    ) -> Result<(), ExecutionError> {
+    ) -> Result<()> {
         let execution = locked.execution.id;
-        let step = locked.graph.step(row.step_id).ok_or(ExecutionError::Broken(execution))?;
+        let step = locked.graph.step(row.step_id).ok_or_else(|| super::advance::broken(execution))?;
         let mut events = vec![event_of(step, &row, now)];
         if !row.status.is_final() {
             let job_id = self.mint.id();
@@ -185,7 +186,7 @@ async fn write(
     tx: &DatabaseTransaction,
     before: &execution_step::Model,
     after: &execution_step::Model,
-) -> Result<(), ExecutionError> {
+) -> Result<()> {
     let mut row = before.clone().into_active_model();
     for column in execution_step::Column::iter() {
         row.set_if_not_equals(column, after.get(column));

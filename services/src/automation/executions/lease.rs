@@ -19,9 +19,10 @@ use triptych_entities::{
         step,
     },
 };
+use triptych_stores::error::Result;
 use uuid::Uuid;
 
-use super::{ExecutionError, Executions};
+use super::Executions;
 use crate::automation::flows::Graph;
 
 /// Duration of a lease that is not renewed.
@@ -49,7 +50,7 @@ impl Executions {
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
-    pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>, ExecutionError> {
+    pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>> {
         let now = self.mint.now();
         let Some(row) = self.take(id, worker, now).await? else { return Ok(None) };
         let Some(execution) = execution::Entity::find_by_id(row.execution_id).one(&self.stores.pg).await?
@@ -57,7 +58,7 @@ impl Executions {
             return Ok(None);
         };
         let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
-        let step = graph.step(row.step_id).cloned().ok_or(ExecutionError::Broken(execution.id))?;
+        let step = graph.step(row.step_id).cloned().ok_or_else(|| super::advance::broken(execution.id))?;
         let outputs = self.outputs(&execution, &graph).await?;
         let started = ExecutionEvent::StepStarted {
             step_id: step.id,
@@ -76,7 +77,7 @@ impl Executions {
         id: ExecutionStepId,
         worker: Uuid,
         now: DateTime<Utc>,
-    ) -> Result<Option<execution_step::Model>, ExecutionError> {
+    ) -> Result<Option<execution_step::Model>> {
         let row = execution_step::ActiveModel {
             status: Set(Status::Running),
             lease_owner: Set(Some(worker)),
@@ -107,11 +108,7 @@ impl Executions {
         Ok(taken.into_iter().next())
     }
 
-    async fn outputs(
-        &self,
-        execution: &execution::Model,
-        graph: &Graph,
-    ) -> Result<HashMap<String, Value>, ExecutionError> {
+    async fn outputs(&self, execution: &execution::Model, graph: &Graph) -> Result<HashMap<String, Value>> {
         let rows: Vec<(StepId, Option<Value>)> = execution_step::Entity::find()
             .select_only()
             .column(Column::StepId)
@@ -131,11 +128,7 @@ impl Executions {
     ///
     /// # Errors
     /// If PostgreSQL does not answer; the leases then run out.
-    pub async fn renew(
-        &self,
-        worker: Uuid,
-        ids: &[ExecutionStepId],
-    ) -> Result<Vec<ExecutionStepId>, ExecutionError> {
+    pub async fn renew(&self, worker: Uuid, ids: &[ExecutionStepId]) -> Result<Vec<ExecutionStepId>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -156,7 +149,7 @@ impl Executions {
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
-    pub async fn release_all(&self) -> Result<(), ExecutionError> {
+    pub async fn release_all(&self) -> Result<()> {
         let long_ago = self.mint.now() - Duration::from_secs(1);
         execution_step::Entity::update_many()
             .col_expr(Column::LeaseUntil, long_ago.into())

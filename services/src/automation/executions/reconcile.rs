@@ -17,9 +17,10 @@ use triptych_entities::{
         outbox,
     },
 };
+use triptych_stores::error::Result;
 use uuid::Uuid;
 
-use super::{ExecutionError, Executions};
+use super::Executions;
 
 /// Rows looked at in one statement.
 const BATCH: u64 = 1_000;
@@ -70,7 +71,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all)]
-    pub async fn reconcile(&self, thoroughness: Thoroughness) -> Result<usize, ExecutionError> {
+    pub async fn reconcile(&self, thoroughness: Thoroughness) -> Result<usize> {
         let executions = self.sweep(thoroughness, Kind::Execution).await?;
         let steps = self.sweep(thoroughness, Kind::Step).await?;
         if executions + steps > 0 {
@@ -80,7 +81,7 @@ impl Executions {
         Ok(executions + steps)
     }
 
-    async fn sweep(&self, thoroughness: Thoroughness, kind: Kind) -> Result<usize, ExecutionError> {
+    async fn sweep(&self, thoroughness: Thoroughness, kind: Kind) -> Result<usize> {
         let mut after = Uuid::nil();
         let mut owed = 0;
         loop {
@@ -100,7 +101,7 @@ impl Executions {
         thoroughness: Thoroughness,
         kind: Kind,
         rows: Vec<Unfinished>,
-    ) -> Result<Vec<Unfinished>, ExecutionError> {
+    ) -> Result<Vec<Unfinished>> {
         if thoroughness == Thoroughness::Alone {
             return Ok(rows);
         }
@@ -113,7 +114,7 @@ impl Executions {
         Ok(rows.into_iter().zip(missing).filter_map(|(row, missing)| missing.then_some(row)).collect())
     }
 
-    async fn owe_again(&self, kind: Kind, orphans: &[Unfinished]) -> Result<(), ExecutionError> {
+    async fn owe_again(&self, kind: Kind, orphans: &[Unfinished]) -> Result<()> {
         if orphans.is_empty() {
             return Ok(());
         }

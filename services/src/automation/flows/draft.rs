@@ -62,8 +62,9 @@ impl Flows {
                 // The same call was made at the same time and has created the flow.
                 drop(tx);
                 let existing = self.by_client_id(actor, client_id.as_ref()).await?;
-                return existing
-                    .ok_or(ServiceError::conflict("another call with this clientId is under way; try again"));
+                return existing.ok_or(ServiceError::conflict(
+                    "another call with this clientId is under way; try again",
+                ));
             }
             other => other?,
         };

@@ -13,7 +13,13 @@ mod templates;
 mod validate;
 
 use std::sync::Arc;
-use triptych_stores::{connections::Stores, error::Problem, mint::Mint, outbox::Outbox, queues::Queues};
+use triptych_stores::{
+    connections::Stores,
+    error::{Problem, Result},
+    mint::Mint,
+    outbox::Outbox,
+    queues::Queues,
+};
 
 pub use draft::NewFlow;
 pub use graph::{Graph, Graphs};
@@ -72,7 +78,7 @@ impl Flows {
     ///
     /// # Errors
     /// `Corrupt` if the stored graph cannot be read.
-    pub fn problems(&self, graph: &Graph) -> Result<Vec<Problem>, FlowError> {
+    pub fn problems(&self, graph: &Graph) -> Result<Vec<Problem>> {
         match self.validator().check(&GraphSpec::of(graph)?, Strictness::Complete) {
             Ok(_) => Ok(Vec::new()),
             Err(invalid) => Ok(invalid.0),

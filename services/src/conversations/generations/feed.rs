@@ -3,19 +3,19 @@
 
 use mongodb::bson::doc;
 use triptych_entities::{
-    documents::conversations::{generation::Generation, part::Part},
+    documents::conversations::{generation::Generation, message::Message, part::Part},
     ids::{GenerationId, MessageId},
     payloads::generation_event::GenerationEvent,
 };
 use triptych_stores::{
     access::Actor,
     collections::in_time,
-    error::StoreError,
+    error::{Result, ServiceError, StoreError},
     live::{self, End, Feed, Lost, Position, Topic},
 };
 
 use super::{
-    GenerationError, Generations,
+    Generations,
     terminal::{end_of, snapshot_event, terminal_event},
 };
 
@@ -40,7 +40,7 @@ impl Generations {
     /// # Errors
     /// `NotFound` also for another organization's generation.
     #[tracing::instrument(skip_all, fields(generation.id = %id))]
-    pub async fn feed(&self, actor: &Actor, id: GenerationId) -> Result<GenerationFeed, GenerationError> {
+    pub async fn feed(&self, actor: &Actor, id: GenerationId) -> Result<GenerationFeed> {
         Ok(GenerationFeed { generation: self.get(actor, id).await?, service: self.clone() })
     }
 }
@@ -48,7 +48,7 @@ impl Generations {
 impl Feed for GenerationFeed {
     type Subject = Subject;
     type Event = GenerationEvent;
-    type Error = GenerationError;
+    type Error = ServiceError;
 
     const KIND: &'static str = "generation";
 
@@ -60,11 +60,12 @@ impl Feed for GenerationFeed {
         Topic::of(self.generation.id)
     }
 
-    async fn refresh(&mut self) -> Result<(), GenerationError> {
+    async fn refresh(&mut self) -> Result<()> {
         let generation = &self.generation;
         let filter = doc! { "_id": generation.id, "organizationId": generation.organization_id };
-        let found = in_time(self.service.stores.generations().find_one(filter)).await?;
-        self.generation = found.ok_or(GenerationError::NotFound)?;
+        let found =
+            in_time(self.service.stores.documents::<Generation>().across_tenants().find_one(filter)).await?;
+        self.generation = found.ok_or(ServiceError::NotFound("generation"))?;
         Ok(())
     }
 
@@ -78,7 +79,7 @@ impl Feed for GenerationFeed {
         Some(Position { epoch: i64::from(self.generation.epoch), seq: i64::MAX })
     }
 
-    async fn recover(&mut self, lost: Lost) -> Result<Option<Vec<GenerationEvent>>, GenerationError> {
+    async fn recover(&mut self, lost: Lost) -> Result<Option<Vec<GenerationEvent>>> {
         if lost.is_empty() {
             return Ok(Some(Vec::new()));
         }
@@ -90,7 +91,7 @@ impl Feed for GenerationFeed {
     }
 
     /// The response is stored before its terminal event is appended, so the document has this end or a later run.
-    async fn confirms(&mut self, end: Position) -> Result<bool, GenerationError> {
+    async fn confirms(&mut self, end: Position) -> Result<bool> {
         self.refresh().await?;
         Ok(i64::from(self.generation.epoch) <= end.epoch)
     }
@@ -101,7 +102,8 @@ impl GenerationFeed {
         let generation = &self.generation;
         let Some(message_id) = generation.message_id() else { return Ok(generation.parts.clone()) };
         let filter = doc! { "_id": message_id, "organizationId": generation.organization_id };
-        let message = in_time(self.service.stores.messages().find_one(filter)).await?;
+        let message =
+            in_time(self.service.stores.documents::<Message>().across_tenants().find_one(filter)).await?;
         Ok(message.map(|message| message.parts).unwrap_or_default())
     }
 }

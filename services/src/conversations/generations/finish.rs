@@ -10,7 +10,9 @@ use triptych_entities::{
     documents::{
         conversations::{
             generation::{Generation, Origin, Status, Usage},
+            message::Message,
             part::Part,
+            thread::Thread,
             usage_event::UsageEvent,
         },
         to_bson,
@@ -106,7 +108,9 @@ impl Generations {
         }
         // A repeated call finds what the first has done.
         let id = claim.generation.id;
-        let now = in_time(self.stores.generations().find_one(doc! { "_id": id })).await?;
+        let now =
+            in_time(self.stores.documents::<Generation>().across_tenants().find_one(doc! { "_id": id }))
+                .await?;
         Ok(now.filter(|now| {
             now.epoch == claim.generation.epoch
                 && now.status == outcome.status
@@ -121,7 +125,8 @@ impl Generations {
     ) -> mongodb::error::Result<Option<Generation>> {
         let ended = self
             .stores
-            .generations()
+            .documents::<Generation>()
+            .across_tenants()
             .find_one_and_update(end.fence.clone(), end.generation.clone())
             .return_document(ReturnDocument::After)
             .session(&mut *session)
@@ -130,17 +135,28 @@ impl Generations {
         if let Origin::Thread { thread_id, message_id } = generation.origin {
             let tenant = generation.organization_id;
             self.stores
-                .messages()
+                .documents::<Message>()
+                .across_tenants()
                 .update_one(doc! { "_id": message_id, "organizationId": tenant }, end.message.clone())
                 .session(&mut *session)
                 .await?;
             let active = doc! {
                 "_id": thread_id, "organizationId": tenant, "activeGenerationId": generation.id,
             };
-            self.stores.threads().update_one(active, end.thread.clone()).session(&mut *session).await?;
+            self.stores
+                .documents::<Thread>()
+                .across_tenants()
+                .update_one(active, end.thread.clone())
+                .session(&mut *session)
+                .await?;
         }
         if let Some(event) = &end.usage {
-            self.stores.usage_events().insert_one(event).session(&mut *session).await?;
+            self.stores
+                .documents::<UsageEvent>()
+                .across_tenants()
+                .insert_one(event)
+                .session(&mut *session)
+                .await?;
         }
         Ok(Some(generation))
     }

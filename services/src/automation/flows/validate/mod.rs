@@ -114,7 +114,7 @@ impl Validator<'_> {
         let mut triggers = (0..graph.steps.len())
             .filter(|index| self.kind(&graph.steps[*index]) == Some(row::Kind::Trigger));
         if triggers.next().is_none() && strictness == Strictness::Complete {
-            problems.add("steps", "a trigger is missing, such as `webhook/received`");
+            problems.add("steps", "a trigger is missing");
         }
         for extra in triggers {
             problems.add(format!("steps.{extra}"), "a flow has one trigger only");

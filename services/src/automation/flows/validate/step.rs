@@ -1,7 +1,5 @@
 //! What can be said of a step by itself.
 
-use triptych_stores::error::Problem;
-
 use super::{Problems, Strictness, ValidStep, Validator};
 use crate::automation::{
     flows::spec::StepSpec,
@@ -59,7 +57,8 @@ impl Validator<'_> {
         };
         let found = integration.operations.iter().find(|operation| operation.key == step.operation);
         if found.is_none() {
-            let known: Vec<_> = integration.operations.iter().map(|operation| operation.key.as_str()).collect();
+            let known: Vec<_> =
+                integration.operations.iter().map(|operation| operation.key.as_str()).collect();
             let message = format!(
                 "`{}` has no operation `{}`; it has {}",
                 step.integration,

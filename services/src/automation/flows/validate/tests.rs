@@ -6,7 +6,7 @@ use step_link::Kind as Link;
 use super::*;
 use crate::automation::{
     flows::{LinkSpec, RetryPolicy},
-    integrations::{Integration, Operation},
+    integrations::{Integration, Operation, ScheduleStart, Schema, Start, WebhookStart},
 };
 
 /// Templates are `{{ key }}` alone, and `broken` is a syntax error.
@@ -32,21 +32,35 @@ fn catalog() -> Catalog {
     let text = json!({ "type": "object", "required": ["text"], "additionalProperties": false,
         "properties": { "text": { "type": "string", "maxLength": 20 } } });
     let time = json!({ "type": "object" });
-    let operation = |key, kind, parameters: &Value| Operation {
-        key,
-        name: key,
-        description: "",
+    let operation = |key: &str, kind, start, parameters: &Value| Operation {
+        key: key.to_owned(),
+        name: key.to_owned(),
+        description: String::new(),
         kind,
-        parameters: parameters.clone(),
+        start,
+        parameters: Schema::new(parameters.clone()).unwrap(),
         output: json!({}),
     };
-    let integration =
-        |key, operations| Integration { key, name: key, description: "", credential: None, operations };
+    let integration = |key: &str, operation| Integration {
+        key: key.to_owned(),
+        name: key.to_owned(),
+        description: String::new(),
+        icon: String::new(),
+        credential: None,
+        operations: vec![operation],
+    };
+    let name = |name: &str| Some(name.to_owned());
+    let clock = Start::Schedule(ScheduleStart {
+        cron: name("expression"),
+        every_seconds: None,
+        timezone: name("timezone"),
+    });
+    let request = Start::Webhook(WebhookStart::default());
     Catalog::new(vec![
-        integration("hook", vec![operation("received", row::Kind::Trigger, &json!({}))]),
-        integration("schedule", vec![operation("cron", row::Kind::Trigger, &time)]),
-        integration("text", vec![operation("say", row::Kind::Action, &text)]),
-        integration("branch", vec![operation("when", row::Kind::Branch, &json!({}))]),
+        integration("hook", operation("received", row::Kind::Trigger, Some(request), &json!({}))),
+        integration("schedule", operation("cron", row::Kind::Trigger, Some(clock), &time)),
+        integration("text", operation("say", row::Kind::Action, None, &text)),
+        integration("branch", operation("when", row::Kind::Branch, None, &json!({}))),
     ])
 }
 
