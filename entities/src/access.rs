@@ -1,8 +1,8 @@
-//! What a permission says: an action on a kind of subject.
+//! The parts of a permission: an action on a kind of subject.
 
 use std::fmt;
 
-/// Declares an enum together with the names of its variants, so that neither list can miss an entry of the other.
+/// Declares an enum together with the names of its variants, so that the two lists cannot differ.
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
         $(#[$doc])*
@@ -14,7 +14,7 @@ macro_rules! named {
         impl $type {
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The name in stored permissions, in API token scopes and in messages.
+            /// The name in stored permissions, scopes of API tokens and messages.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
@@ -35,7 +35,7 @@ macro_rules! named {
 }
 
 named! {
-    /// What can be done to a subject.
+    /// An action on a subject.
     Action {
         Read = "read",
         Create = "create",
@@ -49,7 +49,7 @@ named! {
 }
 
 named! {
-    /// What a permission is about: a kind of row or document, or a part of the product.
+    /// The subject of a permission: a kind of row or document, or a feature.
     Subject {
         Organization = "organization",
         ApiToken = "api_token",
@@ -64,8 +64,8 @@ named! {
 }
 
 impl Subject {
-    /// Whether only the owner reaches it, whatever the role: the organization's owner does not read the
-    /// conversations of its members.
+    /// Whether only the owner has access, for every role: the owner of the organization cannot read the conversations
+    /// of its members.
     #[must_use]
     pub fn is_private(self) -> bool {
         matches!(self, Self::Thread)

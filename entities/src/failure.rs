@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why a step, an execution or a generation failed, in words that may be shown to its user.
+/// Why a step, an execution or a generation failed. The message may be shown to users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Upper case with underscores: `HTTP_STATUS`.
@@ -15,7 +15,7 @@ impl Failure {
         Self { code: code.into(), message: message.into() }
     }
 
-    /// The failure that a row keeps in two columns. `None` without a code.
+    /// The failure that a row stores in two columns. `None` without a code.
     #[must_use]
     pub fn of(code: Option<&String>, message: Option<&String>) -> Option<Self> {
         Some(Self::new(code?, message.map(String::as_str).unwrap_or_default()))

@@ -1,7 +1,7 @@
 //! Ids: `UUIDv7` in every store, TypeIDs (`flow_01h2xcejqtf2nbrexx3vqjhp41`) on the wire.
 //!
-//! Each kind of thing has its own type, so that a flow's id cannot be passed for a thread's. The prefix names
-//! the type (<https://github.com/jetify-com/typeid>), so a wrong kind of id is a clear error.
+//! Each kind of id has its own type, so that the id of a flow cannot be passed as the id of a thread. The prefix names
+//! the kind (<https://github.com/jetify-com/typeid>), so an id of a wrong kind gives a precise error.
 
 use std::{fmt, str::FromStr};
 
@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use type_safe_id::{StaticType, TypeSafeId};
 use uuid::Uuid;
 
-/// Why a string is not the id that was asked for.
+/// Why a string is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    /// A well-formed id of something else.
+    /// A well-formed id of another kind.
     #[error("expected an id that starts with `{expected}_`, got `{actual}_…`")]
     WrongKind { expected: &'static str, actual: String },
     /// Not a TypeID at all.
@@ -21,7 +21,7 @@ pub enum IdError {
     Malformed { expected: &'static str },
 }
 
-/// What all ids have in common.
+/// The interface of all ids.
 pub trait Id: Copy + Eq + std::hash::Hash + Send + Sync + 'static {
     /// The TypeID prefix, without the underscore.
     const PREFIX: &'static str;
@@ -44,7 +44,7 @@ fn parse<T: StaticType>(text: &str) -> Result<Uuid, IdError> {
     })
 }
 
-/// One newtype a kind of id. A macro, because twenty times the same five impls would hide the list of kinds.
+/// Declares a newtype for each kind of id. A macro, because the repeated implementations would hide the list of kinds.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident($tag:ident) = $prefix:literal;)+) => {$(
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -101,7 +101,7 @@ ids! {
     PermissionId(PermissionTag) = "perm";
     MembershipId(MembershipTag) = "member";
     ApiTokenId(ApiTokenTag) = "token";
-    /// A signed-in session. Lives in Redis only.
+    /// A session, stored in Redis only.
     SessionId(SessionTag) = "session";
     FlowId(FlowTag) = "flow";
     FlowVersionId(FlowVersionTag) = "version";
@@ -113,7 +113,7 @@ ids! {
     ExecutionId(ExecutionTag) = "exec";
     ExecutionStepId(ExecutionStepTag) = "execstep";
     ExecutionLogId(ExecutionLogTag) = "log";
-    /// An outbox row, and the job that it becomes.
+    /// An outbox row, and the job that is created from it.
     JobId(JobTag) = "job";
     DatastoreItemId(DatastoreItemTag) = "item";
     ThreadId(ThreadTag) = "thread";

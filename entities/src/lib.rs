@@ -1,7 +1,7 @@
-//! The nouns of Triptych: rows of PostgreSQL (`relational`), documents of MongoDB (`documents`), what travels
-//! through Redis (`payloads`), and the ids that name all of them.
+//! Data types: rows of PostgreSQL (`relational`), documents of MongoDB (`documents`), payloads in Redis (`payloads`), and
+//! the ids of all of them.
 //!
-//! Shapes only. Nothing here opens a connection, and nothing here knows GraphQL.
+//! Contains no queries and no logic, and does not depend on GraphQL.
 
 pub mod access;
 pub mod documents;

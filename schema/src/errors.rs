@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use triptych_services::{
-    error::{Code, Coded, ServiceError},
+    error::{Code, Coded, INTERNAL, ServiceError, UNAVAILABLE},
     mint::Mint,
 };
 
@@ -84,8 +84,8 @@ fn present_coded(error: &mut ServerError, known: &dyn Coded, mint: &Mint) {
     match code {
         Code::Internal => return mask(error, &known.to_string(), mint),
         Code::Unavailable => {
-            tracing::warn!(error = %known, path = ?error.path, "a database does not answer");
-            "a database does not answer; try again".clone_into(&mut error.message);
+            tracing::warn!(error = %known, path = ?error.path, "database unavailable");
+            UNAVAILABLE.clone_into(&mut error.message);
         }
         _ => error.message = known.to_string(),
     }
@@ -111,7 +111,7 @@ fn present_coded(error: &mut ServerError, known: &dyn Coded, mint: &Mint) {
 fn mask(error: &mut ServerError, cause: &str, mint: &Mint) {
     let id = mint.uuid();
     tracing::error!(error.id = %id, cause, path = ?error.path, "internal error");
-    "something went wrong on our side".clone_into(&mut error.message);
+    INTERNAL.clone_into(&mut error.message);
     set_code(error, Code::Internal);
     set(error, "errorId", id.to_string());
 }

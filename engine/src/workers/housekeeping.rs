@@ -17,7 +17,7 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// Whether other processes work on the same queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Company {
-    /// This process is the only worker, so no work that was under way before its start still runs.
+    /// This process is the only worker, so nothing that was running before its start still runs.
     Alone,
     /// Other processes may run jobs.
     Others,
@@ -32,7 +32,7 @@ pub(super) fn start(services: &Services, company: Company, tasks: &TaskTracker, 
     });
 }
 
-/// Restores the queues once, then whenever they were emptied, and reconciles regularly.
+/// Restores the queues at start and whenever Redis was emptied, and reconciles at an interval.
 async fn maintain(services: &Services, company: Company) {
     let mut thoroughness = match company {
         Company::Alone => Thoroughness::Alone,
@@ -93,5 +93,5 @@ fn boxed<E: Coded>(error: E) -> Box<dyn Coded> {
 }
 
 fn warn(error: &dyn Coded) {
-    tracing::warn!(%error, "reconciling the queues failed; trying again");
+    tracing::warn!(%error, "reconciling the queues failed, retrying");
 }

@@ -1,5 +1,5 @@
-//! Dispatches each job to the service that does it. Every service call may be repeated, so a job that is delivered
-//! twice has no effect the second time.
+//! Dispatches each job to its service. All calls are idempotent, so a job that is delivered twice has no effect the
+//! second time.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -21,23 +21,23 @@ pub(super) struct Jobs {
 
 impl Jobs {
     pub(super) async fn run(&self, job: &bullmq::Job) -> Result<Value, bullmq::Error> {
-        let asked: Job = serde_json::from_value(job.data().clone())
+        let payload: Job = serde_json::from_value(job.data().clone())
             .map_err(|error| bullmq::Error::Unrecoverable(format!("unknown job: {error}")))?;
-        match asked {
+        match payload {
             Job::Begin { execution_id } | Job::Advance { execution_id } => {
-                self.services.executions.advance(execution_id).await.map_err(|error| again(job, &error))?;
+                self.services.executions.advance(execution_id).await.map_err(|error| retry(job, &error))?;
             }
             Job::Step { execution_step_id } => {
-                self.runtime.run_step(execution_step_id).await.map_err(|error| again(job, &error))?;
+                self.runtime.run_step(execution_step_id).await.map_err(|error| retry(job, &error))?;
             }
             Job::Generate { generation_id } => {
-                self.generator.run(generation_id).await.map_err(|error| again(job, &error))?;
+                self.generator.run(generation_id).await.map_err(|error| retry(job, &error))?;
             }
             Job::MirrorSchedules { flow_id } => {
-                self.services.flows.mirror_schedules(flow_id).await.map_err(|error| again(job, &error))?;
+                self.services.flows.mirror_schedules(flow_id).await.map_err(|error| retry(job, &error))?;
             }
             Job::Fire { schedule_id } => {
-                self.fire(schedule_id, due(job)?).await.map_err(|error| again(job, &error))?;
+                self.fire(schedule_id, due(job)?).await.map_err(|error| retry(job, &error))?;
             }
         }
         Ok(Value::Null)
@@ -52,18 +52,18 @@ impl Jobs {
     }
 }
 
-/// When a scheduler's job was due: the time at which BullMQ made it, plus the delay that it made it with. Both stay
-/// the same however late or often the job is delivered; [`bullmq::Job::delay`] is zero by then.
+/// The due time of a job of a scheduler: the time at which BullMQ created it, plus its initial delay. Neither depends
+/// on when or how often the job is delivered; [`bullmq::Job::delay`] is zero by then.
 fn due(job: &bullmq::Job) -> Result<DateTime<Utc>, bullmq::Error> {
     let millis = job.timestamp().saturating_add(job.opts().delay.unwrap_or_default());
     let due = i64::try_from(millis).ok().and_then(DateTime::from_timestamp_millis);
-    due.ok_or_else(|| bullmq::Error::Unrecoverable(format!("{millis} ms is not a time")))
+    due.ok_or_else(|| bullmq::Error::Unrecoverable(format!("the due time {millis} ms is out of range")))
 }
 
-/// BullMQ tries such a job again, with growing delays. Work whose job is lost in the end is found by the reconciler
-/// and owed another.
-fn again(job: &bullmq::Job, error: &dyn Coded) -> bullmq::Error {
-    tracing::warn!(%error, job.id = job.id(), job.name = job.name(), "a job failed");
+/// The error with which BullMQ retries the job, with exponential back-off. The reconciler enqueues unfinished work
+/// whose job has used all of its attempts.
+fn retry(job: &bullmq::Job, error: &dyn Coded) -> bullmq::Error {
+    tracing::warn!(%error, job.id = job.id(), job.name = job.name(), "a job failed, retrying");
     bullmq::Error::ProcessingError(error.code().as_str().to_owned())
 }
 

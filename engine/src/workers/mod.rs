@@ -1,5 +1,5 @@
-//! The queue workers: one BullMQ worker for each queue, which dispatches its jobs, and the background tasks that
-//! keep the queues complete.
+//! The queue workers: one BullMQ worker per queue, which dispatches its jobs, and the background tasks that
+//! restore lost jobs.
 
 mod housekeeping;
 mod jobs;
@@ -20,10 +20,10 @@ use crate::{
 
 /// Job lock duration.
 const LOCK: Duration = Duration::from_secs(15);
-/// Longest wait for a job; a stopping worker with an empty queue notices within it.
+/// Longest blocking wait for a job, and so for the shutdown of an idle worker.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// The most jobs of each queue that run at a time.
+/// Maximum number of concurrent jobs per queue.
 #[derive(Debug, Clone, Copy)]
 pub struct Concurrency {
     pub trigger: usize,
@@ -84,21 +84,21 @@ impl Engine {
         Ok(Self { workers, tasks, stop, end })
     }
 
-    /// Waits for running jobs for at most the grace time. Another worker, or this one after its restart, runs again
-    /// what has not ended by then.
+    /// Waits for running jobs until the grace period ends. Another worker, or this one after its restart, repeats jobs
+    /// that have not ended by then.
     pub async fn stop(self, grace: Duration) {
         self.stop.cancel();
         let millis = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
         let closing = self.workers.iter().map(|worker| worker.close(millis));
         for result in futures::future::join_all(closing).await {
             if let Err(error) = result {
-                tracing::warn!(%error, "a worker did not close cleanly");
+                tracing::warn!(%error, "closing a queue worker failed");
             }
         }
         self.end.cancel();
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
-            tracing::warn!("background tasks were still running at the end of the grace time");
+            tracing::warn!("background tasks were still running at the end of the grace period");
         }
     }
 }
@@ -118,7 +118,7 @@ async fn start_worker(
         .concurrency(concurrency)
         .lock_duration(LOCK)
         .stalled_interval(LOCK / 2)
-        // The step or the generation decides how often it is tried.
+        // Steps and generations have retry policies of their own.
         .max_stalled_count(1_000)
         .drain_delay(DRAIN)
         .run_retry_delay(Duration::from_millis(500));
@@ -133,7 +133,7 @@ async fn start_worker(
     tasks.spawn(async move {
         while let Some(Some(event)) = end.run_until_cancelled(events.next_event()).await {
             if let bullmq::worker::WorkerEvent::Error(error) = event {
-                tracing::warn!(error, queue = queue.name(), "a queue's worker reported an error");
+                tracing::warn!(error, queue = queue.name(), "a queue worker reported an error");
             }
         }
     });

@@ -1,4 +1,4 @@
-//! What a document says about its collection.
+//! The declaration of a collection.
 
 use std::fmt;
 
@@ -12,20 +12,19 @@ use crate::{
 };
 
 /// A document and its collection. Every document has an `_id` and an `organizationId`; queries begin with a scope
-/// (`stores::access::Scope`), which needs to know whose a document is.
+/// (`stores::access::Scope`), which needs the owner of a document.
 pub trait Collection:
     Serialize + DeserializeOwned + Clone + fmt::Debug + Unpin + Send + Sync + 'static
 {
     /// The name of the collection in MongoDB.
     const NAME: &'static str;
-    /// What one document is called in messages: "no such thread".
+    /// The name of one document in messages: "no such thread".
     const NOUN: &'static str;
-    /// The subject that permissions on these documents are about.
+    /// The subject of permissions on these documents.
     const SUBJECT: Subject;
-    /// Who owns a document, for permissions that reach only one's own.
+    /// The owner of a document, for permissions that are limited to own documents.
     const OWNERSHIP: Ownership<Self> = Ownership::Field("ownerId");
-    /// Whether the documents have a `version`, which every change raises, so that two people who edit one at the
-    /// same time are told.
+    /// Whether the documents have a `version` that every change increments, for optimistic concurrency control.
     const VERSIONED: bool = false;
 
     type Id: Id + Into<Bson> + fmt::Display;
@@ -34,7 +33,7 @@ pub trait Collection:
 
     fn organization_id(&self) -> OrganizationId;
 
-    /// The creator's idempotency key. A collection that has one declares [`Index::client`].
+    /// The idempotency key of the creator. A collection that has one declares [`Index::client`].
     fn client_id(&self) -> Option<&str> {
         None
     }
@@ -43,16 +42,16 @@ pub trait Collection:
     fn indexes() -> Vec<Index>;
 }
 
-/// How a document says who owns it.
+/// Where the owner of a document is stored.
 #[derive(Debug)]
 pub enum Ownership<C> {
     /// The user in this field.
     Field(&'static str),
-    /// The owner of another document, in `collection`, that this one belongs to.
+    /// The owner of the parent document in `collection`.
     Parent { collection: &'static str, of: fn(&C) -> Bson },
 }
 
-/// A collection without its type, for what is done with all of them.
+/// A collection without its type, for operations on all collections.
 #[derive(Debug, Clone, Copy)]
 pub struct CollectionInfo {
     pub name: &'static str,
@@ -69,7 +68,7 @@ impl CollectionInfo {
     }
 }
 
-/// The value of a field of an index that only holds documents with that field.
+/// The filter value of a partial index that contains only documents with the field.
 pub(super) fn present(field: &str) -> Document {
     bson::doc! { field: { "$exists": true } }
 }

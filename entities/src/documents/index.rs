@@ -32,7 +32,7 @@ impl Index {
         Self::unique(name, keys, present(field))
     }
 
-    /// The index behind [`super::collection::Collection::client_id`]: a creator uses a key once.
+    /// The unique index of [`super::collection::Collection::client_id`], per creator.
     #[must_use]
     pub fn client(creator: &str) -> Self {
         let keys = doc! { "organizationId": 1, creator: 1, "clientId": 1 };

@@ -1,5 +1,5 @@
-//! JSON that others wrote, kept as text. As BSON it could not be stored faithfully: a key may hold a NUL or begin
-//! with `$`, a number may exceed 64 bits, and nesting may go past what the server takes.
+//! JSON of external origin, stored as text. BSON cannot represent all of it: keys may contain NUL or start with `$`,
+//! numbers may exceed 64 bits, and nesting may exceed the limit of the server.
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, 
     serde_json::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// The same for a field that may be absent.
+/// For fields that may be absent.
 pub mod option {
     use super::{Deserialize, Deserializer, Serializer, Value};
     use serde::de::Error as _;

@@ -1,5 +1,5 @@
-//! Documents of MongoDB, one file a collection. Updates name the fields that they change, so fields that this version
-//! does not know survive. [`COLLECTIONS`] lists all of them.
+//! Documents of MongoDB, one file per collection. Updates set individual fields, so fields that this version does not
+//! know are preserved. [`COLLECTIONS`] lists all collections.
 
 pub mod collection;
 pub mod conversations;

@@ -1,19 +1,19 @@
-//! Jobs carry ids, never bodies: a worker reads everything else from the databases.
+//! Jobs. They contain only ids; workers read all other data from the databases.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId, ScheduleId};
 
-/// The queues, as BullMQ knows them.
+/// The BullMQ queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Queue {
-    /// Turns an event into an execution.
+    /// Starts executions, and handles schedules.
     Trigger,
-    /// Decides what runs next.
+    /// Advances executions.
     Flow,
     /// Runs one step.
     Action,
-    /// Asks a model for a message of a thread.
+    /// Runs generations of threads.
     Generation,
 }
 

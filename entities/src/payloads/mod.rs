@@ -1,5 +1,4 @@
-//! What travels through Redis: jobs, live events, sessions. All of it can be lost and is then rebuilt from the
-//! databases.
+//! Payloads in Redis: jobs, live events and sessions. Lost jobs and events are restored from the databases.
 //!
 //! The events of a live subject are declared once, as a list in a macro: [`execution_events!`],
 //! [`generation_events!`]. A list is expanded here into the payload that is written to Redis, and in `schema` into

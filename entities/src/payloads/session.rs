@@ -1,4 +1,4 @@
-//! A signed-in session, kept under the hash of its token.
+//! A session, stored under the hash of its token.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Rows of PostgreSQL, one file a table, by wing.
+//! Rows of PostgreSQL, one file per table, grouped by wing.
 
 pub mod automation;
 pub mod identity;

@@ -1,4 +1,4 @@
-//! A job that a committed transaction owes a queue.
+//! A job that is to be moved to a queue.
 
 use sea_orm::entity::prelude::*;
 

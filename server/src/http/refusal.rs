@@ -9,7 +9,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use triptych_services::{
-    error::{Code, Coded},
+    error::{Code, Coded, INTERNAL, UNAVAILABLE},
     mint::Mint,
 };
 
@@ -61,8 +61,7 @@ impl Refusal {
     pub(super) fn internal(cause: impl fmt::Display, mint: &Mint) -> Self {
         let id = mint.uuid();
         tracing::error!(error.id = %id, %cause, "internal error");
-        let mut refusal =
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "an internal error occurred");
+        let mut refusal = Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, INTERNAL);
         refusal.extensions.push(("errorId", id.to_string().into()));
         refusal
     }
@@ -73,7 +72,7 @@ impl Refusal {
             Code::Internal => Self::internal(error, mint),
             Code::Unavailable => {
                 tracing::warn!(%error, "database unavailable");
-                Self::unavailable("a database is unavailable; try again")
+                Self::unavailable(UNAVAILABLE)
             }
             code => {
                 let mut refusal = Self::new(status(code), code, error.to_string());

@@ -1,4 +1,4 @@
-//! From a bearer token to an actor.
+//! Authenticates a bearer token as an actor.
 
 use sea_orm::{DbBackend, FromQueryResult, Statement};
 use sha2::{Digest as _, Sha256};
@@ -24,8 +24,8 @@ struct TokenRow {
 }
 
 impl Identity {
-    /// Whoever the token belongs to: a session's or an API token's. `None` for a token that is unknown, ended
-    /// or expired, and for a person who has left the organization.
+    /// Finds the actor of a session token or an API token. `None` for a token that is unknown, revoked or expired,
+    /// and for a user who has left the organization.
     ///
     /// # Errors
     /// If a database does not answer.
@@ -73,7 +73,7 @@ impl Identity {
     }
 }
 
-/// A permission that this version does not know grants nothing.
+/// Parses a stored permission. A permission that this version does not know grants nothing.
 fn grant(row: &GrantRow) -> Option<Grant> {
     Some(Grant {
         action: Action::by_name(&row.action)?,
@@ -82,7 +82,7 @@ fn grant(row: &GrantRow) -> Option<Grant> {
     })
 }
 
-/// What is left of a permission under a token's scopes. No scopes at all leave all of it.
+/// Limits a permission to the scopes of a token. Without scopes the permission is not limited.
 fn limited(grant: Grant, scopes: Option<&[String]>) -> Vec<Grant> {
     let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) else { return vec![grant] };
     let asked = scopes.iter().filter_map(|scope| {

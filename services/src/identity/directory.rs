@@ -1,4 +1,4 @@
-//! Who is who: batch finders of users and organizations, within the caller's organization.
+//! Batch finders of users and organizations, within the organization of the caller.
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use triptych_entities::{
@@ -11,7 +11,7 @@ use triptych_stores::error::{Result, ServiceError};
 use super::Identity;
 
 impl Identity {
-    /// Members of the caller's organization, among these ids.
+    /// Finds the members of the caller's organization among these ids.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
@@ -28,7 +28,7 @@ impl Identity {
             .await?)
     }
 
-    /// The caller's organization.
+    /// Finds the organization of the caller.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.

@@ -1,4 +1,4 @@
-//! People, organizations, roles, sessions and API tokens. PostgreSQL is the authority; sessions live in Redis.
+//! Users, organizations, roles, sessions and API tokens. Sessions are in Redis, all other data is in PostgreSQL.
 
 mod authenticate;
 mod directory;
@@ -16,7 +16,7 @@ pub use sessions::{IssuedSession, Sessions};
 pub use sign_up::SignUp;
 pub use tokens::NewApiToken;
 
-/// Signs people in and says who is asking.
+/// Signs users up and in, and authenticates requests.
 #[derive(Clone)]
 pub struct Identity {
     stores: Stores,

@@ -1,4 +1,4 @@
-//! Argon2id, off the async threads: a hash takes tens of milliseconds of a core on purpose.
+//! Hashes passwords with Argon2id, on blocking threads: a hash takes tens of milliseconds of CPU time.
 
 use argon2::{
     Argon2,
@@ -7,9 +7,9 @@ use argon2::{
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_stores::error::{Result, ServiceError};
 
-/// Shorter ones are guessed too fast.
+/// Minimum length, against guessing.
 pub(super) const MIN_LENGTH: usize = 8;
-/// Longer ones only cost time.
+/// Maximum length, which limits the time of hashing.
 pub(super) const MAX_LENGTH: usize = 256;
 
 /// Hashes a password into a PHC string.
@@ -23,7 +23,7 @@ pub(super) async fn hash(password: SecretString, salt: [u8; 16]) -> Result<Strin
     .await?
 }
 
-/// Whether the password is the one that was hashed.
+/// Verifies a password against its hash.
 pub(super) async fn verify(password: SecretString, phc: String) -> Result<bool> {
     blocking(move || {
         let hash = PasswordHash::new(&phc).map_err(|error| ServiceError::Internal(error.to_string()))?;

@@ -1,8 +1,8 @@
-//! The roles that every organization begins with.
+//! The built-in roles of every organization.
 
 use triptych_stores::access::{Action, Subject};
 
-/// A role and what it allows: `(action, subject, only own)`.
+/// A role with its permissions: `(action, subject, only own)`.
 pub(super) struct BuiltIn {
     pub(super) key: &'static str,
     pub(super) name: &'static str,
@@ -41,7 +41,7 @@ pub(super) fn built_in() -> [BuiltIn; 3] {
         BuiltIn {
             key: "owner",
             name: "Owner",
-            // Conversations stay private to the person who has them, also from the organization's owner.
+            // Conversations are private to their owner, also from the owner of the organization.
             grants: Subject::ALL.iter().map(|subject| (Manage, *subject, *subject == Thread)).collect(),
         },
         BuiltIn { key: "member", name: "Member", grants: member },

@@ -1,4 +1,4 @@
-//! Sessions: opaque tokens in Redis under their hash, with a sliding expiry. Losing them means signing in again.
+//! Sessions: opaque tokens in Redis under their hash, with a sliding expiry. If Redis loses them, users sign in again.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Sessions {
     ttl: Duration,
 }
 
-/// A token that was just made. The only time that it is known here.
+/// A new session with its token. Only the hash of the token is stored.
 #[derive(Debug, Clone)]
 pub struct IssuedSession {
     pub token: String,
@@ -31,7 +31,7 @@ impl Sessions {
         Self { stores, mint, ttl }
     }
 
-    /// How long a session lives without being used.
+    /// Time without use after which a session expires.
     #[must_use]
     pub fn ttl(&self) -> Duration {
         self.ttl
@@ -78,13 +78,13 @@ impl Sessions {
             .arg(&key)
             .ignore();
         pipeline.exec_async(&mut self.stores.cache.clone()).await?;
-        // The index has no expiry of its own, as it must outlive sessions that go on being used; a new session
-        // is the moment to forget those that have ended.
+        // The index of sessions does not expire, as sessions are prolonged by use. Expired entries are removed
+        // whenever a session starts.
         self.list(user_id).await?;
         Ok(IssuedSession { token, session, expires_at: now + self.ttl })
     }
 
-    /// The session of a token, which lives on for its full time from now.
+    /// Finds the session of a token, and prolongs it by its full lifetime.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -98,7 +98,7 @@ impl Sessions {
         text.map(|text| serde_json::from_str(&text).map_err(Into::into)).transpose()
     }
 
-    /// Whether a session is still there, without prolonging it.
+    /// Whether a session is active. Does not prolong it.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -111,7 +111,7 @@ impl Sessions {
         }
     }
 
-    /// Whether a token's session is still there, without prolonging it.
+    /// Whether the session of a token is active. Does not prolong it.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -119,7 +119,7 @@ impl Sessions {
         Ok(self.stores.cache.clone().exists(self.key(token)).await?)
     }
 
-    /// Ends a session. Ending it twice is ending it once.
+    /// Ends a session. Idempotent.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -135,7 +135,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// A person's sessions, newest first. Expired ones are forgotten on the way.
+    /// Lists the sessions of a user, newest first. Removes expired entries of the index.
     ///
     /// # Errors
     /// If Redis does not answer.

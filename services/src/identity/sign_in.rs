@@ -13,15 +13,15 @@ use triptych_stores::{
 
 use super::{Identity, IssuedSession, password, sign_up::has_email};
 
-/// The same for an unknown address and a wrong password, so that neither can be probed for.
+/// The error is the same for an unknown address and a wrong password, so that addresses cannot be probed.
 const WRONG_CREDENTIALS: ServiceError =
     ServiceError::Unauthenticated("the e-mail address or the password is wrong");
 
 impl Identity {
-    /// Signs a person in to the organization that they joined first.
+    /// Signs a user in to the organization that they joined first.
     ///
     /// # Errors
-    /// `WrongCredentials`, whichever of the two is wrong.
+    /// `WrongCredentials` for an unknown address and for a wrong password.
     #[tracing::instrument(skip_all)]
     pub async fn sign_in(
         &self,
@@ -31,7 +31,7 @@ impl Identity {
     ) -> Result<IssuedSession> {
         let found = user::Entity::find().filter(has_email(email)).one(&self.stores.pg).await?;
         let Some(user) = found else {
-            // Spend the time that a check would take, so that the answer's delay does not tell who exists.
+            // Takes as long as a check, so that the response time does not reveal whether the address exists.
             password::hash(secret, self.mint.bytes()).await?;
             return Err(WRONG_CREDENTIALS);
         };
@@ -47,7 +47,7 @@ impl Identity {
         Ok(self.sessions.issue(user.id, membership.organization_id, user_agent).await?)
     }
 
-    /// The person with this address, and the organization that they joined first.
+    /// Finds the user with this e-mail address, and the organization that they joined first.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
@@ -61,7 +61,7 @@ impl Identity {
         Ok(found.and_then(|(user, membership)| Some((user.id, membership?.organization_id))))
     }
 
-    /// Ends the caller's session. With an API token there is none to end, and nothing happens.
+    /// Ends the session of the caller. Has no effect for a caller with an API token.
     ///
     /// # Errors
     /// If Redis does not answer.

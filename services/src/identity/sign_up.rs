@@ -1,4 +1,4 @@
-//! Signing up: an organization, its roles and its owner, in one transaction.
+//! Signs users up: creates an organization, its roles and its owner, in one transaction.
 
 use sea_orm::{
     ActiveModelTrait as _, EntityTrait as _, Set, SqlErr, TransactionTrait as _,
@@ -13,7 +13,7 @@ use triptych_stores::error::{Invalid, Problem, Result, ServiceError};
 
 use super::{Identity, IssuedSession, password, roles};
 
-/// What a newcomer tells.
+/// The input of `sign_up`.
 #[derive(Debug, Clone)]
 pub struct SignUp {
     pub email: String,
@@ -26,7 +26,7 @@ impl Identity {
     /// Creates an organization with the caller as its owner, and signs them in.
     ///
     /// # Errors
-    /// `Invalid` with each wrong field; `EmailTaken`, which is also the answer when it is repeated.
+    /// `Invalid` with each wrong field; `EmailTaken`, also if the call is repeated.
     #[tracing::instrument(skip_all)]
     pub async fn sign_up(&self, input: SignUp, user_agent: Option<String>) -> Result<IssuedSession> {
         let email = input.email.trim().to_owned();
@@ -89,7 +89,7 @@ impl Identity {
         Ok((user_id, organization_id))
     }
 
-    /// Writes the built-in roles and returns the owner's.
+    /// Creates the built-in roles and returns the role of the owner.
     async fn create_roles(
         &self,
         tx: &sea_orm::DatabaseTransaction,
@@ -125,7 +125,7 @@ impl Identity {
     }
 }
 
-/// The account with this address, in whatever case it was written.
+/// Finds the user with this e-mail address, ignoring case.
 pub(super) fn has_email(email: &str) -> SimpleExpr {
     Func::lower(Expr::col((user::Entity, user::Column::Email))).eq(email.trim().to_lowercase())
 }

@@ -1,4 +1,4 @@
-//! API tokens: long-lived secrets for programs. The secret is shown once; a hash of it is kept.
+//! API tokens: long-lived secrets for programs. The secret is returned once; only its hash is stored.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -14,25 +14,25 @@ use triptych_stores::{
 
 use super::Identity;
 
-/// What every API token begins with, so that secret scanners can find a leaked one.
+/// The prefix of all API tokens, by which secret scanners recognize leaked tokens.
 pub(super) const PREFIX: &str = "tri_";
-/// How stale `last_used_at` may be: a write with every request would cost more than it tells.
+/// Interval at which `last_used_at` is updated, to avoid a write with each request.
 const USE_RESOLUTION_SECONDS: i64 = 60;
 
-/// What a token shall be.
+/// The input of `create_token`.
 #[derive(Debug, Clone)]
 pub struct NewApiToken {
     pub name: String,
-    /// `action:subject` pairs; empty means all that the person may do.
+    /// `action:subject` pairs; empty means all permissions of the user.
     pub scopes: Vec<String>,
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl Identity {
-    /// Makes a token and returns its secret, which cannot be shown again. Repeating it makes another token.
+    /// Creates a token and returns its secret, which is not stored. Not idempotent.
     ///
     /// # Errors
-    /// `Invalid`, or `Denied` when the role has no API tokens.
+    /// `Invalid`, or `Denied` if the role may not have API tokens.
     #[tracing::instrument(skip_all)]
     pub async fn create_api_token(
         &self,
@@ -78,7 +78,7 @@ impl Identity {
         Invalid::check(problems)
     }
 
-    /// The caller's own tokens, newest first.
+    /// Lists the tokens of the caller, newest first.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
@@ -89,10 +89,10 @@ impl Identity {
             .await?)
     }
 
-    /// Deletes one of the caller's own tokens; it stops working at once.
+    /// Deletes a token of the caller, which is invalid at once.
     ///
     /// # Errors
-    /// `NotFound`, also for somebody else's.
+    /// `NotFound`, also for the token of another user.
     #[tracing::instrument(skip_all)]
     pub async fn delete_api_token(&self, actor: &Actor, id: ApiTokenId) -> Result<()> {
         let deleted = api_token::Entity::delete_within(Scope::own(actor.organization, actor.user))

@@ -1,4 +1,4 @@
-//! The one shape of errors: whose fault it is, which code the client sees, and which fields of its input are wrong.
+//! The types of errors: each has a code that the client receives and, for bad input, the invalid fields.
 
 mod invalid;
 mod service;
@@ -8,6 +8,11 @@ pub use invalid::{Invalid, Problem};
 use serde_json::Value;
 pub use service::{Denied, Result, ServiceError};
 pub use store::StoreError;
+
+/// The message that a client gets instead of that of an [`Code::Unavailable`] error, whose cause is only logged.
+pub const UNAVAILABLE: &str = "a database is unavailable; try again";
+/// The message that a client gets instead of that of an [`Code::Internal`] error, whose cause is only logged.
+pub const INTERNAL: &str = "an internal error occurred";
 
 /// The codes that a client can receive, in `extensions.code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +30,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// As it stands in `extensions.code`.
+    /// The text in `extensions.code`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,23 +48,23 @@ impl Code {
     }
 }
 
-/// An error that says how it is presented. Transports present nothing else, so an error without a code does not
-/// compile there.
+/// An error with a code. Transports present only such errors, so an error without a code does not compile there.
 pub trait Coded: std::error::Error + Send + Sync + 'static {
+    /// The code that the client receives.
     fn code(&self) -> Code;
 
-    /// The wrong fields, for `BadUserInput`.
+    /// The invalid fields, for `BadUserInput`.
     fn problems(&self) -> &[Problem] {
         &[]
     }
 
-    /// Further facts that the client can act on, such as the id of what is in the way.
+    /// Additional entries of `extensions`, such as the id of the object that causes a conflict.
     fn extensions(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
     }
 }
 
-/// What loaders share between the fields that asked together.
+/// Loaders share one error between all fields of a batch.
 impl<E: Coded> Coded for std::sync::Arc<E> {
     fn code(&self) -> Code {
         (**self).code()

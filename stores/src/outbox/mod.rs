@@ -33,8 +33,11 @@ impl Outbox {
         Self { stores, mint, queues, wake: Arc::new(Notify::new()) }
     }
 
-    /// Inserts a job in the transaction of the caller.
-    pub async fn owe(
+    /// Inserts a job in the transaction of the caller. The job runs no earlier than `run_at`.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn insert(
         &self,
         tx: &impl ConnectionTrait,
         organization: OrganizationId,
@@ -42,12 +45,15 @@ impl Outbox {
         run_at: Option<DateTime<Utc>>,
     ) -> Result<JobId, StoreError> {
         let id = self.mint.id();
-        self.owe_as(tx, id, organization, job, run_at).await?;
+        self.insert_as(tx, id, organization, job, run_at).await?;
         Ok(id)
     }
 
-    /// As [`Outbox::owe`], with an id that the caller has already stored elsewhere.
-    pub async fn owe_as(
+    /// Inserts a job as [`Outbox::insert`] does, with an id that the caller has already stored elsewhere.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn insert_as(
         &self,
         tx: &impl ConnectionTrait,
         id: JobId,

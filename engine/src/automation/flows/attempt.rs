@@ -1,4 +1,4 @@
-//! One attempt at a step: fills in the templates, checks the result against the schema, runs the operation.
+//! One attempt of a step: renders the templates, validates the parameters and runs the operation.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,8 @@ use triptych_entities::{
     relational::automation::{execution_step::Exit, step},
 };
 use triptych_services::{
-    access, automation::executions::Claim, conversations::generations::StepPrompt, storable::storable,
+    access, automation::executions::Claim, conversations::generations::StepPrompt, error::UNAVAILABLE,
+    storable::storable,
 };
 
 use super::{Runtime, branch};
@@ -22,21 +23,21 @@ use crate::{
     conversations::models::ModelError,
 };
 
-/// The result of an attempt, and what goes into the history with it.
+/// The result of an attempt, with its input for the history.
 pub(super) struct Attempt {
-    /// The parameters with templates filled in; absent if that failed.
+    /// The parameters with templates rendered; absent if that failed.
     pub(super) input: Option<Value>,
     pub(super) generation: Option<GenerationId>,
     pub(super) result: Result<Ended, ActionError>,
 }
 
-/// How an attempt ended well.
+/// The result of a successful attempt.
 pub(super) enum Ended {
     Done {
         output: Value,
         exit: Exit,
     },
-    /// The step ends with this output at that time.
+    /// The step ends with `output` at `until`.
     Wait {
         until: DateTime<Utc>,
         output: Value,
@@ -54,7 +55,7 @@ impl From<Outcome> for Ended {
 }
 
 impl Attempt {
-    /// An attempt that failed before its parameters were known.
+    /// An attempt that failed before its templates were rendered.
     pub(super) fn failed(error: ActionError) -> Self {
         Self { input: None, generation: None, result: Err(error) }
     }
@@ -63,11 +64,11 @@ impl Attempt {
 impl Runtime {
     pub(super) async fn attempt(&self, claim: &Claim) -> Attempt {
         let (mut input, mut generation) = (None, None);
-        let result = self.try_to(claim, &mut input, &mut generation).await;
+        let result = self.try_attempt(claim, &mut input, &mut generation).await;
         Attempt { input, generation, result }
     }
 
-    async fn try_to(
+    async fn try_attempt(
         &self,
         claim: &Claim,
         input: &mut Option<Value>,
@@ -110,7 +111,7 @@ impl Runtime {
         }
     }
 
-    /// Validates the parameters, with their templates filled in, against the operation's schema.
+    /// Validates the rendered parameters against the schema of the operation.
     fn check(&self, step: &step::Model, rendered: &Value) -> Result<(), ActionError> {
         let catalog = self.services.flows.catalog();
         let Some(operation) = catalog.operation(&step.integration, &step.operation) else { return Ok(()) };
@@ -127,10 +128,15 @@ impl Runtime {
         let Some(id) = claim.step.credential_id else { return Ok(None) };
         let opened = self.services.credentials.open(claim.execution.organization_id, id).await;
         opened.map(Some).map_err(|error| {
-            tracing::warn!(%error, credential.id = %id, step.id = %claim.step.id, "a credential was not opened");
+            tracing::warn!(
+                %error,
+                credential.id = %id,
+                execution_step.id = %claim.row.id,
+                "the credential of a step was not decrypted"
+            );
             ActionError::permanent(
                 "CREDENTIAL",
-                "the step's credential cannot be opened; choose another or create it again",
+                "the credential of the step cannot be decrypted; choose another or create it again",
             )
         })
     }
@@ -154,8 +160,13 @@ impl Runtime {
             .owner(access::Scope::whole(claim.execution.organization_id), claim.execution.flow_id)
             .await
             .map_err(|error| {
-                tracing::warn!(%error, flow.id = %claim.execution.flow_id, "a flow's owner was not read");
-                ActionError::temporary("UNAVAILABLE", "a database does not answer")
+                tracing::warn!(
+                    %error,
+                    flow.id = %claim.execution.flow_id,
+                    execution_step.id = %claim.row.id,
+                    "the owner of a flow was not read"
+                );
+                ActionError::temporary("UNAVAILABLE", UNAVAILABLE)
             })?;
         let prompt = StepPrompt {
             organization: claim.execution.organization_id,
@@ -174,7 +185,7 @@ impl Runtime {
         if !storable(&output) {
             return Err(ActionError::permanent(
                 "BAD_OUTPUT",
-                "the answer contains characters that cannot be stored",
+                "the response contains characters that cannot be stored",
             ));
         }
         Ok(Ended::Done { output, exit: Exit::Continue })

@@ -20,7 +20,7 @@ pub(super) struct Leases(Mutex<HashMap<ExecutionStepId, CancellationToken>>);
 pub(super) struct Hold {
     leases: Arc<Leases>,
     id: ExecutionStepId,
-    /// Cancelled when another worker may have the step.
+    /// Cancelled when another worker may run the step.
     pub(super) lost: CancellationToken,
 }
 
@@ -67,7 +67,10 @@ pub(super) async fn keep(leases: Arc<Leases>, executions: Executions, worker: Uu
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, %worker, "the leases of running steps were not renewed"),
+            Err(error) => {
+                let steps: Vec<String> = held.iter().map(ToString::to_string).collect();
+                tracing::warn!(%error, %worker, execution_step.id = steps.join(" "), "the leases of running steps were not renewed");
+            }
         }
     }
 }

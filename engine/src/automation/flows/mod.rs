@@ -1,5 +1,5 @@
-//! The flow runtime: runs the steps that this process has claimed. What follows from a result is decided in
-//! `services`, in the transaction that stores it.
+//! The flow runtime: runs the steps that this process has claimed. `services` stores each result and decides in the
+//! same transaction which steps follow.
 
 mod attempt;
 mod branch;

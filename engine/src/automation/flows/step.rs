@@ -10,7 +10,7 @@ use triptych_services::{
         executions::{Claim, Outcome, Report},
         flows::RetryPolicy,
     },
-    error::ServiceError,
+    error::{INTERNAL, ServiceError},
 };
 
 use super::{
@@ -23,15 +23,14 @@ use crate::automation::integrations::ActionError;
 const TIME_LIMIT: Duration = Duration::from_secs(330);
 /// Time limit of an attempt that asks a model.
 const AI_TIME_LIMIT: Duration = Duration::from_mins(15);
-/// Attempts at storing a report before the lease is left to run out.
+/// Attempts to store a report before the lease is left to expire.
 const REPORT_ATTEMPTS: u32 = 5;
 
 impl Runtime {
-    /// Runs a step that is owed an attempt, or ends one whose wait is over. It may be called for the same step any
-    /// number of times.
+    /// Runs the next attempt of a queued step, or ends a waiting step that is due. Idempotent.
     ///
     /// # Errors
-    /// If a database does not answer; the job should be tried again.
+    /// If a database does not answer; the job should be retried.
     #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
     pub async fn run_step(&self, id: ExecutionStepId) -> Result<(), ServiceError> {
         let executions = &self.services.executions;
@@ -42,21 +41,21 @@ impl Runtime {
         let policy = match RetryPolicy::of(&claim.step) {
             Ok(policy) => policy,
             Err(error) => {
-                tracing::error!(%error, step.id = %claim.step.id, "a step is not run");
+                tracing::error!(%error, step.key = claim.step.key, "the retry policy of a step cannot be read");
                 let broken =
-                    ActionError::permanent("CORRUPT", "the step's stored retry policy cannot be read");
+                    ActionError::permanent("CORRUPT", "the stored retry policy of the step cannot be read");
                 return self.store(&claim, Attempt::failed(broken), &RetryPolicy::default()).await;
             }
         };
         let attempt = tokio::select! {
             attempt = self.limited(&claim) => attempt,
-            // Another worker runs it now: the result of this attempt would not count.
+            // Another worker may run the step now: the result of this attempt would be refused.
             () = hold.lost.cancelled() => return Ok(()),
         };
         self.store(&claim, attempt, &policy).await
     }
 
-    /// An attempt that ends in time and does not panic.
+    /// Runs an attempt with a time limit, and converts a panic into a failure.
     async fn limited(&self, claim: &Claim) -> Attempt {
         let own = claim.step.timeout_seconds.and_then(|seconds| u64::try_from(seconds).ok());
         let limit = match own {
@@ -68,8 +67,8 @@ impl Runtime {
         match tokio::time::timeout(limit, run).await {
             Ok(Ok(attempt)) => attempt,
             Ok(Err(_)) => {
-                tracing::error!(step.id = %claim.step.id, step = claim.step.key, "a step panicked");
-                Attempt::failed(ActionError::permanent("INTERNAL", "an internal error occurred"))
+                tracing::error!(execution_step.id = %claim.row.id, step.key = claim.step.key, "a step panicked");
+                Attempt::failed(ActionError::permanent("INTERNAL", INTERNAL))
             }
             Err(_) => {
                 let message = format!("the step took longer than {} s", limit.as_secs());
@@ -103,12 +102,22 @@ impl Runtime {
             match self.services.executions.report(claim, outcome.clone()).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => {
-                    tracing::info!(step = claim.step.key, "a result came too late to count");
+                    tracing::info!(
+                        execution_step.id = %claim.row.id,
+                        step.key = claim.step.key,
+                        "the lease of a step expired, its result was discarded"
+                    );
                     return Ok(());
                 }
                 Err(error) if tried >= REPORT_ATTEMPTS => return Err(error),
                 Err(error) => {
-                    tracing::warn!(%error, tried, step = claim.step.key, "a result is not stored yet");
+                    tracing::warn!(
+                        %error,
+                        attempt = tried,
+                        execution_step.id = %claim.row.id,
+                        step.key = claim.step.key,
+                        "the result of a step was not stored, retrying"
+                    );
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }

@@ -17,4 +17,8 @@ impl Templates for Renderer {
     fn condition_problem(&self, expression: &str) -> Option<String> {
         Self::condition_problem(self, expression)
     }
+
+    fn condition_references(&self, expression: &str) -> Vec<String> {
+        Self::condition_references(self, expression)
+    }
 }

@@ -1,4 +1,4 @@
-//! An answer as it grows: a model's events become parts, and what subscribers are told of them.
+//! The response as it grows: converts the events of a model into parts, and into events for subscribers.
 
 use serde_json::Value;
 use triptych_entities::{
@@ -11,14 +11,14 @@ use triptych_entities::{
 
 use crate::conversations::models::ModelEvent;
 
-/// Everything that has arrived.
+/// The response so far.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) parts: Vec<Part>,
     pub(super) usage: Option<Usage>,
     /// Bytes of text in all parts.
     pub(super) size: usize,
-    /// The text or reasoning part that grows, and its length in Unicode scalar values.
+    /// The open text or reasoning part, and its length in Unicode scalar values.
     open: Option<(PartKind, i64)>,
     calls: Vec<Call>,
 }
@@ -34,8 +34,8 @@ struct Call {
 }
 
 impl Answer {
-    /// Takes an event in and returns what to tell. `Finish` is not for here.
-    pub(super) fn take(&mut self, event: ModelEvent) -> Vec<GenerationEvent> {
+    /// Applies an event of the model and returns the events for subscribers. `Finish` is handled by the caller.
+    pub(super) fn apply(&mut self, event: ModelEvent) -> Vec<GenerationEvent> {
         let mut told = Vec::new();
         match event {
             ModelEvent::TextDelta(text) => self.grow(PartKind::Text, text, &mut told),
@@ -81,7 +81,7 @@ impl Answer {
         told
     }
 
-    /// Ends the part that grows, if one does.
+    /// Closes the open part, if there is one.
     pub(super) fn close(&mut self, told: &mut Vec<GenerationEvent>) {
         if self.open.take().is_some()
             && let Some(part) = self.parts.last()
@@ -175,11 +175,11 @@ mod tests {
     #[test]
     fn offsets_count_scalar_values_and_parts_follow_each_other() {
         let mut answer = Answer::default();
-        let mut told = answer.take(ModelEvent::ReasoningDelta("hm".to_owned()));
+        let mut told = answer.apply(ModelEvent::ReasoningDelta("hm".to_owned()));
         for text in ["Grüße 👋🏽", "!"] {
-            told.extend(answer.take(ModelEvent::TextDelta(text.to_owned())));
+            told.extend(answer.apply(ModelEvent::TextDelta(text.to_owned())));
         }
-        told.extend(answer.take(ModelEvent::Finish { reason: None }));
+        told.extend(answer.apply(ModelEvent::Finish { reason: None }));
         let delta = |part_id: &str, offset, text: &str| GenerationEvent::TextDelta {
             part_id: part_id.to_owned(),
             offset,
@@ -195,7 +195,7 @@ mod tests {
     fn a_call_that_comes_whole_is_told_like_one_that_grows() {
         let mut answer = Answer::default();
         let (call_id, name) = ("c".to_owned(), "add".to_owned());
-        let told = answer.take(ModelEvent::ToolCallReady { call_id, name, arguments: Value::Null });
+        let told = answer.apply(ModelEvent::ToolCallReady { call_id, name, arguments: Value::Null });
         assert!(matches!(told[0], GenerationEvent::PartStarted { .. }));
         assert!(matches!(told[1], GenerationEvent::ToolCallReady { .. }));
         assert!(matches!(told[2], GenerationEvent::PartFinished { .. }));

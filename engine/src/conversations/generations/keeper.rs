@@ -1,4 +1,5 @@
-//! Keeps a worker's leases and hears who has been asked to stop: one query for all of its generations.
+//! Renews the leases of the generations that this process runs, and polls for requests to stop them. Each takes one
+//! statement for all generations.
 
 use std::{
     collections::HashMap,
@@ -11,16 +12,18 @@ use triptych_entities::ids::GenerationId;
 
 use super::{Generator, LEASE};
 
-const LOOK: Duration = Duration::from_millis(200);
+/// Interval of polls for requests to stop.
+const POLL: Duration = Duration::from_millis(200);
+/// Interval of lease renewals.
 const RENEW: Duration = Duration::from_secs(5);
 
-/// What a run is to do.
+/// Tells a run whether to continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
-    GoOn,
-    /// A person asked for its end.
+    Continue,
+    /// A user requested the end of the generation.
     Abort,
-    /// Another worker has it.
+    /// Another worker claimed the generation.
     Lost,
 }
 
@@ -28,7 +31,7 @@ pub(super) enum Signal {
 #[derive(Default)]
 pub(super) struct Held(Mutex<HashMap<GenerationId, (i32, watch::Sender<Signal>)>>);
 
-/// A run's own end. Dropping it gives up the place, not the lease.
+/// The registration of a run. Dropping it ends the registration, not the lease.
 pub(super) struct Hold<'a> {
     held: &'a Held,
     id: GenerationId,
@@ -38,7 +41,7 @@ pub(super) struct Hold<'a> {
 
 impl Held {
     pub(super) fn hold(&self, id: GenerationId, epoch: i32) -> Hold<'_> {
-        let (sender, signal) = watch::channel(Signal::GoOn);
+        let (sender, signal) = watch::channel(Signal::Continue);
         self.lock().insert(id, (epoch, sender));
         Hold { held: self, id, epoch, signal }
     }
@@ -51,7 +54,7 @@ impl Held {
         self.lock().iter().map(|(id, (epoch, _))| (*id, *epoch)).collect()
     }
 
-    fn tell(&self, id: GenerationId, epoch: Option<i32>, signal: Signal) {
+    fn send(&self, id: GenerationId, epoch: Option<i32>, signal: Signal) {
         if let Some((held, sender)) = self.lock().get(&id)
             && epoch.is_none_or(|epoch| epoch == *held)
         {
@@ -69,11 +72,11 @@ impl Drop for Hold<'_> {
     }
 }
 
-/// Goes on until the generator stops and its last run is over.
+/// Runs until the generator is stopped and its last run has ended.
 pub(super) async fn keep(generator: Generator) {
     let mut renewed = Instant::now();
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL).await;
         let held = generator.held.all();
         if held.is_empty() {
             if generator.stop.is_cancelled() {
@@ -86,12 +89,14 @@ pub(super) async fn keep(generator: Generator) {
         match generator.generations.abort_requested(&ids).await {
             Ok(stopped) => {
                 for id in stopped {
-                    generator.held.tell(id, None, Signal::Abort);
+                    generator.held.send(id, None, Signal::Abort);
                 }
             }
-            Err(error) => tracing::warn!(%error, "cannot see who is to be stopped"),
+            Err(error) => {
+                tracing::warn!(%error, worker = %generator.worker, "requests to stop generations were not read")
+            }
         }
-        // A run that began since then has a whole lease before it.
+        // A run that started since then still has its full lease.
         if renewed.elapsed() >= RENEW {
             renewed = Instant::now();
             renew(&generator, &held).await;
@@ -103,10 +108,12 @@ async fn renew(generator: &Generator, held: &[(GenerationId, i32)]) {
     match generator.generations.renew(generator.worker, held, LEASE).await {
         Ok(still) => {
             for (id, epoch) in held.iter().filter(|(id, _)| !still.contains(id)) {
-                generator.held.tell(*id, Some(*epoch), Signal::Lost);
+                generator.held.send(*id, Some(*epoch), Signal::Lost);
             }
         }
-        // Should the leases run out, the epoch keeps us from doing harm.
-        Err(error) => tracing::warn!(%error, "leases were not renewed"),
+        // If a lease expires, the epoch prevents this worker from writing.
+        Err(error) => {
+            tracing::warn!(%error, worker = %generator.worker, "the leases of running generations were not renewed")
+        }
     }
 }

@@ -1,7 +1,6 @@
-//! Running generations: a claim, a model's stream, live events on the way, and one end.
+//! Runs generations: claims one, reads the stream of the model, appends live events and stores the result.
 //!
-//! Knows how an answer comes about and is told; what a generation is, who may have it and how it ends belongs to
-//! `services`.
+//! The state of a generation, claims and the transaction that ends it are in `services`.
 
 mod answer;
 mod keeper;
@@ -22,7 +21,7 @@ use uuid::Uuid;
 use crate::conversations::models::ModelRegistry;
 use keeper::Held;
 
-/// How long a worker has a generation without saying that it is alive.
+/// Duration of a lease. A generation whose lease expired can be claimed by another worker.
 const LEASE: Duration = Duration::from_secs(15);
 
 /// Runs generations for threads and for AI steps.
@@ -36,8 +35,8 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Starts the task that keeps the leases. After `stop` no generation goes on: each is let go, so that another
-    /// worker begins it again.
+    /// Starts the task that renews leases. After `stop` is cancelled, running generations are released, so that another
+    /// worker restarts them.
     #[must_use]
     pub fn start(
         generations: Generations,

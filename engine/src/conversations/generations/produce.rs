@@ -1,4 +1,4 @@
-//! From a model's stream to parts and events, until there is an end.
+//! Converts the stream of a model into parts and events, until it ends or the run is stopped.
 
 use futures::StreamExt as _;
 use tokio::{sync::watch, time::Instant};
@@ -7,14 +7,14 @@ use tokio_util::sync::CancellationToken;
 use super::{
     answer::Answer,
     keeper::Signal,
-    writer::{Told, Writer},
+    writer::{Flushed, Writer},
 };
 use crate::conversations::models::{ModelError, ModelEvent, ModelStream};
 
-/// Bytes of text that one answer may have; a document holds 16 MB.
+/// Maximum size of the text of one response, in bytes. A MongoDB document holds 16 MB.
 const MAX_SIZE: usize = 4 * 1024 * 1024;
 
-/// Why it stopped.
+/// How the production of a response ended.
 #[derive(Debug)]
 pub(super) enum Ended {
     Finished {
@@ -22,13 +22,13 @@ pub(super) enum Ended {
     },
     Failed(ModelError),
     Aborted,
-    /// Another worker has the generation.
+    /// Another worker claimed the generation.
     Lost,
-    /// This process stops.
+    /// This process is shutting down.
     Stopped,
 }
 
-/// One run on its way.
+/// One run in progress.
 pub(super) struct Production {
     pub(super) answer: Answer,
     pub(super) writer: Writer,
@@ -40,7 +40,7 @@ pub(super) struct Production {
 
 impl Production {
     pub(super) async fn run(&mut self, mut stream: ModelStream) -> Ended {
-        if self.flush().await == Told::Fenced {
+        if self.flush().await == Flushed::Fenced {
             return Ended::Lost;
         }
         let ended = loop {
@@ -50,33 +50,33 @@ impl Production {
                 () = self.stop.cancelled() => break Ended::Stopped,
                 signal = signalled(&mut self.signal) => break signal,
                 () = until(due) => {
-                    if self.flush().await == Told::Fenced {
+                    if self.flush().await == Flushed::Fenced {
                         break Ended::Lost;
                     }
                 }
-                event = stream.next() => match self.take(event) {
+                event = stream.next() => match self.apply(event) {
                     Some(ended) => break ended,
-                    None if self.writer.is_full() && self.flush().await == Told::Fenced => {
+                    None if self.writer.is_full() && self.flush().await == Flushed::Fenced => {
                         break Ended::Lost;
                     }
                     None => {}
                 },
             }
         };
-        // Dropping the stream ends the call at the provider, before anything else is waited for.
+        // Dropping the stream ends the request to the provider before anything else is awaited.
         drop(stream);
         if matches!(ended, Ended::Finished { .. } | Ended::Failed(_) | Ended::Aborted) {
             let mut last = Vec::new();
             self.answer.close(&mut last);
             self.writer.push(last);
-            if self.flush().await == Told::Fenced {
+            if self.flush().await == Flushed::Fenced {
                 return Ended::Lost;
             }
         }
         ended
     }
 
-    fn take(&mut self, event: Option<Result<ModelEvent, ModelError>>) -> Option<Ended> {
+    fn apply(&mut self, event: Option<Result<ModelEvent, ModelError>>) -> Option<Ended> {
         let event = match event {
             None => return Some(Ended::Failed(ModelError::cut_off())),
             Some(Err(error)) => return Some(Ended::Failed(error)),
@@ -87,15 +87,15 @@ impl Production {
             let waited = self.asked_at.elapsed().as_millis();
             self.first_token.get_or_insert(i32::try_from(waited).unwrap_or(i32::MAX));
         }
-        let told = self.answer.take(event);
-        self.writer.push(told);
+        let events = self.answer.apply(event);
+        self.writer.push(events);
         (self.answer.size > MAX_SIZE).then(|| {
-            let message = format!("the answer is longer than {MAX_SIZE} bytes");
+            let message = format!("the response is longer than {MAX_SIZE} bytes");
             Ended::Failed(ModelError::permanent(ModelError::LIMIT_EXCEEDED, message))
         })
     }
 
-    async fn flush(&mut self) -> Told {
+    async fn flush(&mut self) -> Flushed {
         self.writer.flush(&self.answer.parts).await
     }
 }
@@ -108,10 +108,10 @@ async fn until(due: Option<Instant>) {
 }
 
 async fn signalled(signal: &mut watch::Receiver<Signal>) -> Ended {
-    match signal.wait_for(|signal| *signal != Signal::GoOn).await.map(|signal| *signal) {
+    match signal.wait_for(|signal| *signal != Signal::Continue).await.map(|signal| *signal) {
         Ok(Signal::Abort) => Ended::Aborted,
-        Ok(Signal::Lost | Signal::GoOn) => Ended::Lost,
-        // The sender lives as long as the run is held.
+        Ok(Signal::Lost | Signal::Continue) => Ended::Lost,
+        // The sender lives as long as the registration of the run.
         Err(_) => std::future::pending().await,
     }
 }

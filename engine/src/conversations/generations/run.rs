@@ -1,4 +1,4 @@
-//! One run of a generation, from the claim to exactly one end.
+//! One run of a generation, from the claim to its terminal state.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -12,7 +12,7 @@ use triptych_entities::{
 };
 use triptych_services::{
     conversations::generations::{Claim, Finished, Outcome},
-    error::StoreError,
+    error::{INTERNAL, StoreError},
     live::Topic,
 };
 
@@ -24,26 +24,25 @@ use super::{
 };
 use crate::conversations::models::{Ask, ModelError, ModelStream};
 
-/// How often the end is tried to be stored before the job itself is tried again.
+/// Attempts to store the result before the job is retried.
 const STORE_ATTEMPTS: u32 = 20;
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub enum RunEnd {
-    /// It has its one end; with the error if it failed.
+    /// The generation reached its terminal state; with the error if it failed.
     Finished { generation: Box<Generation>, error: Option<ModelError> },
-    /// There was nothing to do, or another worker does it.
+    /// The generation has ended already, or another worker runs it.
     NotOurs,
-    /// This process stops; another begins it again.
+    /// This process is shutting down; another worker restarts the generation.
     Released,
 }
 
 impl Generator {
-    /// Runs a generation of a thread, if it is owed a run. What a queue's job calls; it may be called for the same
-    /// generation any number of times.
+    /// Runs a generation of a thread, if it is queued or the lease of its worker has expired. Idempotent.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer; the job should be tried again.
+    /// If `MongoDB` does not answer; the job should be retried.
     #[tracing::instrument(skip_all, fields(generation.id = %id))]
     pub async fn run(&self, id: GenerationId) -> Result<RunEnd, StoreError> {
         if self.stop.is_cancelled() {
@@ -61,33 +60,20 @@ impl Generator {
         if generation.abort_requested_at.is_some() {
             return self.end(&claim, Outcome::aborted(), None).await;
         }
-        let opening = if generation.epoch == 1 {
-            GenerationEvent::GenerationStarted {
-                model: generation.model.clone(),
-                at: self.generations.mint().now(),
-            }
-        } else {
-            GenerationEvent::GenerationRestarted {
-                epoch: generation.epoch,
-                at: self.generations.mint().now(),
-            }
-        };
-        let live = self.generations.live().clone();
-        let topic = Topic::of(generation.id);
         let mut production = Production {
             answer: Answer::default(),
-            writer: Writer::new(live, topic, i64::from(generation.epoch), opening),
+            writer: self.writer(generation),
             signal: hold.signal.clone(),
             stop: self.stop.clone(),
             asked_at: Instant::now(),
             first_token: None,
         };
         let ended = match self.ask(&claim) {
-            // A panic while answering must not leave a generation that never ends.
+            // A panic must not leave a generation without a terminal state.
             Ok(stream) => {
                 AssertUnwindSafe(production.run(stream)).catch_unwind().await.unwrap_or_else(|_| {
-                    tracing::error!(generation.id = %generation.id, "answering panicked");
-                    Ended::Failed(ModelError::temporary(ModelError::INTERNAL, "something went wrong here"))
+                    tracing::error!(generation.id = %generation.id, "a generation panicked");
+                    Ended::Failed(ModelError::temporary(ModelError::INTERNAL, INTERNAL))
                 })
             }
             Err(error) => Ended::Failed(error),
@@ -118,6 +104,16 @@ impl Generator {
         self.end(&claim, outcome, error).await
     }
 
+    fn writer(&self, generation: &Generation) -> Writer {
+        let at = self.generations.mint().now();
+        let opening = match generation.epoch {
+            1 => GenerationEvent::GenerationStarted { model: generation.model.clone(), at },
+            epoch => GenerationEvent::GenerationRestarted { epoch, at },
+        };
+        let live = self.generations.live().clone();
+        Writer::new(live, Topic::of(generation.id), i64::from(generation.epoch), opening)
+    }
+
     fn ask(&self, claim: &Claim) -> Result<ModelStream, ModelError> {
         let (model, name) = self.models.resolve(&claim.generation.model)?;
         Ok(model.stream(Ask {
@@ -127,7 +123,7 @@ impl Generator {
         }))
     }
 
-    /// Stores the end, for as long as it takes `MongoDB` to come back. The lease is kept meanwhile.
+    /// Stores the result, and retries while `MongoDB` is unavailable. The lease is renewed meanwhile.
     async fn end(
         &self,
         claim: &Claim,
@@ -141,7 +137,7 @@ impl Generator {
                 Ok(Finished::Fenced) => return Ok(RunEnd::NotOurs),
                 Err(error) if attempt >= STORE_ATTEMPTS || self.stop.is_cancelled() => return Err(error),
                 Err(error) => {
-                    tracing::warn!(generation.id = %claim.generation.id, %error, attempt, "the end is not stored yet");
+                    tracing::warn!(generation.id = %claim.generation.id, %error, attempt, "the result of a generation was not stored, retrying");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(10));
                 }

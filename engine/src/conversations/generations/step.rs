@@ -1,4 +1,4 @@
-//! Answers for AI steps of flows, asked for and awaited within the step.
+//! Runs the generations of AI steps within the step.
 
 use std::time::Duration;
 
@@ -13,56 +13,56 @@ use triptych_entities::{
 };
 use triptych_services::{
     conversations::generations::{StepPrompt, StepStart},
-    error::{Code, Coded as _, ServiceError},
+    error::{Code, Coded as _, INTERNAL, ServiceError, UNAVAILABLE},
 };
 
 use super::{Generator, LEASE, RunEnd};
 use crate::conversations::models::ModelError;
 
-/// Between looks at a generation that another worker holds.
-const LOOK: Duration = Duration::from_millis(250);
+/// Interval of polls while another worker runs the generation.
+const POLL: Duration = Duration::from_millis(250);
 
-/// What an AI step puts out.
+/// The output of an AI step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepAnswer {
     pub generation_id: GenerationId,
     pub text: String,
-    /// The answer parsed, where a JSON Schema was given.
+    /// The response as JSON, if a JSON Schema was given.
     pub object: Option<Value>,
     pub usage: Usage,
 }
 
 impl Generator {
-    /// Asks a model on behalf of a step and waits for the whole answer. The same run of a step is answered once: a
-    /// repeated call gets the stored answer and pays nothing.
+    /// Requests a response from a model for a step, and waits for all of it. A repeated call for the same run of a step
+    /// returns the stored response, without another request.
     ///
     /// # Errors
-    /// Why there is no answer, and whether to try again.
+    /// Why there is no response, and whether the step may be retried.
     #[tracing::instrument(skip_all, fields(execution_step.id = %ask.execution_step_id))]
     pub async fn run_step_generation(&self, ask: StepPrompt) -> Result<StepAnswer, ModelError> {
         let wants_object = ask.parameters.json_schema.is_some();
-        let patience = Instant::now() + LEASE + LEASE / 3;
+        let deadline = Instant::now() + LEASE + LEASE / 3;
         loop {
             let start = self
                 .generations
                 .start_step(&ask, self.worker, LEASE)
                 .await
-                .map_err(|error| failure(&error))?;
+                .map_err(|error| failure(&ask, &error))?;
             match start {
                 StepStart::Answered(generation) => return answer(*generation, wants_object),
                 StepStart::Aborted(_) => return Err(aborted()),
-                StepStart::Busy if Instant::now() > patience => {
-                    return Err(unavailable("another worker is asking for this answer"));
+                StepStart::Busy if Instant::now() > deadline => {
+                    return Err(unavailable("another worker runs the generation of this step"));
                 }
                 StepStart::Busy => tokio::select! {
-                    () = tokio::time::sleep(LOOK) => {}
+                    () = tokio::time::sleep(POLL) => {}
                     () = self.stop.cancelled() => return Err(stopping()),
                 },
                 StepStart::Claimed(claim) => {
                     let end = self.answer(*claim).await;
-                    match end.map_err(|error| failure(&ServiceError::from(error)))? {
+                    match end.map_err(|error| failure(&ask, &ServiceError::from(error)))? {
                         RunEnd::Finished { error: Some(error), .. } => return Err(error),
-                        // Completed or aborted: the next look tells which.
+                        // Completed or aborted: the next poll reads which.
                         RunEnd::Finished { .. } | RunEnd::NotOurs => {}
                         RunEnd::Released => return Err(stopping()),
                     }
@@ -78,39 +78,36 @@ fn answer(generation: Generation, wants_object: bool) -> Result<StepAnswer, Mode
     Ok(StepAnswer { generation_id: generation.id, text, object, usage: generation.usage.unwrap_or_default() })
 }
 
-/// Models like to put their JSON into a fence.
+/// Models often wrap JSON in a Markdown code fence.
 fn parse(text: &str) -> Result<Value, ModelError> {
     let bare = text.trim();
     let bare = bare.strip_prefix("```json").or_else(|| bare.strip_prefix("```")).unwrap_or(bare);
     let bare = bare.strip_suffix("```").unwrap_or(bare);
     serde_json::from_str(bare.trim()).map_err(|_| {
-        ModelError::permanent(
-            ModelError::UPSTREAM_FAILED,
-            "the model's answer is not the JSON that was asked for",
-        )
+        ModelError::permanent(ModelError::UPSTREAM_FAILED, "the response of the model is not valid JSON")
     })
 }
 
-fn failure(error: &ServiceError) -> ModelError {
+fn failure(ask: &StepPrompt, error: &ServiceError) -> ModelError {
     match error.code() {
         Code::BadUserInput => ModelError::permanent(ModelError::BAD_USER_INPUT, error.to_string()),
         Code::Unavailable => {
-            tracing::warn!(%error, "an AI step cannot go on");
-            unavailable("a database is away")
+            tracing::warn!(%error, execution_step.id = %ask.execution_step_id, "database unavailable");
+            unavailable(UNAVAILABLE)
         }
         _ => {
-            tracing::error!(%error, "an AI step cannot go on");
-            ModelError::permanent(ModelError::INTERNAL, "something went wrong here")
+            tracing::error!(%error, execution_step.id = %ask.execution_step_id, "internal error");
+            ModelError::permanent(ModelError::INTERNAL, INTERNAL)
         }
     }
 }
 
 fn aborted() -> ModelError {
-    ModelError::permanent(ModelError::ABORTED, "the answer was stopped")
+    ModelError::permanent(ModelError::ABORTED, "the generation was cancelled")
 }
 
 fn stopping() -> ModelError {
-    unavailable("this worker stops")
+    unavailable("the worker is shutting down")
 }
 
 fn unavailable(message: &str) -> ModelError {

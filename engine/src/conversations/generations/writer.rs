@@ -1,6 +1,7 @@
-//! Tells subscribers, in few appends: deltas that arrive close together travel together.
+//! Appends the events of a run to its live stream, in batches: deltas of the same part are merged.
 //!
-//! Redis may fail; the answer goes on without it, and once Redis is back a snapshot stands for what was not told.
+//! While Redis is unavailable the run continues. When Redis is available again, a snapshot replaces the events that were
+//! not appended.
 
 use std::time::Duration;
 
@@ -11,21 +12,24 @@ use triptych_entities::{
 };
 use triptych_services::live::{Appended, Live, Position, Topic};
 
+/// Longest time for which an event is buffered.
 const WAIT: Duration = Duration::from_millis(25);
+/// Number of buffered events at which they are appended.
 const MOST_EVENTS: usize = 64;
+/// Number of buffered bytes of text at which they are appended.
 const MOST_BYTES: usize = 4096;
-/// After so many entries a snapshot follows, well before the stream drops its beginning.
+/// Number of entries after which a snapshot is appended, before the stream drops its oldest entries.
 const SNAPSHOT_EVERY: i64 = 5_000;
-/// How long one append may hold up the answer.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// Between attempts while Redis is away.
+/// Time limit of one append.
+const APPEND_LIMIT: Duration = Duration::from_secs(1);
+/// Pause between attempts while Redis is unavailable.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Whether to go on.
+/// Whether the run continues after a flush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
-    GoOn,
-    /// A later run writes now.
+pub(super) enum Flushed {
+    Continue,
+    /// A later run has appended events.
     Fenced,
 }
 
@@ -34,17 +38,17 @@ pub(super) struct Writer {
     live: Live,
     topic: Topic,
     epoch: i64,
-    /// The sequence number of the last event that was, or may have been, told.
+    /// The sequence number of the last event that was, or may have been, appended.
     seq: i64,
     last_snapshot: i64,
     buffer: Vec<GenerationEvent>,
-    taken: usize,
+    buffered: usize,
     bytes: usize,
     since: Option<Instant>,
-    /// The first event of the run, until it is known to be told.
+    /// The first event of the run, until it is confirmed to be appended.
     opening: Option<GenerationEvent>,
-    /// Something was not told.
-    torn: bool,
+    /// Whether events are missing in the stream.
+    incomplete: bool,
     not_before: Option<Instant>,
 }
 
@@ -57,11 +61,11 @@ impl Writer {
             seq: 0,
             last_snapshot: 0,
             buffer: Vec::new(),
-            taken: 0,
+            buffered: 0,
             bytes: 0,
             since: None,
             opening: Some(opening),
-            torn: false,
+            incomplete: false,
             not_before: None,
         }
     }
@@ -72,7 +76,7 @@ impl Writer {
 
     pub(super) fn push(&mut self, events: Vec<GenerationEvent>) {
         for event in events {
-            self.taken += 1;
+            self.buffered += 1;
             self.bytes += text_of(&event).map_or(64, str::len);
             if !merge(self.buffer.last_mut(), &event) {
                 self.buffer.push(event);
@@ -82,24 +86,24 @@ impl Writer {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.taken >= MOST_EVENTS || self.bytes >= MOST_BYTES
+        self.buffered >= MOST_EVENTS || self.bytes >= MOST_BYTES
     }
 
-    /// When to flush, if there is anything to tell.
+    /// When to flush; `None` if nothing is buffered.
     pub(super) fn due(&self) -> Option<Instant> {
         self.since.map(|since| since + WAIT)
     }
 
-    /// Tells what has come together. `parts` is everything so far, including it.
-    pub(super) async fn flush(&mut self, parts: &[Part]) -> Told {
+    /// Appends the buffered events. `parts` is the complete response so far, including them.
+    pub(super) async fn flush(&mut self, parts: &[Part]) -> Flushed {
         let events = std::mem::take(&mut self.buffer);
-        (self.taken, self.bytes, self.since) = (0, 0, None);
+        (self.buffered, self.bytes, self.since) = (0, 0, None);
         if self.not_before.is_some_and(|moment| Instant::now() < moment) {
-            self.torn = true;
-            return Told::GoOn;
+            self.incomplete = true;
+            return Flushed::Continue;
         }
-        if self.torn {
-            return self.tell_whole(parts).await;
+        if self.incomplete {
+            return self.append_snapshot(parts).await;
         }
         let first = self.opening.is_some() && self.seq == 0;
         let mut batch: Vec<GenerationEvent> = self.opening.clone().into_iter().chain(events).collect();
@@ -109,16 +113,16 @@ impl Writer {
             self.last_snapshot = self.seq + entries + 1;
         }
         if batch.is_empty() {
-            return Told::GoOn;
+            return Flushed::Continue;
         }
         match self.append(&batch, first).await {
-            // The stream is gone: what was told before is told again.
-            Some(Appended::Lost) => self.tell_whole(parts).await,
+            // The stream was lost: a snapshot replaces all earlier events.
+            Some(Appended::Lost) => self.append_snapshot(parts).await,
             outcome => self.settle(outcome),
         }
     }
 
-    async fn tell_whole(&mut self, parts: &[Part]) -> Told {
+    async fn append_snapshot(&mut self, parts: &[Part]) -> Flushed {
         let batch: Vec<GenerationEvent> = self.opening.clone().into_iter().chain([snapshot(parts)]).collect();
         let outcome = self.append(&batch, true).await;
         if outcome == Some(Appended::Stored) {
@@ -127,38 +131,39 @@ impl Writer {
         self.settle(outcome)
     }
 
-    fn settle(&mut self, outcome: Option<Appended>) -> Told {
+    fn settle(&mut self, outcome: Option<Appended>) -> Flushed {
         match outcome {
             Some(Appended::Stored) => {
                 self.opening = None;
-                self.torn = false;
+                self.incomplete = false;
                 self.not_before = None;
             }
-            Some(Appended::Fenced) => return Told::Fenced,
-            Some(Appended::Lost) => self.torn = true,
+            Some(Appended::Fenced) => return Flushed::Fenced,
+            Some(Appended::Lost) => self.incomplete = true,
             None => {
-                self.torn = true;
+                self.incomplete = true;
                 self.not_before = Some(Instant::now() + PAUSE);
             }
         }
-        Told::GoOn
+        Flushed::Continue
     }
 
-    /// None if Redis does not answer; the events may have been told or not, so their numbers are used up.
+    /// `None` if Redis does not answer. The events may have been appended, so their numbers are not used again.
     async fn append(&mut self, batch: &[GenerationEvent], create: bool) -> Option<Appended> {
         let payloads: Vec<String> =
             batch.iter().filter_map(|event| serde_json::to_string(event).ok()).collect();
         let first = Position { epoch: self.epoch, seq: self.seq + 1 };
         self.seq += i64::try_from(payloads.len()).unwrap_or(i64::MAX);
         let append = self.live.append(&self.topic, first, &payloads, create);
-        match tokio::time::timeout(PATIENCE, append).await {
+        match tokio::time::timeout(APPEND_LIMIT, append).await {
             Ok(Ok(outcome)) => Some(outcome),
             Ok(Err(error)) => {
-                tracing::warn!(topic = %self.topic, %error, "live events were not told");
+                tracing::warn!(topic = %self.topic, %error, "live events were not appended");
                 None
             }
             Err(_) => {
-                tracing::warn!(topic = %self.topic, "live events were not told: Redis does not answer");
+                let error = "Redis did not answer in time";
+                tracing::warn!(topic = %self.topic, error, "live events were not appended");
                 None
             }
         }
@@ -178,7 +183,7 @@ fn text_of(event: &GenerationEvent) -> Option<&str> {
     }
 }
 
-/// Appends a delta to one of the same kind and part before it, if that is what comes before.
+/// Merges a delta into the last event, if that is a delta of the same kind and part.
 fn merge(last: Option<&mut GenerationEvent>, event: &GenerationEvent) -> bool {
     use GenerationEvent::{ReasoningDelta, TextDelta, ToolInputDelta};
     match (last, event) {

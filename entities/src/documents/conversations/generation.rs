@@ -1,5 +1,5 @@
-//! A generation: one answer of a model, from the request to its one terminal state. It is its own outbox: a
-//! document that is `Queued` is owed a run, whatever the queue knows.
+//! A generation: one response of a model, from the request to the terminal state. The document serves as the outbox:
+//! a `Queued` generation has to be run, even if the queue has lost its job.
 
 use bson::{self, DateTime, doc};
 use serde::{Deserialize, Serialize};
@@ -23,14 +23,14 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether nothing follows.
+    /// Whether the status is final.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Aborted | Self::Failed)
     }
 }
 
-/// Tokens and money of one or more model calls. Cost is in millionths of the currency's unit.
+/// Tokens and cost of one or more model calls. The cost is in millionths of a unit of the currency.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
@@ -41,7 +41,7 @@ pub struct Usage {
     pub cost_micros: i64,
 }
 
-/// What to ask the model for besides the messages. Absent fields are the provider's defaults.
+/// Parameters of the request. Absent fields have the defaults of the provider.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Parameters {
@@ -55,25 +55,25 @@ pub struct Parameters {
     pub seed: Option<i64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
-    /// Ask for JSON that follows this schema.
+    /// Requests JSON that is valid by this schema.
     #[serde(with = "crate::documents::json_text::option", skip_serializing_if = "Option::is_none")]
     pub json_schema: Option<serde_json::Value>,
 }
 
-/// How an answer that was given before may be used for the same question.
+/// How cached responses are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CachePolicy {
-    /// Use one, and keep this one for others.
+    /// Use a cached response, and store a new one.
     #[default]
     Default,
-    /// Neither use nor keep.
+    /// Neither use nor store.
     Bypass,
-    /// Ask anew, and keep the answer.
+    /// Request a new response and store it.
     Refresh,
 }
 
-/// Who asked. The prompt of a thread's generation is the branch that ends in its message; a step brings its own.
+/// The origin of a generation. The prompt of a thread is the branch that ends in the message; a step has its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Origin {
@@ -97,7 +97,7 @@ pub struct Generation {
     #[serde(rename = "_id")]
     pub id: GenerationId,
     pub organization_id: OrganizationId,
-    /// The person it counts for.
+    /// The user whose usage it counts towards.
     pub owner_id: UserId,
     pub origin: Origin,
     /// `provider/model`.
@@ -105,9 +105,9 @@ pub struct Generation {
     #[serde(default)]
     pub parameters: Parameters,
     pub status: Status,
-    /// Counts the runs: a worker with a lower epoch can no longer write.
+    /// The number of the run: a worker with a lower epoch cannot write.
     pub epoch: i32,
-    /// The sequence number, within the epoch, of the event that ended it; 0 until then.
+    /// The sequence number of the terminal event within the epoch; 0 until then.
     #[serde(default)]
     pub last_seq: i64,
     #[serde(default)]
@@ -120,7 +120,7 @@ pub struct Generation {
     pub lease_until: Option<DateTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort_requested_at: Option<DateTime>,
-    /// The answer of a step's generation; a thread's answer is its message.
+    /// The response for a step. The response for a thread is in its message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +143,7 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// The message that the answer becomes, if a thread asked.
+    /// The message that contains the response, if the origin is a thread.
     #[must_use]
     pub fn message_id(&self) -> Option<MessageId> {
         match self.origin {
@@ -152,7 +152,7 @@ impl Generation {
         }
     }
 
-    /// The thread that asked, if one did.
+    /// The thread, if the origin is one.
     #[must_use]
     pub fn thread_id(&self) -> Option<ThreadId> {
         match self.origin {

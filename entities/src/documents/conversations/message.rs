@@ -1,4 +1,4 @@
-//! A message: a node of its thread's tree.
+//! A message: a node in the tree of its thread.
 
 use bson::{DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -25,10 +25,10 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
-    /// An answer that has not ended yet.
+    /// A response that is in progress.
     Pending,
     Completed,
-    /// Stopped before its end; what had arrived is kept.
+    /// Cancelled; the response so far is stored.
     Aborted,
     Failed,
 }
@@ -55,10 +55,10 @@ pub struct Message {
     pub generation_id: Option<GenerationId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
-    /// The sender's idempotency key.
+    /// The idempotency key of the sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// Provider-specific fields, as they came.
+    /// Provider-specific fields, unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extra: Option<Document>,
     pub created_at: DateTime,
@@ -95,7 +95,7 @@ impl Collection for Message {
 
     fn indexes() -> Vec<Index> {
         vec![
-            // With the parent in it, the shape of a thread's tree is read from the index alone.
+            // Contains the parent, so that the structure of a tree is read from the index alone.
             Index::new("tree", doc! { "organizationId": 1, "threadId": 1, "_id": 1, "parentId": 1 }),
             Index::unique(
                 "sibling",

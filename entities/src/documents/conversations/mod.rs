@@ -1,4 +1,4 @@
-//! Threads, their messages, the generations that answer them, and what those used.
+//! Threads, their messages, generations and usage.
 
 pub mod generation;
 pub mod message;
@@ -8,7 +8,7 @@ pub mod usage_event;
 
 use super::collection::CollectionInfo;
 
-/// Every collection. Indexes at start, `triptych doctor` and the tests of tenancy follow this list.
+/// All collections. The creation of indexes at start, `triptych doctor` and the tests of tenancy use this list.
 pub const COLLECTIONS: &[CollectionInfo] = &[
     CollectionInfo::of::<generation::Generation>(),
     CollectionInfo::of::<message::Message>(),

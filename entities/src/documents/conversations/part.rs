@@ -1,10 +1,10 @@
-//! The typed parts that a message is made of.
+//! The typed parts of a message.
 
 use serde::{Deserialize, Serialize};
 
 use crate::documents::json_text;
 
-/// One part. `id` is unique within its message and stable while the part grows.
+/// One part. `id` is unique within the message and does not change while the part grows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Part {
@@ -60,7 +60,7 @@ pub enum Part {
     },
 }
 
-/// What kind of part is announced before its content arrives.
+/// The kind of a part, known before its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartKind {

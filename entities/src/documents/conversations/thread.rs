@@ -1,4 +1,4 @@
-//! A thread: one conversation. Its messages are a tree; the thread names the leaf that is in view.
+//! A thread: one conversation. Its messages form a tree; the thread stores the active leaf.
 
 use bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
@@ -17,16 +17,16 @@ pub struct Thread {
     pub organization_id: OrganizationId,
     pub owner_id: UserId,
     pub title: String,
-    /// `provider/model` for messages that name none.
+    /// The default `provider/model` of the messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The end of the branch in view.
+    /// The last message of the active branch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active_leaf_id: Option<MessageId>,
-    /// The answer in progress; a thread has at most one.
+    /// The generation in progress, at most one per thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active_generation_id: Option<GenerationId>,
-    /// The creator's idempotency key.
+    /// The idempotency key of the creator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     pub archived: bool,

@@ -1,4 +1,4 @@
-//! What one call of a model used. Written once a generation, never changed: sums are aggregations.
+//! The usage of one model call. Written once per generation and immutable; sums are aggregations.
 
 use bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub struct UsageEvent {
     pub organization_id: OrganizationId,
     pub user_id: UserId,
     pub generation_id: GenerationId,
-    /// The run of the generation that made the call.
+    /// The epoch of the run that made the call.
     pub epoch: i32,
     pub model: String,
     #[serde(skip_serializing_if = "Option::is_none")]

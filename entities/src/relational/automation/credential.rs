@@ -1,4 +1,4 @@
-//! A sealed secret of an integration.
+//! An encrypted credential of an integration.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -16,11 +16,11 @@ pub struct Model {
     pub id: CredentialId,
     pub organization_id: OrganizationId,
     pub owner_id: UserId,
-    /// Set for a credential that belongs to one flow and goes with it.
+    /// Set for a credential that belongs to one flow and is deleted with it.
     pub flow_id: Option<FlowId>,
     pub integration: String,
     pub name: String,
-    /// Names the key that sealed the record.
+    /// The id of the key that encrypted the record.
     pub key_id: String,
     pub sealed: Vec<u8>,
     pub created_at: DateTimeUtc,

@@ -1,4 +1,4 @@
-//! A value that flows keep between runs.
+//! A value that flows store between runs.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -15,7 +15,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: DatastoreItemId,
     pub organization_id: OrganizationId,
-    /// Absent: shared by all the organization's flows.
+    /// Absent for a value that all flows of the organization share.
     pub flow_id: Option<FlowId>,
     pub key: String,
     #[sea_orm(column_type = "JsonBinary")]

@@ -9,13 +9,13 @@ use crate::{
     relational::tenanted::Tenanted,
 };
 
-/// How far an execution is. The last three are final.
+/// The status of an execution. The last three are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     Queued,
     Running,
-    /// Every live branch waits for a time or a person.
+    /// All active branches wait for a time or for a person.
     Waiting,
     Succeeded,
     Failed,
@@ -32,7 +32,7 @@ pub enum Source {
 }
 
 impl Status {
-    /// Whether nothing follows.
+    /// Whether the status is final.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Canceled)
@@ -51,13 +51,14 @@ pub struct Model {
     pub status: Status,
     pub source: Source,
     pub test: bool,
-    /// What started it: a webhook's method, headers, query and body; a schedule's time; a caller's payload.
+    /// The data of the event: method, headers, query and body of a webhook; the time of a schedule; the payload of a
+    /// manual run.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub trigger: Option<Json>,
     pub client_id: Option<String>,
     pub schedule_id: Option<ScheduleId>,
     pub scheduled_for: Option<DateTimeUtc>,
-    /// The outbox row, and so the queue's job, that last carried this execution.
+    /// The id of the last outbox row and job of this execution.
     pub job_id: JobId,
     pub error_code: Option<String>,
     pub error_message: Option<String>,
@@ -90,7 +91,7 @@ impl Tenanted for Entity {
     }
 }
 
-/// The executions of an owner's flows.
+/// The executions of the flows of an owner.
 pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
     sea_orm::sea_query::Query::select()
         .column(Column::Id)

@@ -1,4 +1,4 @@
-//! A line that a step logged.
+//! A log line of a step.
 
 use sea_orm::{Condition, entity::prelude::*};
 

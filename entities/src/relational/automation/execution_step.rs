@@ -1,4 +1,4 @@
-//! A step of an execution: what went in, what came out.
+//! A step of an execution, with its input and output.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -9,15 +9,15 @@ use crate::{
     relational::tenanted::Tenanted,
 };
 
-/// How far a step of an execution is. The last four are final.
+/// The status of a step of an execution. The last four are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
-    /// Owed a run: at once, or not before the due time of a retry.
+    /// To be run, not before the due time of a retry.
     Queued,
     /// Claimed by a worker.
     Running,
-    /// Has done its work and ends at its due time.
+    /// Has run and ends at its due time.
     Waiting,
     Succeeded,
     Failed,
@@ -26,14 +26,14 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether the step will not change any more.
+    /// Whether the status is final.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Skipped | Self::Canceled)
     }
 }
 
-/// How a step that succeeded restricts the links that lead on from it.
+/// The stored restriction of the links that are followed from a step that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ExitKind {
@@ -43,7 +43,7 @@ pub enum ExitKind {
     Branched,
 }
 
-/// Which links lead on from a step that succeeded.
+/// The links that are followed from a step that succeeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
     /// Every link of kind `Next`.
@@ -66,27 +66,27 @@ pub struct Model {
     pub execution_id: ExecutionId,
     pub step_id: StepId,
     pub status: Status,
-    /// Counts up from 1 with each try; 0 before the first.
+    /// The number of the attempt, from 1; 0 before the first.
     pub attempt: i32,
-    /// The parameters, with their templates filled in.
+    /// The parameters, with templates rendered.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub input: Option<Json>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub output: Option<Json>,
     pub error_code: Option<String>,
     pub error_message: Option<String>,
-    /// The AI response behind the step, in `MongoDB`.
+    /// The generation of an AI step, in `MongoDB`.
     pub generation_id: Option<GenerationId>,
     pub job_id: Option<JobId>,
-    /// The worker that runs the step now.
+    /// The worker that holds the lease.
     pub lease_owner: Option<Uuid>,
-    /// Until when no other worker may claim the step.
+    /// Expiry of the lease, until which no other worker may claim the step.
     pub lease_until: Option<DateTimeUtc>,
-    /// While it is queued: the earliest time of the next attempt. While it waits: when it ends.
+    /// For a queued step, the earliest time of the next attempt. For a waiting step, the time at which it ends.
     pub due_at: Option<DateTimeUtc>,
     /// Absent: [`Exit::Continue`], or the step has not succeeded.
     pub exit: Option<ExitKind>,
-    /// The step that the followed branch leads to.
+    /// The target of the branch that is followed.
     pub branch_step_id: Option<StepId>,
     pub created_at: DateTimeUtc,
     pub started_at: Option<DateTimeUtc>,
@@ -94,7 +94,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Which links lead on from the step, if it succeeded.
+    /// The links that are followed from the step, if it succeeded.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.exit {

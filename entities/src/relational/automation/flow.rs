@@ -1,4 +1,4 @@
-//! A flow: a draft and perhaps a published version of a graph of steps.
+//! A flow: a draft and optionally a published version of a graph of steps.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -30,7 +30,7 @@ pub struct Model {
     pub owner_id: UserId,
     pub name: String,
     pub status: Status,
-    /// The creator's idempotency key.
+    /// The idempotency key of the creator.
     pub client_id: Option<String>,
     pub draft_version_id: FlowVersionId,
     pub published_version_id: Option<FlowVersionId>,
@@ -56,7 +56,7 @@ impl Tenanted for Entity {
     }
 }
 
-/// The flows of an owner.
+/// Flows of an owner.
 pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
     sea_orm::sea_query::Query::select()
         .column(Column::Id)

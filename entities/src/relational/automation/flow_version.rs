@@ -1,4 +1,4 @@
-//! A version of a flow. Its graph never changes once written.
+//! A version of a flow. The graph of a version is immutable.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -16,7 +16,7 @@ pub struct Model {
     pub id: FlowVersionId,
     pub organization_id: OrganizationId,
     pub flow_id: FlowId,
-    /// Counts up from 1 within the flow.
+    /// The number of the version within the flow, from 1.
     pub number: i32,
     pub published_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
@@ -36,7 +36,7 @@ impl Tenanted for Entity {
     }
 }
 
-/// The versions of an owner's flows.
+/// Versions of the flows of an owner.
 pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
     sea_orm::sea_query::Query::select()
         .column(Column::Id)

@@ -1,4 +1,4 @@
-//! Flows, their versions and graphs, what starts them, and the history of their executions.
+//! Flows, their versions and graphs, their webhooks and schedules, and the history of their executions.
 
 pub mod credential;
 pub mod datastore_item;

@@ -1,4 +1,4 @@
-//! When a published flow starts by itself.
+//! A schedule that starts a published flow.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -20,7 +20,7 @@ pub struct Model {
     pub step_id: StepId,
     pub cron: Option<String>,
     pub every_seconds: Option<i32>,
-    /// An IANA name.
+    /// An IANA time zone.
     pub timezone: String,
     pub created_at: DateTimeUtc,
     #[sea_orm(belongs_to, from = "flow_id", to = "id")]

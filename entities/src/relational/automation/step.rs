@@ -8,14 +8,14 @@ use crate::{
     relational::tenanted::Tenanted,
 };
 
-/// What role a step plays in the graph.
+/// The role of a step in the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Kind {
-    /// Starts executions; exactly one a version.
+    /// Starts executions. Each version has exactly one.
     Trigger,
     Action,
-    /// Lets the execution pass or ends it.
+    /// Continues or ends the path.
     Filter,
     /// Chooses among its outgoing links.
     Branch,
@@ -24,9 +24,9 @@ pub enum Kind {
     Delay,
     /// Waits for a person.
     Approval,
-    /// Asks a model.
+    /// Requests a response from a model.
     Ai,
-    /// Answers the caller of a synchronous webhook.
+    /// Sends the response of a synchronous webhook.
     Respond,
 }
 
@@ -38,7 +38,7 @@ pub struct Model {
     pub id: StepId,
     pub organization_id: OrganizationId,
     pub version_id: FlowVersionId,
-    /// Unique within the version; templates refer to it.
+    /// Unique within the version; templates refer to steps by it.
     pub key: String,
     pub name: String,
     pub kind: Kind,

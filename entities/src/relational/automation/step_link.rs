@@ -16,7 +16,7 @@ pub enum Kind {
     Next,
     /// After a branch step, if its condition is the first that holds.
     Branch,
-    /// After failure, in place of failing the execution.
+    /// After failure, instead of failing the execution.
     Error,
     LoopBody,
 }
@@ -32,9 +32,9 @@ pub struct Model {
     pub from_step_id: StepId,
     pub to_step_id: StepId,
     pub kind: Kind,
-    /// An expression, for `Branch`; absent means "otherwise".
+    /// The condition of a `Branch` link, an expression. Absent for the link that is followed if no condition holds.
     pub condition: Option<String>,
-    /// Branches are tried in this order.
+    /// Conditions are evaluated in this order.
     pub position: i32,
 }
 

@@ -1,4 +1,4 @@
-//! The address that starts a flow from outside.
+//! The webhook of a flow.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -16,7 +16,7 @@ pub struct Model {
     pub id: WebhookId,
     pub organization_id: OrganizationId,
     pub flow_id: FlowId,
-    /// The secret part of the address.
+    /// The secret part of the URL.
     pub token: String,
     pub created_at: DateTimeUtc,
     #[sea_orm(belongs_to, from = "flow_id", to = "id")]

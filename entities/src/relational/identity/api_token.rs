@@ -1,4 +1,4 @@
-//! A long-lived secret for programs. Only its hash is stored.
+//! API tokens: long-lived secrets for programs. Only the hash is stored.
 
 use sea_orm::{Condition, entity::prelude::*};
 

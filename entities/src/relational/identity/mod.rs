@@ -1,4 +1,4 @@
-//! Organizations, users, and what gives them access.
+//! Organizations, users, and their roles, permissions and tokens.
 
 pub mod api_token;
 pub mod membership;

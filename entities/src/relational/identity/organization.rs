@@ -1,4 +1,4 @@
-//! An organization: the tenant that every other row names.
+//! An organization: the tenant to which all other rows belong.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a role may do: an action on a kind of subject, perhaps only on the member's own.
+//! A permission of a role: an action on a kind of subject, optionally limited to subjects that the member owns.
 
 use sea_orm::entity::prelude::*;
 

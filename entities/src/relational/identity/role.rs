@@ -11,7 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: RoleId,
     pub organization_id: OrganizationId,
-    /// `owner`, `member`, `viewer`, or one that the organization made.
+    /// `owner`, `member`, `viewer`, or the key of a custom role.
     pub key: String,
     pub name: String,
     pub created_at: DateTimeUtc,

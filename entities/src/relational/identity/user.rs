@@ -1,4 +1,4 @@
-//! A person who can sign in.
+//! A user, who can sign in.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::ids::UserId;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: UserId,
-    /// As the person wrote it; compared in lower case.
+    /// As entered by the user; compared ignoring case.
     pub email: String,
     pub name: String,
     /// Argon2id, in PHC string format.

@@ -11,7 +11,7 @@ use triptych_stores::{
 use super::Credentials;
 
 impl Credentials {
-    /// Those of these credentials that the caller can see; none without the permission to read credentials.
+    /// Finds those of the credentials that the caller may read; none without the permission to read credentials.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
@@ -22,7 +22,7 @@ impl Credentials {
         Ok(query.all(&self.stores.pg).await?)
     }
 
-    /// A page of the credentials that the caller can see, newest first.
+    /// Lists the credentials that the caller may read, newest first.
     ///
     /// # Errors
     /// `Invalid` for wrong page arguments, `Denied`, or if PostgreSQL does not answer.

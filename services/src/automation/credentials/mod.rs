@@ -1,4 +1,4 @@
-//! Credentials of integrations: sealed on the way in, opened only for the step that uses them, never returned.
+//! Credentials of integrations: encrypted when stored, decrypted only for the steps that use them, never returned.
 
 mod find;
 mod open;
@@ -22,18 +22,18 @@ use triptych_stores::{
 
 use crate::automation::integrations::Catalog;
 
-/// A credential to be.
+/// The input of `create`.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
     pub integration: String,
     pub name: String,
-    /// The secret fields that the integration asks for.
+    /// The secret fields, as the schema of the integration defines them.
     pub fields: Value,
-    /// Keep it with one flow; it goes when the flow goes.
+    /// Limits the credential to one flow, with which it is deleted.
     pub flow_id: Option<FlowId>,
 }
 
-/// Keeps credentials.
+/// The service of credentials.
 #[derive(Clone)]
 pub struct Credentials {
     stores: Stores,
@@ -47,7 +47,7 @@ impl Credentials {
         Self { stores, mint, keyring, catalog }
     }
 
-    /// Seals and stores a credential. Repeating it makes another.
+    /// Encrypts and stores a credential. Not idempotent.
     ///
     /// # Errors
     /// `Invalid` with each wrong field.
@@ -99,10 +99,10 @@ impl Credentials {
         Ok(Invalid::check(problems)?)
     }
 
-    /// Deletes a credential. Steps that used it have none then, and fail until they are given another.
+    /// Deletes a credential. Steps that use it fail until they are assigned another.
     ///
     /// # Errors
-    /// `NotFound` also for another organization's credential, and when it is repeated.
+    /// `NotFound`, also for the credential of another organization and if the call is repeated.
     #[tracing::instrument(skip_all, fields(credential.id = %id))]
     pub async fn delete(&self, actor: &Actor, id: CredentialId) -> Result<()> {
         let scope = actor.scope(Action::Delete, Subject::Credential)?;

@@ -1,4 +1,4 @@
-//! Opens sealed values, and seals them again under a new key.
+//! Decrypts credentials, and encrypts them again with a new key.
 
 use sea_orm::{ColumnTrait as _, QueryFilter as _, QuerySelect as _};
 use serde_json::Value;
@@ -14,10 +14,10 @@ use triptych_stores::{
 use super::{Credentials, Sealed};
 
 impl Credentials {
-    /// The secret fields, for the step that runs with them.
+    /// Decrypts the secret fields of a credential, for the step that uses them.
     ///
     /// # Errors
-    /// `NotFound` when it was deleted meanwhile, `Seal` when its key is not configured any more.
+    /// `NotFound` if the credential was deleted; `Seal` if its key is not configured.
     pub async fn open(&self, organization: OrganizationId, id: CredentialId) -> Result<Value> {
         let row = credential::Entity::within(Scope::whole(organization))
             .filter(credential::Column::Id.eq(id))
@@ -29,11 +29,11 @@ impl Credentials {
         Ok(serde_json::from_slice(&plain).map_err(StoreError::from)?)
     }
 
-    /// Seals everything that a former key sealed with the current key, and says how many those were. May be
-    /// interrupted and repeated.
+    /// Encrypts all records of former keys with the current key, and returns their number. May be interrupted and
+    /// repeated.
     ///
     /// # Errors
-    /// At the first record that cannot be opened.
+    /// The first record that cannot be decrypted.
     pub async fn rotate(&self) -> Result<usize> {
         let mut rotated = 0;
         loop {
@@ -50,7 +50,7 @@ impl Credentials {
                 let former = Sealed { key_id: row.key_id.clone(), bytes: row.sealed.clone() };
                 let plain = self.keyring.open(record.as_bytes(), &former)?;
                 let sealed = self.keyring.seal(self.mint.bytes(), record.as_bytes(), &plain)?;
-                // Only if nobody has sealed it anew meanwhile.
+                // Only if the record was not changed concurrently.
                 credential::Entity::update_within(Scope::whole(row.organization_id))
                     .col_expr(credential::Column::Sealed, sealed.bytes.into())
                     .col_expr(credential::Column::KeyId, sealed.key_id.into())
@@ -64,7 +64,7 @@ impl Credentials {
     }
 }
 
-/// What a sealed value is bound to.
+/// The associated data of a record, which binds the ciphertext to it.
 pub(super) fn record(organization: OrganizationId, id: CredentialId) -> String {
     format!("{organization}/{id}")
 }

@@ -1,5 +1,5 @@
-//! Sealing: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) with a random 24-byte nonce before the ciphertext. The
-//! record's own identity is authenticated with it, so that a sealed value cannot be moved to another record.
+//! Encrypts with XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha). A random 24-byte nonce precedes the ciphertext. The id of
+//! the record is authenticated as associated data, so a ciphertext cannot be moved to another record.
 
 use std::collections::BTreeMap;
 
@@ -22,12 +22,12 @@ pub struct Keyring {
     keys: BTreeMap<String, Key>,
 }
 
-/// A value that cannot be sealed or opened.
+/// A value that cannot be encrypted or decrypted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     #[error("no key `{0}`; add it to the configured keys")]
     UnknownKey(String),
-    #[error("the sealed value is damaged, or belongs to another record")]
+    #[error("the encrypted value is damaged, or belongs to another record")]
     Damaged,
 }
 
@@ -37,7 +37,7 @@ impl From<SealError> for ServiceError {
     }
 }
 
-/// What is stored.
+/// The stored form of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
     pub key_id: String,
@@ -45,7 +45,7 @@ pub struct Sealed {
 }
 
 impl Keyring {
-    /// The first key is the current one; the others only open what they once sealed.
+    /// The first key is the current one; the others are only used to decrypt.
     #[must_use]
     pub fn new(current: Key, former: Vec<Key>) -> Self {
         let id = key_id(&current);
@@ -54,14 +54,14 @@ impl Keyring {
         Self { current: id, keys }
     }
 
-    /// The id of the key that new records are sealed with.
+    /// The id of the key that encrypts new records.
     #[must_use]
     pub fn current(&self) -> &str {
         &self.current
     }
 
     /// # Errors
-    /// Never in practice: the current key is always there and messages are far below the cipher's limit.
+    /// If the cipher fails, which a message below its limit of 256 GiB cannot cause.
     pub fn seal(&self, nonce: [u8; NONCE], record: &[u8], plain: &[u8]) -> Result<Sealed, SealError> {
         let cipher = self.cipher(&self.current)?;
         let payload = Payload { msg: plain, aad: record };
@@ -70,7 +70,7 @@ impl Keyring {
     }
 
     /// # Errors
-    /// `UnknownKey` for a key that is not in the ring, `Damaged` for anything that was tampered with.
+    /// `UnknownKey` if the key is not configured; `Damaged` if the value was changed or moved.
     pub fn open(&self, record: &[u8], sealed: &Sealed) -> Result<Vec<u8>, SealError> {
         let cipher = self.cipher(&sealed.key_id)?;
         let (nonce, ciphertext) = sealed.bytes.split_first_chunk::<NONCE>().ok_or(SealError::Damaged)?;
@@ -84,7 +84,7 @@ impl Keyring {
     }
 }
 
-/// Names a key without telling it.
+/// Derives the id of a key, which does not reveal the key.
 fn key_id(key: &Key) -> String {
     hex::encode(&Sha256::digest(key.expose_secret())[..8])
 }

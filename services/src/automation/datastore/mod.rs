@@ -1,4 +1,4 @@
-//! Values that flows keep between runs, in one namespace for the organization and one for each flow.
+//! Values that flows store between runs, in one namespace per organization and one per flow.
 
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, QueryFilter as _, Statement};
 use serde_json::Value;
@@ -7,20 +7,20 @@ use triptych_entities::{
     relational::automation::datastore_item as item,
 };
 use triptych_stores::{
-    access::{self, Scoped as _},
+    access::{Scope, Scoped as _},
     connections::Stores,
     error::StoreError,
     mint::Mint,
 };
 
-/// Which namespace a key is in.
+/// The namespace of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum Namespace {
     Organization,
     Flow(FlowId),
 }
 
-impl Scope {
+impl Namespace {
     fn flow(self) -> Option<FlowId> {
         match self {
             Self::Organization => None,
@@ -29,7 +29,7 @@ impl Scope {
     }
 }
 
-/// Reads and writes stored values, on behalf of a running step.
+/// Reads and writes stored values for running steps.
 #[derive(Clone)]
 pub struct Datastore {
     stores: Stores,
@@ -41,38 +41,40 @@ impl Datastore {
         Self { stores, mint }
     }
 
+    /// Reads a value; `None` if there is none under the key.
+    ///
     /// # Errors
     /// If PostgreSQL does not answer.
     pub async fn get(
         &self,
         organization: OrganizationId,
-        scope: Scope,
+        namespace: Namespace,
         key: &str,
     ) -> Result<Option<Value>, StoreError> {
-        let whole = access::Scope::whole(organization);
+        let whole = Scope::whole(organization);
         let query = item::Entity::within(whole).filter(item::Column::Key.eq(key));
-        let query = match scope.flow() {
+        let query = match namespace.flow() {
             Some(flow) => query.filter(item::Column::FlowId.eq(flow)),
             None => query.filter(item::Column::FlowId.is_null()),
         };
         Ok(query.one(&self.stores.pg).await?.map(|row| row.value))
     }
 
-    /// Sets a value, in one statement whatever was there before.
+    /// Creates or replaces a value, in one statement.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
     pub async fn set(
         &self,
         organization: OrganizationId,
-        scope: Scope,
+        namespace: Namespace,
         key: &str,
         value: Value,
     ) -> Result<(), StoreError> {
-        // Two partial unique indexes: the conflict names the one of this namespace.
-        let target = match scope {
-            Scope::Organization => "(organization_id, key) WHERE flow_id IS NULL",
-            Scope::Flow(_) => "(flow_id, key) WHERE flow_id IS NOT NULL",
+        // Each namespace has its own partial unique index, which the conflict clause has to name.
+        let target = match namespace {
+            Namespace::Organization => "(organization_id, key) WHERE flow_id IS NULL",
+            Namespace::Flow(_) => "(flow_id, key) WHERE flow_id IS NOT NULL",
         };
         let sql = format!(
             "INSERT INTO datastore_items (id, organization_id, flow_id, key, value, created_at, updated_at)
@@ -88,7 +90,7 @@ impl Datastore {
                 [
                     id.into(),
                     organization.into(),
-                    scope.flow().into(),
+                    namespace.flow().into(),
                     key.into(),
                     value.into(),
                     self.mint.now().into(),

@@ -227,7 +227,7 @@ impl Executions {
             return Ok(None);
         }
         self.outbox
-            .owe_as(&tx, job_id, new.flow.organization_id, &Job::Begin { execution_id: id }, None)
+            .insert_as(&tx, job_id, new.flow.organization_id, &Job::Begin { execution_id: id }, None)
             .await?;
         tx.commit().await?;
         self.outbox.wake();

@@ -116,7 +116,7 @@ impl Executions {
             let job_id: JobId = self.mint.id();
             row.job_id = Some(job_id);
             let job = Job::Step { execution_step_id: row.id };
-            self.outbox.owe_as(tx, job_id, locked.execution.organization_id, &job, None).await?;
+            self.outbox.insert_as(tx, job_id, locked.execution.organization_id, &job, None).await?;
             rows.push(row);
         }
         for (id, reason) in &decision.skip {

@@ -81,7 +81,7 @@ impl Executions {
             RetryFrom::Start => Job::Begin { execution_id: id },
         };
         let organization = locked.execution.organization_id;
-        let job_id = self.outbox.owe(&tx, organization, &job, None).await?;
+        let job_id = self.outbox.insert(&tx, organization, &job, None).await?;
         let row = execution::ActiveModel {
             id: Set(id),
             status: Set(execution::Status::Queued),

@@ -110,7 +110,7 @@ impl Executions {
             let job_id = self.mint.id();
             row.job_id = Some(job_id);
             let job = Job::Step { execution_step_id: row.id };
-            self.outbox.owe_as(&tx, job_id, row.organization_id, &job, row.due_at).await?;
+            self.outbox.insert_as(&tx, job_id, row.organization_id, &job, row.due_at).await?;
         }
         write(&tx, &locked.steps[index], &row).await?;
         locked.steps[index] = row;

@@ -120,7 +120,7 @@ impl Executions {
         }
         let tx = self.stores.pg.begin().await?;
         for row in orphans {
-            let job_id = self.outbox.owe(&tx, row.organization_id, &kind.job(row.id), row.run_at).await?;
+            let job_id = self.outbox.insert(&tx, row.organization_id, &kind.job(row.id), row.run_at).await?;
             kind.set_job(&tx, row, job_id).await?;
         }
         tx.commit().await?;

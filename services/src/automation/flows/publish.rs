@@ -121,7 +121,7 @@ impl Flows {
             .exec_without_returning(tx)
             .await?;
         let job = Job::MirrorSchedules { flow_id: flow.id };
-        self.outbox.owe(tx, flow.organization_id, &job, None).await?;
+        self.outbox.insert(tx, flow.organization_id, &job, None).await?;
         Ok(())
     }
 }

@@ -14,4 +14,7 @@ pub trait Templates: Send + Sync {
 
     /// Why a branch condition cannot be parsed.
     fn condition_problem(&self, expression: &str) -> Option<String>;
+
+    /// The keys of the steps that a branch condition refers to.
+    fn condition_references(&self, expression: &str) -> Vec<String>;
 }

@@ -1,4 +1,4 @@
-//! Stopping a generation, from any process.
+//! Cancels generations, from any process.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use super::{Finished, Generations, Outcome, find::within};
 const LEASE: Duration = Duration::from_secs(15);
 
 impl Generations {
-    /// Asks for the end of a generation. One that has not begun ends here; one that runs ends with its worker's
-    /// next look, a fraction of a second later, and keeps what it has. One that has ended stays as it is.
+    /// Cancels a generation. A queued generation ends at once. A running one ends when its worker polls, within a
+    /// fraction of a second, and keeps the response so far. A generation that has ended is returned unchanged.
     ///
     /// # Errors
-    /// `NotFound` also for another's generation; `Denied` without the permission to change threads.
+    /// `NotFound`, also for the generation of another user; `Denied` without the permission to change threads.
     #[tracing::instrument(skip_all, fields(generation.id = %id))]
     pub async fn cancel(&self, actor: &Actor, id: GenerationId) -> Result<Generation> {
         let mut filter = within(actor, Action::Update)?;
@@ -39,7 +39,7 @@ impl Generations {
         running.insert("abortRequestedAt", mongodb::bson::Bson::Null);
         let update = doc! { "$set": { "abortRequestedAt": to_bson(self.mint.now()) } };
         in_time(generations.update_one(running, update)).await?;
-        if let Some(claim) = self.take(id, self.mint.uuid(), LEASE, &["QUEUED"]).await?
+        if let Some(claim) = self.try_claim(id, self.mint.uuid(), LEASE, &["QUEUED"]).await?
             && let Finished::Stored(generation) = self.finish(&claim, Outcome::aborted()).await?
         {
             return Ok(*generation);

@@ -1,4 +1,4 @@
-//! Taking a generation to run it, and holding it.
+//! Claims generations for a worker, and renews and releases claims.
 
 use std::time::Duration;
 
@@ -24,23 +24,23 @@ use uuid::Uuid;
 use super::{Generations, Outcome};
 use crate::conversations::tree::Tree;
 
-/// After so many runs that all ended with their worker, the generation itself is at fault.
+/// Number of runs that ended with their worker after which the generation fails, as it probably causes the crashes.
 const MAX_RUNS: i32 = 10;
-/// Turns of a conversation that a model is shown, from the latest back.
+/// Limit of messages in a prompt; the latest are kept.
 const MAX_TURNS: usize = 200;
 
-/// A generation in the hands of one worker, under an epoch of its own.
+/// A generation that one worker has claimed, with the epoch of the claim.
 #[derive(Debug, Clone)]
 pub struct Claim {
     pub generation: Generation,
     pub prompt: Prompt,
 }
 
-/// What the model is asked.
+/// The messages that are sent to the model.
 #[derive(Debug, Clone, Default)]
 pub struct Prompt {
     pub system: Option<String>,
-    /// Oldest first, ending in what is to be answered.
+    /// Oldest first; the last is the one to respond to.
     pub turns: Vec<Turn>,
 }
 
@@ -52,7 +52,8 @@ pub struct Turn {
 }
 
 impl Generations {
-    /// Takes a generation that is owed a run. None if it is finished, or another worker has it.
+    /// Claims a generation that is queued or whose lease has expired. `None` if it has ended or another worker has
+    /// claimed it.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -63,11 +64,11 @@ impl Generations {
         worker: Uuid,
         lease: Duration,
     ) -> Result<Option<Claim>, StoreError> {
-        let Some(mut claim) = self.take(id, worker, lease, &["QUEUED", "STREAMING"]).await? else {
+        let Some(mut claim) = self.try_claim(id, worker, lease, &["QUEUED", "STREAMING"]).await? else {
             return Ok(None);
         };
         if claim.generation.epoch > MAX_RUNS {
-            let outcome = Outcome::failed("INTERNAL", "this answer was begun too often without an end");
+            let outcome = Outcome::failed("INTERNAL", "the generation was restarted too often");
             self.finish(&claim, outcome).await?;
             return Ok(None);
         }
@@ -75,8 +76,8 @@ impl Generations {
         Ok(Some(claim))
     }
 
-    /// The claim itself, without the prompt.
-    pub(super) async fn take(
+    /// Claims a generation, without loading the prompt.
+    pub(super) async fn try_claim(
         &self,
         id: GenerationId,
         worker: Uuid,
@@ -97,7 +98,7 @@ impl Generations {
                 "leaseOwner": binary(worker),
                 "leaseUntil": to_bson(now + lease),
                 "startedAt": { "$ifNull": ["$startedAt", to_bson(now)] },
-                // A failed step that is tried again starts with a clean slate.
+                // A retry of a failed step must not be cancelled by an earlier request.
                 "abortRequestedAt": { "$cond": [
                     { "$in": ["$status", ["QUEUED", "STREAMING"]] }, "$abortRequestedAt", "$$REMOVE",
                 ] },
@@ -126,7 +127,7 @@ impl Generations {
                 let tree =
                     Tree::read(&self.stores, Scope::whole(generation.organization_id), &[*thread_id]).await?;
                 let mut branch = tree.branch_to(*message_id);
-                // The last is the answer itself, which is empty as yet.
+                // The last message is the empty response.
                 branch.pop();
                 let shown = branch.split_off(branch.len().saturating_sub(MAX_TURNS));
                 self.turns(generation, shown).await
@@ -151,10 +152,11 @@ impl Generations {
         Ok(prompt)
     }
 
-    /// Keeps the leases of a worker's generations. Those that are missing from the answer are no longer its own.
+    /// Renews the leases of a worker. Returns the generations whose lease was renewed; the others belong to another
+    /// worker or have ended.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer; the leases run until they expire.
+    /// If `MongoDB` does not answer; the leases keep their time of expiry.
     pub async fn renew(
         &self,
         worker: Uuid,
@@ -179,7 +181,7 @@ impl Generations {
             .collect())
     }
 
-    /// Which of these somebody has asked to stop.
+    /// Filters the generations that a user has requested to stop.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -189,10 +191,10 @@ impl Generations {
         Ok(found.into_iter().map(|generation| generation.id).collect())
     }
 
-    /// Lets go of a generation that will not be finished here, so that another worker can begin it again at once.
+    /// Releases a claim, so that another worker can restart the generation at once.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer; the lease then has to expire.
+    /// If `MongoDB` does not answer; then the generation can be claimed when the lease expires.
     pub async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
         let id = claim.generation.id;
         let mine = doc! { "_id": id, "epoch": claim.generation.epoch, "status": "STREAMING" };

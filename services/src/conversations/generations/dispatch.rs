@@ -1,4 +1,4 @@
-//! Getting generations to a worker. The queue may forget; the documents do not, and are handed over again.
+//! Enqueues generations. Jobs that the queue has lost are enqueued again, because the documents are authoritative.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use triptych_stores::{
 
 use super::{Finished, Generations, Outcome};
 
-/// A queue that takes jobs. The same id is taken once.
+/// A queue. Adding a job with the same id again has no effect.
 pub trait Enqueue: Send + Sync + 'static {
     fn enqueue<'a>(&'a self, job: &'a Job, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 }
@@ -28,49 +28,53 @@ impl Enqueue for Queues {
     }
 }
 
-/// How long the queue may take before the reconciler has to do it.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// A queued generation younger than this is on its way.
+/// Time limit of enqueueing a job; afterwards the reconciler enqueues it.
+const ENQUEUE_LIMIT: Duration = Duration::from_secs(2);
+/// Age from which the reconciler considers a queued generation. Younger ones are still being enqueued.
 const SETTLE: Duration = Duration::from_secs(2);
-/// A job is handed over again at most once in so many seconds: a full queue must not fill with doubles.
-const AGAIN_SECONDS: i64 = 30;
-/// Generations looked at in one round.
+/// Seconds within which a generation is enqueued again at most once, so that a long queue is not filled with duplicates.
+const REPEAT_SECONDS: i64 = 30;
+/// Limit of generations that are reconciled in one round.
 const BATCH: i64 = 500;
-/// A step's generation is resumed by its execution. When that has not happened for so long, it never will.
+/// Time after the expiry of its lease at which the generation of a step is considered abandoned. Its execution, which
+/// would resume it, has ended by then.
 const ABANDONED: Duration = Duration::from_hours(1);
 
 impl Generations {
-    /// Hands a new generation to the queue. When that fails the reconciler does it.
+    /// Enqueues a new generation. If that fails, the reconciler enqueues it.
     pub(crate) async fn dispatch(&self, id: GenerationId) {
-        self.hand_over(id, &format!("{id}-0")).await;
+        self.enqueue(id, &format!("{id}-0")).await;
     }
 
-    /// Hands over a generation that a worker has let go of.
+    /// Enqueues a generation that a worker has released.
     pub(super) async fn dispatch_again(&self, id: GenerationId, epoch: i32) {
-        self.hand_over(id, &format!("{id}-{epoch}")).await;
+        self.enqueue(id, &format!("{id}-{epoch}")).await;
     }
 
-    async fn hand_over(&self, id: GenerationId, job_id: &str) {
+    async fn enqueue(&self, id: GenerationId, job_id: &str) {
         let job = Job::Generate { generation_id: id };
         let queue = Arc::clone(&self.queue);
-        match tokio::time::timeout(PATIENCE, queue.enqueue(&job, job_id)).await {
+        match tokio::time::timeout(ENQUEUE_LIMIT, queue.enqueue(&job, job_id)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(generation.id = %id, %error, "not enqueued yet"),
-            Err(_) => tracing::warn!(generation.id = %id, "not enqueued yet: the queue does not answer"),
+            Ok(Err(error)) => tracing::warn!(generation.id = %id, %error, "a generation was not enqueued"),
+            Err(_) => {
+                let error = "the queue did not answer in time";
+                tracing::warn!(generation.id = %id, error, "a generation was not enqueued");
+            }
         }
     }
 
-    /// Hands over again what is owed a run: queued generations that no worker has taken, and streaming ones whose
-    /// worker is gone. Returns how many. Idempotent; any process may call it, every second or two.
+    /// Enqueues generations without a live job again: queued ones that no worker has claimed, and streaming ones whose
+    /// lease has expired. Returns their number. Idempotent; any process may call it, every second or two.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
     pub async fn reconcile(&self) -> Result<usize, StoreError> {
-        self.hand_over_owed(SETTLE).await
+        self.enqueue_unfinished(SETTLE).await
     }
 
-    /// At the start of the only process that runs generations: whatever holds a lease is dead. Expires all leases
-    /// and hands over everything at once. Returns how many.
+    /// Expires all leases and enqueues all unfinished generations. Returns their number. For the start of the only
+    /// process that runs generations, when no lease can have a live holder.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -80,13 +84,13 @@ impl Generations {
             doc! { "$unset": { "leaseUntil": "", "leaseOwner": "" } },
         ))
         .await?;
-        self.hand_over_owed(Duration::ZERO).await
+        self.enqueue_unfinished(Duration::ZERO).await
     }
 
-    async fn hand_over_owed(&self, settle: Duration) -> Result<usize, StoreError> {
+    async fn enqueue_unfinished(&self, settle: Duration) -> Result<usize, StoreError> {
         let now = self.mint.now();
-        let owed = self
-            .owed(doc! {
+        let unfinished = self
+            .find_leases(doc! {
                 "origin.kind": "thread",
                 "$or": [
                     { "status": "QUEUED", "createdAt": { "$lte": to_bson(now - settle) } },
@@ -95,44 +99,45 @@ impl Generations {
                 ],
             })
             .await?;
-        let window = now.timestamp() / AGAIN_SECONDS;
-        for (id, epoch) in &owed {
-            // Finished jobs are remembered by their id, so a job that was lost needs a new one.
-            self.hand_over(*id, &format!("{id}-{epoch}-{window}")).await;
+        let window = now.timestamp() / REPEAT_SECONDS;
+        for (id, epoch) in &unfinished {
+            // BullMQ ignores the ids of finished jobs, so a repeated job needs a new id.
+            self.enqueue(*id, &format!("{id}-{epoch}-{window}")).await;
         }
-        self.give_up_on_abandoned_steps().await?;
-        Ok(owed.len())
+        self.fail_abandoned_steps().await?;
+        Ok(unfinished.len())
     }
 
-    async fn owed(&self, filter: Document) -> Result<Vec<(GenerationId, i32)>, StoreError> {
+    async fn find_leases(&self, filter: Document) -> Result<Vec<(GenerationId, i32)>, StoreError> {
         #[derive(serde::Deserialize)]
-        struct Owed {
+        struct Found {
             #[serde(rename = "_id")]
             id: GenerationId,
             epoch: i32,
         }
         let generations = self.stores.documents::<Generation>().across_tenants();
-        let owed = generations.clone_with_type::<Owed>();
-        let find = owed.find(filter).projection(doc! { "epoch": 1 }).limit(BATCH);
-        Ok(all(find).await?.into_iter().map(|owed| (owed.id, owed.epoch)).collect())
+        let collection = generations.clone_with_type::<Found>();
+        let find = collection.find(filter).projection(doc! { "epoch": 1 }).limit(BATCH);
+        Ok(all(find).await?.into_iter().map(|found| (found.id, found.epoch)).collect())
     }
 
-    async fn give_up_on_abandoned_steps(&self) -> Result<(), StoreError> {
+    async fn fail_abandoned_steps(&self) -> Result<(), StoreError> {
         let before = to_bson(self.mint.now() - ABANDONED);
         let abandoned = self
-            .owed(doc! {
+            .find_leases(doc! {
                 "origin.kind": "step",
                 "status": "STREAMING",
                 "leaseUntil": { "$lt": before },
             })
             .await?;
         for (id, _) in abandoned {
-            let Some(claim) = self.take(id, self.mint.uuid(), PATIENCE, &["STREAMING"]).await? else {
+            let Some(claim) = self.try_claim(id, self.mint.uuid(), ENQUEUE_LIMIT, &["STREAMING"]).await?
+            else {
                 continue;
             };
-            let outcome = Outcome::failed("ABANDONED", "the step that asked for this answer did not go on");
+            let outcome = Outcome::failed("ABANDONED", "the step of this generation did not continue");
             if let Finished::Fenced = self.finish(&claim, outcome).await? {
-                tracing::debug!(generation.id = %id, "taken up after all");
+                tracing::debug!(generation.id = %id, "an abandoned generation was claimed by its step");
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use triptych_entities::{
 };
 use triptych_stores::mint::Mint;
 
-/// What is asked, by whom, of which model.
+/// The content of a new generation.
 pub(crate) struct Draft {
     pub organization: OrganizationId,
     pub owner: UserId,
@@ -21,9 +21,9 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// The document, queued.
+    /// Creates the document, with the status `Queued`.
     pub(crate) fn into_generation(self, mint: &Mint, id: GenerationId) -> Generation {
-        // Derived from the id, so that feedback can be attached to the trace without a look-up.
+        // Derived from the id, so that feedback can be attached to the trace without a lookup.
         let digest = Sha256::digest(id.uuid().as_bytes());
         Generation {
             id,

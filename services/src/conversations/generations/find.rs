@@ -13,7 +13,7 @@ use triptych_stores::{
 
 use super::Generations;
 
-/// The most generations in progress that one person is told of.
+/// Limit of generations in progress that are returned.
 const MAX_ACTIVE: i64 = 100;
 
 impl Generations {

@@ -1,4 +1,4 @@
-//! The end of a generation: everything about it in one transaction, and only then the word of it.
+//! Stores the terminal state of a generation in one transaction, and then publishes the terminal event.
 
 use futures::FutureExt as _;
 use mongodb::{
@@ -26,31 +26,31 @@ use triptych_stores::{
 
 use super::{Claim, Generations};
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// A final one.
+    /// A final status.
     pub status: Status,
-    /// The answer, as far as it came.
+    /// The response, possibly incomplete.
     pub parts: Vec<Part>,
-    /// None if no model was asked.
+    /// `None` if no request was sent to a model.
     pub usage: Option<Usage>,
     pub finish_reason: Option<String>,
     pub error: Option<Failure>,
     pub time_to_first_token_ms: Option<i32>,
-    /// The sequence number of the last event that was told; the terminal one gets the next.
+    /// The sequence number of the last event of the run. The terminal event gets the next number.
     pub last_seq: i64,
 }
 
 impl Outcome {
-    /// Failed without an answer.
+    /// A failure without a response.
     #[must_use]
     pub fn failed(code: &str, message: &str) -> Self {
         let error = Failure { code: code.to_owned(), message: message.to_owned() };
         Self { error: Some(error), ..Self::empty(Status::Failed) }
     }
 
-    /// Stopped before an answer began.
+    /// A cancellation before the first run.
     #[must_use]
     pub fn aborted() -> Self {
         Self::empty(Status::Aborted)
@@ -69,20 +69,20 @@ impl Outcome {
     }
 }
 
-/// What became of the end.
+/// The outcome of [`Generations::finish`].
 #[derive(Debug, Clone)]
 pub enum Finished {
     Stored(Box<Generation>),
-    /// The run had been given to another worker, or had ended before; nothing was written.
+    /// Another worker has claimed the generation, or it has ended already. Nothing was written.
     Fenced,
 }
 
 impl Generations {
-    /// Ends a run: message, generation, thread and usage in one transaction, fenced by the epoch; then the terminal
-    /// event. May be repeated after an error.
+    /// Stores the result of a run: message, generation, thread and usage, in one transaction that the epoch fences. Then
+    /// publishes the terminal event. May be repeated after an error.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer. Nothing is stored then, or all of it.
+    /// If `MongoDB` does not answer. Then either nothing is stored or everything.
     #[tracing::instrument(skip_all, fields(generation.id = %claim.generation.id, status = ?outcome.status))]
     pub async fn finish(&self, claim: &Claim, outcome: Outcome) -> Result<Finished, StoreError> {
         let mut outcome = outcome;
@@ -106,7 +106,7 @@ impl Generations {
         if let Ok(Some(generation)) = ended {
             return Ok(Some(generation));
         }
-        // A repeated call finds what the first has done.
+        // A repeated call returns the result of the first.
         let id = claim.generation.id;
         let now =
             in_time(self.stores.documents::<Generation>().across_tenants().find_one(doc! { "_id": id }))
@@ -162,7 +162,7 @@ impl Generations {
     }
 }
 
-/// Everything that the transaction writes, made beforehand so that it can be written again.
+/// All writes of the transaction, prepared beforehand so that the transaction can be retried.
 #[derive(Clone)]
 struct End {
     fence: Document,

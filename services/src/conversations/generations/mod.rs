@@ -1,9 +1,9 @@
-//! Generations: one answer of a model each, from the request to its one terminal state.
+//! Generations: one response of a model each, from the request to the terminal state.
 //!
-//! The document is the truth and its own outbox: one that is `Queued` is owed a run, one that is `Streaming` under
-//! an expired lease is owed another. A run has an **epoch**; only the holder of the highest may write, here and in
-//! the live stream. The answer is stored before its terminal event is told, so whoever reads after the end finds
-//! it. Knows nothing of providers and of how an answer comes about: that is `engine`'s.
+//! The document is authoritative and serves as the outbox: a `Queued` generation has to be run, and a `Streaming` one
+//! whose lease has expired has to be restarted. Each run has an **epoch**; only the holder of the highest epoch may write
+//! to the document and to the live stream. The response is stored before its terminal event is published, so a reader
+//! that saw the event finds the response. Providers and the run itself are in `engine`.
 
 mod cancel;
 mod claim;
@@ -29,7 +29,7 @@ use triptych_stores::{connections::Stores, live::Live, mint::Mint};
 
 use crate::conversations::models::Models;
 
-/// Starts, runs, ends and watches generations.
+/// The service of generations.
 #[derive(Clone)]
 pub struct Generations {
     stores: Stores,
@@ -50,13 +50,13 @@ impl Generations {
         Self { stores, mint, live, models, queue }
     }
 
-    /// The models that can be asked.
+    /// The configured models.
     #[must_use]
     pub fn models(&self) -> &Models {
         &self.models
     }
 
-    /// The live streams, for whoever runs a generation.
+    /// The live streams, for the workers that run generations.
     #[must_use]
     pub fn live(&self) -> &Live {
         &self.live

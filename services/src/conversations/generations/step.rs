@@ -1,4 +1,4 @@
-//! Answers that flows ask for. A step that is run again gets the answer it has had, and pays once.
+//! Generations of AI steps. A step that is retried gets the stored response, so the model is paid once.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use super::{Claim, Draft, Generations};
 
-/// What an AI step asks.
+/// The request of an AI step.
 #[derive(Debug, Clone)]
 pub struct StepPrompt {
     pub organization: OrganizationId,
-    /// The person it counts for.
+    /// The user whose usage it counts towards.
     pub owner: UserId,
     pub flow_id: FlowId,
     pub execution_id: ExecutionId,
@@ -30,22 +30,22 @@ pub struct StepPrompt {
     pub parameters: Parameters,
 }
 
-/// How an AI step goes on.
+/// What an AI step does next.
 #[derive(Debug, Clone)]
 pub enum StepStart {
-    /// It was answered before.
+    /// Return the stored response.
     Answered(Box<Generation>),
-    /// The caller is to ask the model.
+    /// Send the request to the model.
     Claimed(Box<Claim>),
-    /// Another worker is asking; it is done or dead when its lease ends.
+    /// Wait: another worker runs the generation, until it ends or its lease expires.
     Busy,
-    /// A person stopped it.
+    /// Fail: a user cancelled the generation.
     Aborted(Box<Generation>),
 }
 
 impl Generations {
-    /// Finds or makes the generation of a step's run and claims it. The same run has one generation, however often
-    /// it is tried.
+    /// Finds or creates the generation of the run of a step, and claims it. All attempts of a run share one
+    /// generation.
     ///
     /// # Errors
     /// `Invalid` for a model that is not configured.
@@ -62,7 +62,7 @@ impl Generations {
             Status::Queued | Status::Streaming | Status::Failed => {}
         }
         let from = ["QUEUED", "STREAMING", "FAILED"];
-        let Some(mut claim) = self.take(generation.id, worker, lease, &from).await? else {
+        let Some(mut claim) = self.try_claim(generation.id, worker, lease, &from).await? else {
             return Ok(StepStart::Busy);
         };
         claim.prompt = self.prompt(&claim.generation).await?;

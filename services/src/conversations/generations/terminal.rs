@@ -1,4 +1,4 @@
-//! The terminal event of a generation. If it cannot be published, followers read it from the document.
+//! The terminal event of a generation. If it cannot be published, subscribers read it from the document.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use triptych_stores::{
 
 use super::Generations;
 
-/// How long publishing may take.
+/// Time limit of publishing.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Generations {
-    /// Publishes the terminal event. Does not fail, because followers read the document too.
+    /// Publishes the terminal event. Does not fail, because subscribers also read the document.
     pub(super) async fn publish_end(&self, generation: &Generation, parts: &[Part]) {
         let published = tokio::time::timeout(TIMEOUT, self.append_end(generation, parts)).await;
         let problem = match published {

@@ -1,4 +1,4 @@
-//! Sums of usage: one aggregation however many things are asked about.
+//! Sums of usage, with one aggregation for all keys of a batch.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use triptych_stores::{collections::in_time, error::StoreError};
 
 use super::Generations;
 
-/// Tokens, money and calls of many generations.
+/// Tokens, cost and calls of several generations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageSummary {
@@ -22,20 +22,20 @@ pub struct UsageSummary {
     pub output_tokens: i64,
     pub cached_input_tokens: i64,
     pub reasoning_tokens: i64,
-    /// Millionths of the currency's unit.
+    /// In millionths of a unit of the currency.
     pub cost_micros: i64,
-    /// How often a model was asked.
+    /// Number of requests to models.
     pub calls: i64,
 }
 
-/// When the calls were made: from the first instant, up to but without the second.
+/// The time of the calls: from the first instant, inclusive, to the second, exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Period {
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
 }
 
-/// A kind of thing that usage can be summed by.
+/// A type of key by which usage can be summed.
 pub trait UsageBy: Id + Into<Bson> {
     /// The field of the usage event.
     const FIELD: &'static str;
@@ -54,7 +54,7 @@ impl UsageBy for ThreadId {
 }
 
 impl Generations {
-    /// The usage of each of these, zero for those without any. The caller has checked that they may be seen.
+    /// Sums the usage by key; zero for keys without usage. The caller has to check that the actor may read the keys.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.

@@ -1,6 +1,6 @@
-//! Which models can be asked: the built-in demo and those of the configured providers, and what they cost.
+//! The configured models: the built-in demo model and those of the configured providers, with their prices.
 //!
-//! Knows names, addresses and prices. Who speaks to a provider, and how, lives in `engine`.
+//! Requests to providers are in `engine`.
 
 mod price;
 mod provider;
@@ -14,13 +14,13 @@ use secrecy::ExposeSecret as _;
 use triptych_entities::documents::conversations::generation::Usage;
 use triptych_stores::error::Problem;
 
-/// The built-in model: no network, no key.
+/// The built-in model, which needs neither network nor key.
 pub const DEMO_MODEL: &str = "demo/echo";
 const DEMO_PROVIDER: &str = "demo";
-/// Longer names than any provider's.
+/// Maximum length of a model name, longer than that of any provider.
 const MAX_NAME: usize = 200;
 
-/// The models that can be asked.
+/// The configured models.
 #[derive(Clone, Debug)]
 pub struct Models {
     providers: Arc<[ProviderConfig]>,
@@ -29,7 +29,7 @@ pub struct Models {
 
 impl Models {
     /// # Errors
-    /// One problem for each provider that cannot be used, by its place in the list.
+    /// One problem for each invalid provider, with its index in the list.
     pub fn new(
         providers: Vec<ProviderConfig>,
         default_model: Option<String>,
@@ -42,7 +42,7 @@ impl Models {
             if provider.name == DEMO_PROVIDER
                 || providers[..n].iter().any(|other| other.name == provider.name)
             {
-                let message = format!("the name `{}` is taken", provider.name);
+                let message = format!("the name `{}` is already used", provider.name);
                 problems.push(Problem::new(format!("providers.{n}.name"), message));
             }
         }
@@ -57,7 +57,7 @@ impl Models {
         Ok(models)
     }
 
-    /// What is asked when nobody names a model.
+    /// The model that is used if a request names none.
     #[must_use]
     pub fn default_model(&self) -> &str {
         &self.default_model
@@ -68,10 +68,10 @@ impl Models {
         &self.providers
     }
 
-    /// Where a model is to be found.
+    /// Finds the provider of a model.
     ///
     /// # Errors
-    /// A sentence that names the providers there are.
+    /// A message that lists the configured providers.
     pub fn resolve<'a>(&'a self, model: &'a str) -> Result<ModelRef<'a>, String> {
         if model == DEMO_MODEL {
             return Ok(ModelRef::Demo);
@@ -102,7 +102,7 @@ impl Models {
         offer
     }
 
-    /// What the tokens cost, in millionths of the currency's unit. Zero where no price is configured.
+    /// Calculates the cost of tokens, in millionths of a unit of the currency. Zero if no price is configured.
     #[must_use]
     pub fn cost_micros(&self, model: &str, usage: &Usage) -> i64 {
         match self.resolve(model) {
@@ -113,7 +113,7 @@ impl Models {
         }
     }
 
-    /// Takes every configured key out of a text, so that a provider's words can be shown.
+    /// Removes all configured API keys from a text, so that messages of providers can be shown.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         self.providers

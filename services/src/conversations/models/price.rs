@@ -1,21 +1,21 @@
-//! What tokens cost.
+//! Prices of tokens.
 
 use serde::{Deserialize, Serialize};
 use triptych_entities::documents::conversations::generation::Usage;
 
-/// Prices of a model, in millionths of the currency's unit for a million tokens: 3 dollars a million are 3000000.
+/// Prices of a model, in millionths of a unit of the currency per million tokens: 3 dollars per million are 3000000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Price {
     pub input: i64,
     pub output: i64,
-    /// For input that the provider had cached; the price of input when absent.
+    /// For input that the provider has cached. Defaults to the price of input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached_input: Option<i64>,
 }
 
 impl Price {
-    /// Cached tokens are part of the input, reasoning tokens part of the output.
+    /// Calculates the cost of a usage. Cached tokens are included in the input, reasoning tokens in the output.
     #[must_use]
     pub fn of(&self, usage: &Usage) -> i64 {
         let cached = usage.cached_input_tokens.clamp(0, usage.input_tokens.max(0));

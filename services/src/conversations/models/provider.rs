@@ -1,4 +1,4 @@
-//! A configured provider of models.
+//! The configuration of a model provider.
 
 use std::collections::HashMap;
 
@@ -7,63 +7,63 @@ use serde::Deserialize;
 
 use super::Price;
 
-/// The protocol that a provider speaks.
+/// The API protocol of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderKind {
-    /// Chat completions as `OpenAI` defined them, wherever they are served. Needs a `base_url` unless it is
-    /// `OpenAI` itself.
+    /// The chat completions API of `OpenAI`, and of servers that are compatible with it. Requires a `base_url` unless
+    /// the provider is `OpenAI`.
     OpenaiCompatible,
     Anthropic,
     Gemini,
     Ollama,
 }
 
-/// A provider as it is configured.
+/// The configuration of a provider.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderConfig {
-    /// What stands before the slash of its models' names.
+    /// The part before the slash in the names of its models.
     pub name: String,
     pub kind: ProviderKind,
-    /// Where its API begins, `https://host/v1`; the provider's own address when absent.
+    /// The base URL of the API, such as `https://host/v1`. Defaults to the public URL of the provider.
     #[serde(default)]
     pub base_url: Option<String>,
     #[serde(default)]
     pub api_key: Option<SecretString>,
-    /// Models to offer for choice. Others can be asked for all the same.
+    /// Models to list. Other models of the provider can be used too.
     #[serde(default)]
     pub models: Vec<String>,
-    /// Prices, by the model's name without the provider's.
+    /// Prices by model name, without the name of the provider.
     #[serde(default)]
     pub prices: HashMap<String, Price>,
 }
 
 impl ProviderConfig {
     /// # Errors
-    /// A sentence that says what is wrong with it.
+    /// A message that describes the problem.
     pub(super) fn check(&self) -> Result<(), String> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         if self.name.is_empty() || !self.name.chars().all(plain) {
-            return Err("`name` must be of lower-case letters, digits, `-` and `_`".to_owned());
+            return Err("`name` may only contain lower-case letters, digits, `-` and `_`".to_owned());
         }
         match &self.base_url {
             Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => {
-                Err("`base_url` must begin with `http://` or `https://`".to_owned())
+                Err("`base_url` must start with `http://` or `https://`".to_owned())
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Where a model is to be found.
+/// The provider of a model.
 #[derive(Debug, Clone, Copy)]
 pub enum ModelRef<'a> {
-    /// Built in.
+    /// The built-in demo model.
     Demo,
     Provider {
         provider: &'a ProviderConfig,
-        /// The model's name as the provider knows it.
+        /// The name of the model at the provider.
         name: &'a str,
     },
 }

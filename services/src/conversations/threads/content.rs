@@ -1,18 +1,18 @@
-//! What people write: checked, and made into parts.
+//! Validates the content of messages and converts it into parts.
 
 use serde_json::Value;
 use triptych_entities::documents::conversations::part::Part;
 use triptych_stores::error::{Invalid, Problem};
 
-/// Characters that a message holds at most.
+/// Maximum length of a message, in characters.
 pub const MAX_TEXT: usize = 200_000;
 const MAX_PARTS: usize = 64;
 const MAX_URL: usize = 8_192;
 const MAX_NAME: usize = 255;
-/// Titles are cut to so many characters.
+/// Length to which derived titles are cut, in characters.
 const TITLE: usize = 60;
 
-/// A part of a message as it was sent.
+/// A part of a message in the input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NewPart {
     Text { text: String },
@@ -22,13 +22,13 @@ pub enum NewPart {
 }
 
 /// # Errors
-/// Every problem with the text and the parts.
+/// All problems with the text and the parts.
 pub(super) fn check(text: Option<String>, parts: Vec<NewPart>) -> Result<Vec<Part>, Invalid> {
     let mut problems = Vec::new();
     let mut length = 0;
     let text = text.filter(|text| !text.trim().is_empty());
     if text.is_none() && parts.is_empty() {
-        problems.push(Problem::new("text", "give a text or parts"));
+        problems.push(Problem::new("text", "either `text` or `parts` is required"));
     }
     if parts.len() > MAX_PARTS {
         problems.push(Problem::new("parts", format!("at most {MAX_PARTS} parts")));
@@ -46,7 +46,7 @@ pub(super) fn check(text: Option<String>, parts: Vec<NewPart>) -> Result<Vec<Par
     Ok(made)
 }
 
-/// Returns how many characters it counts for.
+/// Validates a part and returns its length in characters.
 fn check_part(n: usize, part: &NewPart, problems: &mut Vec<Problem>) -> usize {
     let mut limit = |field: &str, value: &str, most: usize| {
         if value.is_empty() || value.chars().count() > most {
@@ -81,7 +81,7 @@ fn into_part(n: usize, part: NewPart) -> Part {
     }
 }
 
-/// The first words, for a thread that was given no title.
+/// Derives a title from the first words of a message, for threads without a title.
 pub(super) fn title_from(parts: &[Part]) -> String {
     let text = Part::text_of(parts);
     let mut title = String::new();

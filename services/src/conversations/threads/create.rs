@@ -1,4 +1,4 @@
-//! Making a thread.
+//! Creates threads.
 
 use mongodb::bson::doc;
 use triptych_entities::documents::{conversations::thread::Thread, to_bson};
@@ -9,18 +9,18 @@ use triptych_stores::{
 
 use super::Threads;
 
-/// Characters of a title.
+/// Maximum length of a title, in characters.
 pub(super) const MAX_TITLE: usize = 200;
-/// Characters of an idempotency key.
+/// Maximum length of an idempotency key, in bytes.
 const MAX_CLIENT_ID: usize = 200;
 
-/// A thread to be made.
+/// The input of `create`.
 #[derive(Debug, Clone, Default)]
 pub struct CreateThread {
     pub title: Option<String>,
-    /// `provider/model` for messages that name none.
+    /// The default `provider/model` of the messages.
     pub model: Option<String>,
-    /// The same value gives the same thread.
+    /// Idempotency key: a repeated call with the same value returns the same thread.
     pub client_id: Option<String>,
 }
 

@@ -1,7 +1,5 @@
-//! Threads: conversations, whose messages are a tree. A message that asks for an answer is stored together with the
-//! empty answer and the generation that is to fill it, in one transaction.
-//!
-//! Knows nothing of how an answer comes about.
+//! Threads: conversations whose messages form a tree. A message of a user is stored together with an empty response and
+//! a queued generation, in one transaction. Running the generation is in `engine`.
 
 mod branch;
 mod content;

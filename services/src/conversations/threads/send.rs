@@ -1,4 +1,4 @@
-//! Asking for an answer: with a new message, once more, or with an earlier message in other words.
+//! Requests responses: to a new message, again to an answered message, or to an edited message.
 
 use mongodb::bson::{Bson, doc};
 use triptych_entities::{
@@ -24,34 +24,34 @@ use super::{
 const MAX_STOPS: usize = 16;
 const MAX_STOP: usize = 200;
 
-/// A message to be sent.
+/// The input of [`Threads::send_message`].
 #[derive(Debug, Clone, Default)]
 pub struct SendMessage {
-    /// A new thread when absent.
+    /// Creates a new thread if absent.
     pub thread_id: Option<ThreadId>,
-    /// The end of the branch in view when absent.
+    /// Defaults to the end of the active branch.
     pub parent_id: Option<MessageId>,
-    /// The same value gives the same result.
+    /// Idempotency key: a repeated call with the same value returns the first result.
     pub client_id: Option<String>,
     pub text: Option<String>,
     pub parts: Vec<NewPart>,
-    /// `provider/model`; the thread's when absent.
+    /// `provider/model`. Defaults to the model of the thread.
     pub model: Option<String>,
     pub parameters: Parameters,
     pub cache: CachePolicy,
 }
 
-/// An answer to be given once more, beside the one that is there.
+/// The input of [`Threads::regenerate_message`].
 #[derive(Debug, Clone)]
 pub struct RegenerateMessage {
-    /// The answer, or the message that it answers.
+    /// The id of a response, or of the message that it responds to.
     pub message_id: MessageId,
     pub model: Option<String>,
     pub parameters: Parameters,
     pub cache: CachePolicy,
 }
 
-/// An earlier message in other words: a branch beside it.
+/// The input of [`Threads::edit_message`].
 #[derive(Debug, Clone)]
 pub struct EditMessage {
     pub message_id: MessageId,
@@ -64,18 +64,18 @@ pub struct EditMessage {
 }
 
 impl Threads {
-    /// Stores the message, an empty answer and the generation that is owed, in one transaction.
+    /// Stores the message, an empty response and a queued generation, in one transaction.
     ///
     /// # Errors
-    /// `Busy` while the thread is being answered; `Invalid` with every problem; `NotFound` also for another's
-    /// thread.
+    /// `Busy` while the thread has a generation in progress; `Invalid` with all problems; `NotFound`, also for the thread
+    /// of another user.
     #[tracing::instrument(skip_all)]
     pub async fn send_message(&self, actor: &Actor, send: SendMessage) -> Result<Sent> {
         let action = if send.thread_id.is_some() { Action::Update } else { Action::Create };
         let _ = actor.scope(action, Subject::Thread)?;
         let mut problems = self.problems(send.model.as_deref(), &send.parameters, send.client_id.as_deref());
         if send.thread_id.is_none() && send.parent_id.is_some() {
-            problems.push(Problem::new("parentId", "needs the `threadId` that it belongs to"));
+            problems.push(Problem::new("parentId", "requires `threadId`"));
         }
         let parts = checked(content::check(send.text, send.parts), problems)?;
         let place = match send.thread_id {
@@ -93,10 +93,10 @@ impl Threads {
         self.take_turn(actor, turn).await
     }
 
-    /// Asks for another answer to the same message.
+    /// Requests another response to the same message, as a sibling of the earlier response.
     ///
     /// # Errors
-    /// As [`Threads::send_message`].
+    /// See [`Threads::send_message`].
     #[tracing::instrument(skip_all, fields(message.id = %again.message_id))]
     pub async fn regenerate_message(&self, actor: &Actor, again: RegenerateMessage) -> Result<Sent> {
         Invalid::check(self.problems(again.model.as_deref(), &again.parameters, None))?;
@@ -104,7 +104,7 @@ impl Threads {
         let question = match (message.role, message.parent_id) {
             (Role::User, _) => message,
             (Role::Assistant, Some(parent)) => self.message_to_change(actor, parent).await?,
-            _ => return Err(Invalid::one("messageId", "is neither an answer nor a message to answer").into()),
+            _ => return Err(Invalid::one("messageId", "must be a response, or a message of a user").into()),
         };
         let turn = Turn {
             place: Place::In(question.thread_id),
@@ -116,17 +116,17 @@ impl Threads {
         self.take_turn(actor, turn).await
     }
 
-    /// Writes the message anew beside the old one and asks for an answer to it.
+    /// Stores the new text as a sibling of the message, and requests a response to it.
     ///
     /// # Errors
-    /// As [`Threads::send_message`].
+    /// See [`Threads::send_message`].
     #[tracing::instrument(skip_all, fields(message.id = %edit.message_id))]
     pub async fn edit_message(&self, actor: &Actor, edit: EditMessage) -> Result<Sent> {
         let problems = self.problems(edit.model.as_deref(), &edit.parameters, edit.client_id.as_deref());
         let parts = checked(content::check(edit.text, edit.parts), problems)?;
         let message = self.message_to_change(actor, edit.message_id).await?;
         if message.role != Role::User {
-            return Err(Invalid::one("messageId", "only a message that a person wrote can be edited").into());
+            return Err(Invalid::one("messageId", "only messages of users can be edited").into());
         }
         let turn = Turn {
             place: Place::In(message.thread_id),
@@ -178,7 +178,7 @@ impl Threads {
         self.messages().get(actor.scope(Action::Update, Subject::Thread)?, id).await
     }
 
-    /// What an earlier call with the same key came to.
+    /// The result of an earlier call with the same idempotency key.
     pub(super) async fn sent_before(
         &self,
         actor: &Actor,
@@ -189,7 +189,7 @@ impl Threads {
         let same = doc! {
             "organizationId": tenant,
             "authorId": actor.user,
-            // Said to exist, so that the partial index serves.
+            // `$exists` is required for the query to use the partial index.
             "clientId": { "$eq": client_id, "$exists": true },
         };
         let Some(question) = in_time(messages.find_one(same)).await? else { return Ok(None) };
@@ -221,7 +221,7 @@ impl Threads {
     }
 }
 
-/// All problems at once.
+/// Returns all problems as one error.
 fn checked<T>(content: Result<T, Invalid>, mut problems: Vec<Problem>) -> Result<T, Invalid> {
     match content {
         Ok(parts) => Invalid::check(problems).map(|()| parts),

@@ -1,4 +1,4 @@
-//! `datastore`: values that flows keep between runs.
+//! `datastore`: values that flows store between runs.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use triptych_entities::relational::automation::step::Kind;
 use triptych_services::{
-    automation::datastore::Scope,
-    error::{Code, Coded as _, StoreError},
+    automation::datastore::Namespace,
+    error::{Code, Coded as _, INTERNAL, StoreError, UNAVAILABLE},
 };
 
 use super::{About, Action, ActionError, Call, Outcome, Tools};
 
-/// In bytes of JSON.
+/// Maximum size of a value, in bytes of JSON.
 const VALUE_LIMIT: usize = 1_048_576;
 const KEY_LIMIT: usize = 255;
 
@@ -25,10 +25,10 @@ enum Shared {
 }
 
 impl Shared {
-    fn scope(self, call: &Call<'_>) -> Scope {
+    fn namespace(self, call: &Call<'_>) -> Namespace {
         match self {
-            Self::Flow => Scope::Flow(call.flow),
-            Self::Organization => Scope::Organization,
+            Self::Flow => Namespace::Flow(call.flow),
+            Self::Organization => Namespace::Organization,
         }
     }
 }
@@ -74,8 +74,8 @@ impl Action for Get {
         tools: &Tools,
     ) -> Result<Outcome<Found>, ActionError> {
         check_key(&key)?;
-        let value = tools.datastore.get(call.organization, scope.scope(call), &key).await;
-        let value = value.map_err(|error| failed(&error))?.unwrap_or_default();
+        let value = tools.datastore.get(call.organization, scope.namespace(call), &key).await;
+        let value = value.map_err(|error| failed(call, &error))?.unwrap_or_default();
         Ok(Outcome::Done(Found { key, value }))
     }
 }
@@ -129,8 +129,9 @@ impl Action for Set {
                 "`value` is larger than {VALUE_LIMIT} bytes of JSON"
             )));
         }
-        let written = tools.datastore.set(call.organization, scope.scope(call), &key, value.clone()).await;
-        written.map_err(|error| failed(&error))?;
+        let written =
+            tools.datastore.set(call.organization, scope.namespace(call), &key, value.clone()).await;
+        written.map_err(|error| failed(call, &error))?;
         Ok(Outcome::Done(Stored { key, value }))
     }
 }
@@ -143,10 +144,10 @@ fn check_key(key: &str) -> Result<(), ActionError> {
     Ok(())
 }
 
-fn failed(error: &StoreError) -> ActionError {
+fn failed(call: &Call<'_>, error: &StoreError) -> ActionError {
     if error.code() == Code::Unavailable {
-        return ActionError::temporary("UNAVAILABLE", "the datastore did not answer");
+        return ActionError::temporary("UNAVAILABLE", UNAVAILABLE);
     }
-    tracing::error!(%error, "datastore access failed");
-    ActionError::permanent("INTERNAL", "the datastore failed")
+    tracing::error!(%error, execution_step.id = %call.execution_step, "datastore access failed");
+    ActionError::permanent("INTERNAL", INTERNAL)
 }

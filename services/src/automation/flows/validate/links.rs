@@ -63,6 +63,10 @@ impl Validator<'_> {
         if let Some(message) = condition.and_then(|text| self.templates.condition_problem(text)) {
             problems.add(at("condition"), message);
         }
+        let references = condition.map(|text| self.templates.condition_references(text)).unwrap_or_default();
+        for key in references.iter().filter(|key| !places.contains_key(key.as_str())) {
+            problems.add(at("condition"), format!("there is no step `{key}`"));
+        }
         Some(ValidLink { from: from?, to: to?, kind: link.kind, condition })
     }
 }

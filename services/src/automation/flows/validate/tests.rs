@@ -26,6 +26,11 @@ impl Templates for Keys {
     fn condition_problem(&self, expression: &str) -> Option<String> {
         (expression == "broken").then(|| "broken".to_owned())
     }
+
+    fn condition_references(&self, expression: &str) -> Vec<String> {
+        let key = expression.strip_prefix("{{ ").and_then(|text| text.strip_suffix(" }}"));
+        key.map(str::to_owned).into_iter().collect()
+    }
 }
 
 fn catalog() -> Catalog {
@@ -181,10 +186,12 @@ fn a_link_is_refused_at_the_path_of_its_field() {
         (with_condition(Link::Next), "links.3.condition"),
         (with_condition(Link::Error), "links.3.condition"),
         (when("if", "broken", "b"), "links.3.condition"),
+        (when("if", "{{ nope }}", "b"), "links.3.condition"),
     ] {
         assert_eq!(complete(steps(), rest(broken.clone())), [path], "{broken:?}");
     }
     assert!(complete(steps(), rest(link("a", Link::Error, "b"))).is_empty());
+    assert!(complete(steps(), rest(when("if", "{{ hook }}", "b"))).is_empty());
 }
 
 #[test]
