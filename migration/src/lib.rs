@@ -1,7 +1,7 @@
-//! PostgreSQL's schema as a sequence of migrations, one concern each, each with a working `down`.
+//! Migrations of the PostgreSQL schema, one concern each, each reversible.
 //!
 //! A migration is a pair of SQL files under `sql/`: what a database administrator reads is what runs. It must
-//! know nothing of entities or services, so that an old migration never changes meaning with new code.
+//! not depend on entities or services, so that an old migration is not changed by new code.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{
@@ -9,10 +9,10 @@ use sea_orm_migration::{
     sea_orm::{ConnectOptions, Database, DatabaseConnection},
 };
 
-/// A migration that failed, or a database that does not answer.
+/// A failed migration, or a database that does not answer.
 pub type MigrationError = DbErr;
 
-/// One step of the schema's history.
+/// One migration.
 struct SqlMigration {
     name: &'static str,
     up: &'static str,
@@ -36,7 +36,7 @@ impl MigrationTrait for SqlMigration {
     }
 }
 
-/// Names the pair of files once; `include_str!` needs literals, which only a macro can put together.
+/// Declares a pair of files. A macro, because `include_str!` requires literals.
 macro_rules! migrations {
     ($($name:literal),+ $(,)?) => {
         vec![$(Box::new(SqlMigration {
@@ -69,30 +69,30 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// How a migration stands.
+/// The state of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
     pub name: String,
     pub applied: bool,
 }
 
-/// Applies what is not applied yet.
+/// Applies all pending migrations.
 ///
 /// # Errors
-/// The first migration that fails; it leaves no trace.
+/// The first migration that fails, which is rolled back.
 pub async fn up(url: &str) -> Result<(), MigrationError> {
     Migrator::up(&connect(url).await?, None).await
 }
 
-/// Takes back the last `steps` migrations.
+/// Reverts the last `steps` migrations.
 ///
 /// # Errors
-/// The first migration that fails; it leaves no trace.
+/// The first migration that fails, which is rolled back.
 pub async fn down(url: &str, steps: u32) -> Result<(), MigrationError> {
     Migrator::down(&connect(url).await?, Some(steps)).await
 }
 
-/// Every migration, in order.
+/// Lists all migrations in order.
 ///
 /// # Errors
 /// If the database does not answer.

@@ -1,5 +1,5 @@
--- Who exists, which organization they act for, and what their role lets them do.
--- `client_id`-like idempotency is not needed here: an e-mail address is unique.
+-- Users, organizations, memberships, roles and permissions. Users need no idempotency key, as their e-mail addresses
+-- are unique.
 
 CREATE TABLE organizations (
     id          uuid PRIMARY KEY,
@@ -16,7 +16,7 @@ CREATE TABLE users (
     created_at     timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL
 );
--- Addresses are stored as they were written and compared in lower case.
+-- Addresses are stored as entered and compared ignoring case.
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
 
 CREATE TABLE roles (
@@ -43,7 +43,7 @@ CREATE TABLE memberships (
     id               uuid PRIMARY KEY,
     organization_id  uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
     user_id          uuid NOT NULL REFERENCES users ON DELETE CASCADE,
-    -- A role in use cannot disappear under its members.
+    -- A role that has members cannot be deleted.
     role_id          uuid NOT NULL REFERENCES roles ON DELETE RESTRICT,
     created_at       timestamptz NOT NULL,
     UNIQUE (user_id, organization_id)
@@ -56,7 +56,7 @@ CREATE TABLE api_tokens (
     organization_id  uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
     user_id          uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     name             text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
-    -- SHA-256 of the secret. The secret has 256 random bits, so a slow hash would add nothing.
+    -- SHA-256 of the secret. The secret has 256 random bits, so a slow hash is not needed.
     token_hash       bytea NOT NULL UNIQUE CHECK (length(token_hash) = 32),
     scopes           text[] NOT NULL DEFAULT '{}',
     expires_at       timestamptz,

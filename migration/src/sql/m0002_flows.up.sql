@@ -1,10 +1,10 @@
--- A flow and its versions. A version's graph never changes once it is written: editing a draft writes a
--- new version, so an execution can always be read against exactly what ran.
+-- Flows and their versions. The graph of a version is immutable: a change of a draft creates a new version, so the
+-- graph of every execution remains available.
 
 CREATE TABLE flows (
     id                    uuid PRIMARY KEY,
     organization_id       uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
-    -- A user with flows is not deleted silently; the flows are handed over first.
+    -- A user who owns flows cannot be deleted before the flows are assigned to another user.
     owner_id              uuid NOT NULL REFERENCES users ON DELETE RESTRICT,
     name                  text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
     status                text NOT NULL CHECK (status IN ('DRAFT', 'PUBLISHED', 'PAUSED')),
@@ -33,7 +33,7 @@ CREATE TABLE flow_versions (
 );
 CREATE INDEX flow_versions_organization_idx ON flow_versions (organization_id);
 
--- A flow needs its draft and the draft needs its flow, so these two are checked at commit.
+-- A flow and its draft refer to each other, so these constraints are checked at commit.
 ALTER TABLE flows
     ADD CONSTRAINT flows_draft_version_fkey FOREIGN KEY (draft_version_id)
         REFERENCES flow_versions ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED,

@@ -1,14 +1,14 @@
--- Secrets of integrations, sealed by the service. The database never sees them in the clear.
+-- Credentials of integrations, encrypted by the service.
 
 CREATE TABLE credentials (
     id               uuid PRIMARY KEY,
     organization_id  uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
     owner_id         uuid NOT NULL REFERENCES users ON DELETE RESTRICT,
-    -- Set for a credential that belongs to one flow and goes with it.
+    -- Set for a credential that belongs to one flow and is deleted with it.
     flow_id          uuid REFERENCES flows ON DELETE CASCADE,
     integration      text NOT NULL,
     name             text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
-    -- Names the key that sealed the record, so that keys can be rotated one record at a time.
+    -- The id of the key that encrypted the record, so that keys can be rotated record by record.
     key_id           text NOT NULL,
     sealed           bytea NOT NULL,
     created_at       timestamptz NOT NULL,

@@ -1,9 +1,9 @@
--- What starts a flow from outside: its webhook address and its schedules. Both follow the published version.
+-- Webhooks and schedules of flows. Both are updated when a version is published.
 
 CREATE TABLE webhooks (
     id               uuid PRIMARY KEY,
     organization_id  uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
-    -- One address a flow, kept over all its versions, so that publishing never breaks a caller.
+    -- One URL per flow, which does not change when a version is published.
     flow_id          uuid NOT NULL UNIQUE REFERENCES flows ON DELETE CASCADE,
     token            text NOT NULL UNIQUE CHECK (length(token) >= 32),
     created_at       timestamptz NOT NULL

@@ -1,4 +1,4 @@
--- History: one row an execution, one a step of it, and what the steps logged.
+-- Executions, their steps, and the log lines of the steps.
 
 CREATE TABLE executions (
     id               uuid PRIMARY KEY,
@@ -12,7 +12,7 @@ CREATE TABLE executions (
     client_id        text,
     schedule_id      uuid REFERENCES schedules ON DELETE SET NULL,
     scheduled_for    timestamptz,
-    -- The outbox row, and so the queue's job, that last carried this execution.
+    -- The id of the last outbox row and job of this execution.
     job_id           uuid NOT NULL,
     error_code       text,
     error_message    text,
@@ -22,16 +22,16 @@ CREATE TABLE executions (
     finished_at      timestamptz,
     CHECK ((finished_at IS NOT NULL) = (status IN ('SUCCEEDED', 'FAILED', 'CANCELED')))
 );
--- Every list is one of these, newest first; ids are UUIDv7 and so in order of time.
+-- One index per list, newest first. Ids are UUIDv7 and so sorted by time.
 CREATE INDEX executions_organization_idx ON executions (organization_id, id DESC);
 CREATE INDEX executions_flow_idx ON executions (flow_id, id DESC);
 CREATE INDEX executions_status_idx ON executions (organization_id, status, id DESC);
 CREATE INDEX executions_flow_status_idx ON executions (flow_id, status, id DESC);
 CREATE INDEX executions_version_idx ON executions (version_id);
--- A firing of a schedule is one execution, however often it is announced.
+-- Each firing of a schedule starts one execution, even if its job is delivered repeatedly.
 CREATE UNIQUE INDEX executions_firing_key ON executions (schedule_id, scheduled_for) WHERE schedule_id IS NOT NULL;
 CREATE UNIQUE INDEX executions_client_id_key ON executions (flow_id, client_id) WHERE client_id IS NOT NULL;
--- What the reconciler looks through: small however long the history grows.
+-- For the reconciler: contains unfinished rows only.
 CREATE INDEX executions_unfinished_idx ON executions (id) WHERE finished_at IS NULL;
 
 CREATE TABLE execution_steps (
@@ -47,7 +47,7 @@ CREATE TABLE execution_steps (
     error_message    text,
     generation_id    uuid,
     job_id           uuid,
-    -- The worker that runs the step now, and until when the others leave it alone.
+    -- The worker that holds the lease of the step, and the expiry of the lease.
     lease_owner      uuid,
     lease_until      timestamptz,
     resume_at        timestamptz,

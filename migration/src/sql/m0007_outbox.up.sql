@@ -1,5 +1,5 @@
--- Jobs that a committed transaction owes the queues. A relay moves them over; the row's id is the job's id,
--- so that moving one twice makes one job.
+-- Jobs of committed transactions that are not in a queue yet. A relay moves them to the queues. The id of the row is
+-- the id of the job, so moving a row twice creates one job.
 
 CREATE TABLE outbox (
     id               uuid PRIMARY KEY,

@@ -1,9 +1,9 @@
--- Values that flows keep between runs: one namespace an organization, and one a flow.
+-- Values that flows store between runs, in one namespace per organization and one per flow.
 
 CREATE TABLE datastore_items (
     id               uuid PRIMARY KEY,
     organization_id  uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
-    -- Absent: shared by all the organization's flows.
+    -- Absent for a value that all flows of the organization share.
     flow_id          uuid REFERENCES flows ON DELETE CASCADE,
     key              text NOT NULL CHECK (length(key) BETWEEN 1 AND 512),
     value            jsonb NOT NULL,

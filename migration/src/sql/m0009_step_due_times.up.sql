@@ -1,9 +1,9 @@
--- The time that a step waits for, before a retry or in a delay, gets a column of its own: `due_at`. It was kept
--- in `lease_until` and `resume_at`. A lease is held by running steps only.
+-- The due time of a retry or of a delay gets a column, `due_at`. Earlier versions stored it in `lease_until` and
+-- `resume_at`. Only running steps have a lease.
 
 ALTER TABLE execution_steps ADD COLUMN due_at timestamptz;
 
--- A delay whose end was being recorded while the schema changed waits again; its job ends it.
+-- A delay that was being ended during the migration waits again; its job ends it.
 UPDATE execution_steps
 SET status = 'WAITING', due_at = resume_at
 WHERE finished_at IS NULL AND resume_at IS NOT NULL;

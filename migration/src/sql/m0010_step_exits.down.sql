@@ -1,2 +1,2 @@
--- What is lost here can be read from the outputs.
+-- The removed values can be derived from the outputs.
 ALTER TABLE execution_steps DROP COLUMN exit, DROP COLUMN branch_step_id;

@@ -1,10 +1,10 @@
--- Which links lead on from a step that succeeded is stored as such. It was read from the step's output, which
--- keeps the same fields for templates.
+-- The links that are followed from a step that succeeded get columns. Earlier versions derived them from the output,
+-- which keeps the same fields for templates.
 
 ALTER TABLE execution_steps
     -- Absent: every link of kind NEXT is followed, and no link of kind BRANCH.
     ADD COLUMN exit text CHECK (exit IN ('STOPPED', 'BRANCHED')),
-    -- The step that the followed branch leads to; absent if no condition held.
+    -- The target of the branch that is followed; absent if no condition held.
     ADD COLUMN branch_step_id uuid REFERENCES steps ON DELETE CASCADE,
     ADD CONSTRAINT execution_steps_branch_check CHECK (branch_step_id IS NULL OR exit = 'BRANCHED');
 

@@ -48,12 +48,12 @@ impl<C: Collection> Documents<C> {
     /// The document with this id.
     ///
     /// # Errors
-    /// `NotFound`, also for one that is out of scope.
+    /// `NotFound`, also for a document that is out of scope.
     pub async fn get(&self, scope: Scope, id: C::Id) -> Result<C> {
         self.by_ids(scope, &[id]).await?.pop().ok_or(ServiceError::NotFound(C::NOUN))
     }
 
-    /// Those of the ids that are within reach, in no particular order, in one query.
+    /// Finds the documents with these ids that are in scope, in no particular order, with one query.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -61,7 +61,7 @@ impl<C: Collection> Documents<C> {
         self.find(scope, doc! { "_id": { "$in": bson_ids(ids) } }).await
     }
 
-    /// The documents within reach that match.
+    /// Finds the documents in scope that match.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -70,7 +70,7 @@ impl<C: Collection> Documents<C> {
         self.reachable(scope, found).await
     }
 
-    /// A page of the documents within reach that match.
+    /// Finds a page of the documents in scope that match.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -90,7 +90,7 @@ impl<C: Collection> Documents<C> {
         Ok(page)
     }
 
-    /// How many documents within reach match.
+    /// Counts the documents in scope that match.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -98,27 +98,26 @@ impl<C: Collection> Documents<C> {
         in_time(self.raw.count_documents(narrowed::<C>(scope, filter))).await
     }
 
-    /// Stores a new document. With the creator's idempotency key, repeating it answers the document that the first
-    /// call stored.
+    /// Inserts a document. A repeated call with the same idempotency key returns the document of the first call.
     ///
     /// # Errors
-    /// `Conflict` if a unique index of the collection has its values already.
+    /// `Conflict` if a unique index of the collection already contains its values.
     pub async fn insert(&self, document: C) -> Result<C> {
         match in_time(self.raw.insert_one(&document)).await {
             Ok(_) => Ok(document),
             Err(StoreError::Mongo(error)) if is_duplicate(&error) => self
                 .created_before(&document)
                 .await?
-                .ok_or_else(|| ServiceError::conflict(format!("there is such a {} already", C::NOUN))),
+                .ok_or_else(|| ServiceError::conflict(format!("such a {} exists already", C::NOUN))),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The document that an earlier call with the same idempotency key stored.
+    /// Finds the document of an earlier call with the same idempotency key.
     async fn created_before(&self, document: &C) -> Result<Option<C>, StoreError> {
         let Some(client_id) = document.client_id() else { return Ok(None) };
         let written = bson::serialize_to_document(document).map_err(|error| corrupt(&error))?;
-        // The index is partial and serves only a filter that says that the field exists.
+        // `$exists` is required for the query to use the partial index.
         let mut same = doc! {
             "organizationId": document.organization_id(),
             "clientId": { "$eq": client_id, "$exists": true },
@@ -129,7 +128,7 @@ impl<C: Collection> Documents<C> {
         in_time(self.raw.find_one(same)).await
     }
 
-    /// Changes the named fields of a document; the others, also those that this version does not know, stay.
+    /// Updates fields of a document. Other fields, including those that this version does not know, are preserved.
     ///
     /// # Errors
     /// `NotFound`, also for a document that is out of scope; `Conflict` if its version is not `expected`.
@@ -146,19 +145,19 @@ impl<C: Collection> Documents<C> {
             in_time(self.raw.find_one_and_update(filter, update).return_document(ReturnDocument::After));
         match patched.await? {
             Some(document) => Ok(document),
-            // Says which of the two it is.
+            // Distinguishes a missing document from a changed one.
             None => self.get(scope, id).await.and(Err(ServiceError::conflict(format!(
-                "somebody else has changed this {}; read it again",
+                "this {} was changed concurrently; read it again",
                 C::NOUN
             )))),
         }
     }
 
-    /// Writes what differs between two states of a document that was read before. Fields that this version does not
-    /// know stay.
+    /// Updates the fields that differ between two states of a document. Fields that this version does not know are
+    /// preserved.
     ///
     /// # Errors
-    /// As [`Documents::patch`].
+    /// See [`Documents::patch`].
     pub async fn replace(&self, scope: Scope, before: &C, after: &C, expected: Option<i32>) -> Result<C> {
         let fields = |state: &C| bson::serialize_to_document(state).map_err(|error| corrupt(&error));
         let changes = Changes::between(&fields(before)?, fields(after)?);
@@ -168,7 +167,7 @@ impl<C: Collection> Documents<C> {
     /// Deletes a document.
     ///
     /// # Errors
-    /// `NotFound`, also for a document that is out of scope, and when it is repeated.
+    /// `NotFound`, also for a document that is out of scope and if the call is repeated.
     pub async fn delete(&self, scope: Scope, id: C::Id) -> Result<()> {
         if Self::needs_parent(scope) {
             self.get(scope, id).await?;
@@ -177,14 +176,14 @@ impl<C: Collection> Documents<C> {
         if deleted.deleted_count == 0 { Err(ServiceError::NotFound(C::NOUN)) } else { Ok(()) }
     }
 
-    /// The documents of all organizations: for jobs and housekeeping that serve all of them, for pipelines that
-    /// begin with [`Documents::within`], and within transactions. Never for a person's query as it is.
+    /// The documents of all organizations: for jobs and housekeeping that process all of them, for pipelines that
+    /// start with [`Documents::within`], and for transactions. Not for unfiltered queries of users.
     #[must_use]
     pub fn across_tenants(&self) -> mongodb::Collection<C> {
         self.raw.clone()
     }
 
-    /// Within a transaction: the document with this id.
+    /// Finds a document by id, in a transaction.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -197,12 +196,12 @@ impl<C: Collection> Documents<C> {
         self.raw.find_one(narrowed::<C>(scope, filter)).session(session).await
     }
 
-    /// Whether only the parent document says if something is within reach.
+    /// Whether the scope depends on the owner of the parent document.
     fn needs_parent(scope: Scope) -> bool {
         scope.owner().is_some() && matches!(C::OWNERSHIP, Ownership::Parent { .. })
     }
 
-    /// Drops the documents whose parent is out of scope.
+    /// Removes the documents whose parent is out of scope.
     async fn reachable(&self, scope: Scope, found: Vec<C>) -> Result<Vec<C>, StoreError> {
         #[derive(Deserialize)]
         struct Parent {
@@ -242,7 +241,7 @@ pub(super) fn corrupt(error: &bson::error::Error) -> StoreError {
     StoreError::Corrupt(error.to_string())
 }
 
-/// Fields to be set and removed.
+/// Fields to set and to remove.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
     set: Document,
@@ -250,7 +249,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// No change yet but the time of the change.
+    /// Changes only the time of the last change.
     #[must_use]
     pub fn at(now: chrono::DateTime<chrono::Utc>) -> Self {
         Self { set: doc! { "updatedAt": to_bson(now) }, unset: Document::new() }

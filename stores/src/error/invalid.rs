@@ -1,13 +1,13 @@
-//! Input that cannot be accepted.
+//! Errors of invalid input.
 
 use super::{Code, Coded};
 
-/// One thing wrong with an input.
+/// One problem of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The path from the input's root, in the names of the API: `steps.2.parameters.url`.
     pub path: String,
-    /// What is wrong and what would be accepted.
+    /// The problem, and what is accepted.
     pub message: String,
 }
 
@@ -17,7 +17,7 @@ impl Problem {
     }
 }
 
-/// An input that cannot be accepted, with every problem found in it.
+/// An invalid input, with all problems that were found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", summary(.0))]
 pub struct Invalid(pub Vec<Problem>);
@@ -27,8 +27,10 @@ impl Invalid {
         Self(vec![Problem::new(path, message)])
     }
 
+    /// Checks that there are no problems.
+    ///
     /// # Errors
-    /// Itself, if there is any problem.
+    /// All problems, if there are any.
     pub fn check(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
     }

@@ -1,4 +1,4 @@
-//! How a service fails.
+//! Errors of services.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,14 @@ use triptych_entities::access::{Action, Subject};
 
 use super::{Code, Coded, Invalid, Problem, StoreError};
 
-/// The result of a service.
+/// The result of a service call.
 pub type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
-/// How a service fails. A domain that needs more than these shapes implements [`Coded`] for a type of its own and
-/// passes it as [`ServiceError::Domain`].
+/// An error of a service. A domain with errors of other kinds implements [`Coded`] for its own type and returns it as
+/// [`ServiceError::Domain`].
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// Nothing of this kind is within the caller's reach: it does not exist, or it is not the caller's.
+    /// The object does not exist, or is out of the caller's scope.
     #[error("no such {0}")]
     NotFound(&'static str),
     #[error(transparent)]
@@ -23,18 +23,18 @@ pub enum ServiceError {
     Unauthenticated(&'static str),
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// The subject is not in a state that allows the action, or somebody else changed it first.
+    /// The state of the object does not allow the action, or it was changed concurrently.
     #[error("{0}")]
     Conflict(Cow<'static, str>),
-    /// More than a limit allows.
+    /// A limit is exceeded.
     #[error("{0}")]
     Limit(Cow<'static, str>),
-    /// A service outside of Triptych failed.
+    /// An external service failed.
     #[error("{0}")]
     Upstream(String),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A defect, or stored data that contradict themselves. Only the log gets the text.
+    /// A defect, or inconsistent stored data. The text is only logged.
     #[error("{0}")]
     Internal(String),
     #[error("{0}")]
@@ -111,9 +111,9 @@ impl Coded for ServiceError {
     }
 }
 
-/// An action that the caller's role does not include.
+/// An action that the role of the caller does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("your role does not let you {action} this {subject}")]
+#[error("your role does not allow you to {action} this {subject}")]
 pub struct Denied {
     pub action: Action,
     pub subject: Subject,

@@ -1,8 +1,8 @@
-//! How a database fails.
+//! Errors of databases.
 
 use super::{Code, Coded};
 
-/// A database failed or does not answer: never the caller's fault.
+/// A database failed or does not answer. Never caused by the input of the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("PostgreSQL: {0}")]
@@ -34,7 +34,7 @@ impl From<serde_json::Error> for StoreError {
 impl Coded for StoreError {
     fn code(&self) -> Code {
         use mongodb::error::ErrorKind;
-        let away = match self {
+        let unavailable = match self {
             Self::Postgres(error) => {
                 matches!(error, sea_orm::DbErr::Conn(_) | sea_orm::DbErr::ConnectionAcquire(_))
             }
@@ -45,6 +45,6 @@ impl Coded for StoreError {
             Self::Queue(_) | Self::Timeout(_) => true,
             Self::Corrupt(_) => false,
         };
-        if away { Code::Unavailable } else { Code::Internal }
+        if unavailable { Code::Unavailable } else { Code::Internal }
     }
 }

@@ -107,7 +107,7 @@ impl Live {
             return;
         }
         if let Err(error) = self.append_next(topic, now, events).await {
-            tracing::warn!(%topic, %error, "live: events were not published");
+            tracing::warn!(%topic, %error, "live events were not appended");
             return;
         }
         if events.iter().any(|event| event.role() == EventRole::Ends) {

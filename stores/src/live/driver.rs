@@ -159,7 +159,7 @@ impl<F: Feed, S: Source> Driver<F, S> {
                 Ok(Some(Ok(LiveItem::Quiet))) | Err(_) => self.look().await?,
                 Ok(Some(Err(error @ StoreError::Corrupt(_)))) => return Err(error.into()),
                 Ok(Some(Err(error))) => {
-                    tracing::debug!(topic = %self.topic, %error, "live: the stream cannot be read");
+                    tracing::debug!(topic = %self.topic, %error, "a live stream cannot be read, polling the database");
                     self.look().await?;
                     tokio::time::sleep(RETRY_DELAY).await;
                 }

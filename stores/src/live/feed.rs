@@ -1,4 +1,4 @@
-//! What a live subject declares about itself so that subscribers can follow it.
+//! The interface of live subjects.
 
 use std::future::{Future, ready};
 
@@ -12,7 +12,7 @@ use crate::error::{Invalid, StoreError};
 ///
 /// A subject whose stream never ends and whose lost events need no recovery implements only `subject` and `topic`.
 pub trait Feed: Send + 'static {
-    /// What every envelope says about the subject, for example its id.
+    /// The fields of every envelope that identify the subject, such as its id.
     type Subject: Clone + Send;
     type Event: LiveEvent;
     type Error: From<Invalid> + From<StoreError> + Send;

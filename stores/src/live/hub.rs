@@ -84,7 +84,7 @@ async fn run(client: redis::Client, channels: Channels, mut inbox: mpsc::Unbound
                     return;
                 }
             }
-            Err(error) => tracing::warn!(%error, "live: the subscribed connection failed; reconnecting"),
+            Err(error) => tracing::warn!(%error, "the subscribed connection failed, reconnecting"),
         }
         tokio::time::sleep(RECONNECT_DELAY).await;
     }

@@ -88,7 +88,7 @@ impl Renderer {
         }
     }
 
-    /// The keys of the steps that a condition uses.
+    /// The keys of the steps that a branch condition refers to, sorted, without duplicates.
     #[must_use]
     pub fn condition_references(&self, expression: &str) -> Vec<String> {
         let code = condition_code(expression);

@@ -1,4 +1,4 @@
-//! The filters that the template engine does not bring along.
+//! Filters that the template engine does not provide.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minijinja::{
@@ -26,13 +26,13 @@ fn present(value: &Value) -> Result<(), Error> {
     if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(()) }
 }
 
-/// Any value as JSON. In place of the engine's own, which escapes what is special in HTML.
+/// Formats a value as JSON. Replaces the built-in filter, which escapes characters for HTML.
 fn to_json(value: &Value) -> Result<String, Error> {
     present(value)?;
     serde_json::to_string(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
 }
 
-/// Any value as text, as it is printed. In place of the engine's own, which prints as Python does.
+/// Formats a value as text, as in output. Replaces the built-in filter, which formats like Python.
 fn string(value: &Value) -> Result<String, Error> {
     match value.as_str() {
         Some(text) => Ok(text.to_owned()),
@@ -41,7 +41,7 @@ fn string(value: &Value) -> Result<String, Error> {
     }
 }
 
-/// A JSON text as a value.
+/// Parses a JSON text.
 fn from_json(state: &State, text: &str) -> Result<Value, Error> {
     // Parsed, a text takes several times its length.
     state.consume_fuel(text.len() as u64 / 8)?;

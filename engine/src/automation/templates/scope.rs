@@ -1,14 +1,14 @@
-//! What a template can see.
+//! The variables of templates.
 
 use std::{collections::HashMap, fmt, sync::Arc, sync::OnceLock};
 
 use minijinja::value::{Object, Serde, Value as Cell};
 use serde_json::Value;
 
-/// The names that templates can use.
+/// The names of the variables.
 pub(super) const NAMES: [&str; 4] = ["trigger", "steps", "vars", "item"];
 
-/// What a template can see: `trigger`, `steps.<key>.output`, `vars` and, in a loop, `item`.
+/// The variables of a template: `trigger`, `steps.<key>.output`, `vars` and, in a loop, `item`.
 ///
 /// Building one costs nothing; a part is converted when a template first refers to it. Clones share parts.
 #[derive(Clone)]

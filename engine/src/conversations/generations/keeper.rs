@@ -93,7 +93,7 @@ pub(super) async fn keep(generator: Generator) {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, worker = %generator.worker, "requests to stop generations were not read")
+                tracing::warn!(%error, generation.id = joined(&held), "requests to stop generations were not read");
             }
         }
         // A run that started since then still has its full lease.
@@ -113,7 +113,11 @@ async fn renew(generator: &Generator, held: &[(GenerationId, i32)]) {
         }
         // If a lease expires, the epoch prevents this worker from writing.
         Err(error) => {
-            tracing::warn!(%error, worker = %generator.worker, "the leases of running generations were not renewed")
+            tracing::warn!(%error, generation.id = joined(held), "the leases of running generations were not renewed");
         }
     }
+}
+
+fn joined(held: &[(GenerationId, i32)]) -> String {
+    held.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(" ")
 }

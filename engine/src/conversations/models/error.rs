@@ -1,13 +1,13 @@
-//! How a call of a model fails.
+//! Errors of model calls.
 
-/// Why there is no (whole) answer. The message may be shown: no keys, no addresses.
+/// Why a response is missing or incomplete. The message may be shown to users, so it contains no keys or addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct ModelError {
     /// `UPSTREAM_FAILED`, `RATE_LIMITED`, `TIMEOUT`, … .
     pub code: &'static str,
     pub message: String,
-    /// Whether the same question could be answered later.
+    /// Whether a retry of the request may succeed.
     pub retryable: bool,
 }
 
@@ -29,7 +29,7 @@ impl ModelError {
         Self { code, message: message.into(), retryable: false }
     }
 
-    /// The provider's stream ended before the answer did.
+    /// The stream of the provider ended before the response was complete.
     #[must_use]
     pub fn cut_off() -> Self {
         Self::temporary(Self::UPSTREAM_FAILED, "the provider's answer broke off before its end")

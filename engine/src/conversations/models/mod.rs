@@ -1,6 +1,6 @@
-//! Models, as whoever asks them sees them: a question in, a stream of events out.
+//! Requests to models: a prompt as input, a stream of events as output.
 //!
-//! Knows providers and their protocols; knows nothing of threads, flows, storage or subscribers.
+//! Contains providers and their protocols, and does not depend on threads, flows, storage or subscribers.
 
 pub mod demo;
 mod error;
@@ -15,16 +15,16 @@ use serde_json::Value;
 use triptych_entities::documents::conversations::generation::{Parameters, Usage};
 use triptych_services::conversations::generations::Prompt;
 
-/// What a model is asked.
+/// A request to a model.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// The model's name as its provider knows it.
+    /// The name of the model at its provider.
     pub model: String,
     pub prompt: Prompt,
     pub parameters: Parameters,
 }
 
-/// What a model says, bit by bit.
+/// An event of the stream of a response.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelEvent {
     TextDelta(String),
@@ -33,7 +33,7 @@ pub enum ModelEvent {
         call_id: String,
         name: String,
     },
-    /// More of the call's arguments, as the model writes them.
+    /// More of the arguments of a tool call.
     ToolInputDelta {
         call_id: String,
         text: String,
@@ -52,19 +52,19 @@ pub enum ModelEvent {
         url: Option<String>,
         quote: Option<String>,
     },
-    /// The tokens so far; the last one counts.
+    /// The total usage so far; the last value is final.
     Usage(Usage),
-    /// The answer is whole. Nothing follows.
+    /// The response is complete. The last event.
     Finish {
         reason: Option<String>,
     },
 }
 
-/// Ends after `Finish` or an error. One that ends without either was cut off.
+/// A stream of events. Ends after `Finish` or an error; otherwise the response is incomplete.
 pub type ModelStream = BoxStream<'static, Result<ModelEvent, ModelError>>;
 
-/// Something that answers.
+/// A model, or a provider of models.
 pub trait Model: Send + Sync + 'static {
-    /// Asks. Dropping the stream ends the call.
+    /// Sends a request. Dropping the stream cancels it.
     fn stream(&self, ask: Ask) -> ModelStream;
 }

@@ -1,4 +1,4 @@
-//! From a model's name to the one who answers.
+//! Finds models by name.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use super::{
     provider::Provider,
 };
 
-/// The models that this process can ask.
+/// The models that this process can call.
 #[derive(Clone)]
 pub struct ModelRegistry {
     models: Models,
@@ -20,7 +20,7 @@ pub struct ModelRegistry {
 
 impl ModelRegistry {
     /// # Errors
-    /// If an HTTP client cannot be made, for want of certificates.
+    /// If no HTTP client can be created, as without certificates.
     pub fn new(models: Models, demo: DemoConfig) -> Result<Self, ModelError> {
         let providers = models
             .providers()
@@ -30,10 +30,10 @@ impl ModelRegistry {
         Ok(Self { models, demo: Arc::new(Demo::new(demo)), providers: Arc::new(providers) })
     }
 
-    /// Who answers for this model, and the model's name there.
+    /// Finds the provider of a model, and the name of the model at the provider.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for a model that is not, or no longer, configured.
+    /// `BAD_USER_INPUT` for a model that is not configured.
     pub fn resolve(&self, model: &str) -> Result<(Arc<dyn Model>, String), ModelError> {
         let unknown = |message| ModelError::permanent(ModelError::BAD_USER_INPUT, message);
         match self.models.resolve(model).map_err(unknown)? {

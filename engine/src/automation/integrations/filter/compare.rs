@@ -1,4 +1,4 @@
-//! One condition: a value, an operator, and what the value is compared with.
+//! Conditions: a value, an operator, and a value to compare with.
 
 use std::{borrow::Cow, cmp::Ordering};
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::automation::integrations::formatter::decimal;
 
-/// The size of a compiled regular expression, in bytes.
+/// Maximum size of a compiled regular expression, in bytes.
 const PATTERN_LIMIT: usize = 1_048_576;
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -37,10 +37,10 @@ enum Operator {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Condition {
-    /// Text, a number, true/false, a list, an object or null.
+    /// The value to test, of any type.
     value: Value,
     operator: Operator,
-    /// What the value is compared with. A list for `in`, a regular expression for `matches`; not used by `exists`,
+    /// The value to compare with. A list for `in`, a regular expression for `matches`; not used by `exists`,
     /// `not_exists`, `is_true` and `is_false`.
     #[serde(default)]
     against: Value,
@@ -48,7 +48,7 @@ pub(super) struct Condition {
 
 impl Condition {
     /// # Errors
-    /// If `against` does not fit the operator.
+    /// If `against` is not valid for the operator.
     pub(super) fn holds(&self) -> Result<bool, String> {
         let (value, against) = (&self.value, &self.against);
         let order = |wanted: fn(Ordering) -> bool| compare(value, against).is_some_and(wanted);
@@ -69,14 +69,14 @@ impl Condition {
             Operator::IsFalse => is_truth(value, false),
             Operator::In => match against {
                 Value::Array(items) => items.iter().any(|item| equal(value, item)),
-                _ => return Err("`in` needs a list in `against`".to_owned()),
+                _ => return Err("`in` requires a list in `against`".to_owned()),
             },
             Operator::Matches => matches(value, against)?,
         })
     }
 }
 
-/// Two texts are equal if they are the same; a number and a text, if the text is that number.
+/// Compares for equality: texts by their characters, a number and a text by the number in the text.
 fn equal(a: &Value, b: &Value) -> bool {
     if (a.is_number() || b.is_number())
         && let Some(order) = decimal::compare(a, b)
@@ -90,7 +90,7 @@ fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// As numbers if both are, as moments if both are, else as text. Nothing, if they have no order.
+/// Compares two values as numbers, as dates or as texts, whichever applies to both first. `None` if they have no order.
 fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     if let Some(order) = decimal::compare(a, b) {
         return Some(order);
@@ -111,7 +111,7 @@ fn contains(value: &Value, against: &Value) -> bool {
 }
 
 fn matches(value: &Value, against: &Value) -> Result<bool, String> {
-    let pattern = against.as_str().ok_or("`matches` needs a regular expression in `against`")?;
+    let pattern = against.as_str().ok_or("`matches` requires a regular expression in `against`")?;
     let pattern = RegexBuilder::new(pattern)
         .size_limit(PATTERN_LIMIT)
         .build()

@@ -40,7 +40,7 @@ enum Unit {
     needs("difference", &["to", "unit"]),
 ]))]
 pub struct Parameters {
-    /// What to do.
+    /// The transform.
     transform: Transform,
     /// RFC 3339, RFC 2822, `2026-03-01`, `2026-03-01 09:30`, seconds or milliseconds since 1970, or `now`.
     #[schemars(extend("type" = ["string", "number"]), example = "2026-03-01T09:30:00Z", example = &"now")]
@@ -48,15 +48,15 @@ pub struct Parameters {
     /// For `difference`: the later date, in the same forms as the value.
     #[schemars(extend("type" = ["string", "number"]))]
     to: Option<Value>,
-    /// For `add` and `subtract`: how many units.
+    /// For `add` and `subtract`: the number of units.
     #[schemars(example = 7)]
     amount: Option<i64>,
-    /// For `add`, `subtract` and `difference`. Days and longer are calendar days.
+    /// For `add`, `subtract` and `difference`: the unit. Days and longer units are calendar units.
     unit: Option<Unit>,
-    /// How to print the date, as in `strftime`. Without it: RFC 3339.
+    /// The format of the result, as in `strftime`. Default: RFC 3339.
     #[schemars(length(min = 1, max = 200), example = "%d.%m.%Y %H:%M")]
     format: Option<String>,
-    /// How the value is written, as in `strftime`, if it has another form than those.
+    /// The format of the value, as in `strftime`, if it is none of those.
     #[schemars(length(min = 1, max = 200), example = "%m/%d/%Y")]
     input_format: Option<String>,
     /// The IANA time zone of the result.
@@ -109,7 +109,7 @@ impl Parameters {
     }
 }
 
-/// Days and longer are calendar days: the hour stays, also when clocks are set.
+/// Days and longer units are calendar units: the local time of day is kept across changes of the clock.
 fn shift(value: DateTime<Tz>, amount: i64, unit: Unit) -> Result<DateTime<Tz>, String> {
     let moved = match unit {
         Unit::Seconds => TimeDelta::try_seconds(amount).and_then(|by| value.checked_add_signed(by)),
@@ -135,7 +135,7 @@ fn months(value: DateTime<Tz>, amount: i64) -> Option<DateTime<Tz>> {
     if amount < 0 { value.checked_sub_months(by) } else { value.checked_add_months(by) }
 }
 
-/// Whole units, negative if `to` is before `from`.
+/// The difference in whole units, negative if `to` is before `from`.
 fn difference(from: DateTime<Tz>, to: DateTime<Tz>, unit: Unit) -> i64 {
     let passed = to.signed_duration_since(from);
     match unit {

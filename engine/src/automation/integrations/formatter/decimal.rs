@@ -1,11 +1,11 @@
-//! Numbers of JSON, exact where they can be.
+//! Decimal numbers in JSON, exact to 28 digits.
 
 use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
 use serde_json::{Number, Value};
 
-/// A number, or a text that is one.
+/// Parses a JSON number, or a text that contains one.
 #[must_use]
 pub fn read(value: &Value) -> Option<Decimal> {
     match value {
@@ -15,7 +15,7 @@ pub fn read(value: &Value) -> Option<Decimal> {
     }
 }
 
-/// Plain or scientific notation, nothing else.
+/// Parses plain and scientific notation.
 pub(super) fn parse(text: &str) -> Option<Decimal> {
     // Underscores between digits are the decimal library's own idea.
     if text.contains('_') {
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Option<Decimal> {
     text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
 }
 
-/// As numbers, if both are.
+/// Compares two values as numbers, if both are numbers.
 #[must_use]
 pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     if let (Some(a), Some(b)) = (read(a), read(b)) {
@@ -44,7 +44,7 @@ fn float(value: &Value) -> Option<f64> {
     }
 }
 
-/// A whole number if it is one, else the nearest floating-point number.
+/// Converts to an integer if possible, otherwise to the nearest floating-point number.
 #[must_use]
 pub fn write(number: Decimal) -> Value {
     let number = number.normalize();

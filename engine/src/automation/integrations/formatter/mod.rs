@@ -1,4 +1,4 @@
-//! `formatter`: conversions of texts, numbers and dates. No outside service, no state.
+//! `formatter`: transforms of texts, numbers and dates, without external services or state.
 
 mod date;
 pub mod decimal;
@@ -18,7 +18,7 @@ pub(super) struct Text;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct FormattedText {
-    /// Usually a text; a number for `length` and `extract_number`, a list for `split`.
+    /// A text for most transforms; a number for `length` and `extract_number`, a list for `split`.
     value: Value,
 }
 

@@ -1,4 +1,4 @@
-//! Reading and writing dates.
+//! Parses and formats dates.
 
 use std::fmt::Write as _;
 
@@ -9,13 +9,13 @@ use chrono::{
 use chrono_tz::Tz;
 use serde_json::Value;
 
-/// From here on a number is taken for milliseconds: as seconds it would be in the year 5138.
+/// Numbers from this value on are milliseconds: in seconds it would be in the year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
 const LOCAL_TIMES: [&str; 4] =
     ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
 
-/// An IANA time zone; UTC without a name.
+/// Finds an IANA time zone; UTC without a name.
 ///
 /// # Errors
 /// If there is no such zone.
@@ -24,11 +24,11 @@ pub fn zone(name: Option<&str>) -> Result<Tz, String> {
     name.parse().map_err(|_| format!("there is no time zone `{name}`"))
 }
 
-/// A moment from a text or from a number of seconds or milliseconds since 1970. Texts without an offset are in
-/// `zone`. Without a pattern (`strftime`), RFC 3339, RFC 2822, `2026-03-01` and `2026-03-01 09:30` are understood.
+/// Parses a date: a text, or a number of seconds or milliseconds since 1970. Texts without an offset are in `zone`.
+/// Without a pattern (`strftime`), RFC 3339, RFC 2822, `2026-03-01` and `2026-03-01 09:30` are accepted.
 ///
 /// # Errors
-/// If the value is no moment, or none of the years 0 to 9999.
+/// If the value is not a date, or not in the years 0 to 9999.
 pub fn parse(value: &Value, zone: Tz, pattern: Option<&str>) -> Result<DateTime<Utc>, String> {
     let moment = match value {
         Value::String(text) => {
@@ -41,7 +41,7 @@ pub fn parse(value: &Value, zone: Tz, pattern: Option<&str>) -> Result<DateTime<
         Value::Number(number) => since_1970(number.as_f64()),
         _ => None,
     };
-    let moment = moment.ok_or_else(|| format!("{value} is not a date that is understood"))?;
+    let moment = moment.ok_or_else(|| format!("{value} is not a date in a supported format"))?;
     in_range(moment)
 }
 
@@ -97,12 +97,12 @@ fn since_1970(number: Option<f64>) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(whole((number * 1000.0).round()))
 }
 
-/// By a `strftime` pattern.
+/// Formats a date with a `strftime` pattern.
 ///
 /// # Errors
-/// If the pattern is not one.
+/// If the pattern is invalid.
 pub fn format(moment: DateTime<Tz>, pattern: &str) -> Result<String, String> {
-    let wrong = || format!("`{pattern}` is not a date format; write one like `%Y-%m-%d %H:%M`");
+    let wrong = || format!("`{pattern}` is not a date format; an example is `%Y-%m-%d %H:%M`");
     let items = StrftimeItems::new(pattern).parse().map_err(|_| wrong())?;
     let mut text = String::new();
     // `to_string` would panic where this fails.
@@ -110,7 +110,7 @@ pub fn format(moment: DateTime<Tz>, pattern: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// RFC 3339, as short as it can be.
+/// Formats a date as RFC 3339, without unnecessary digits.
 #[must_use]
 pub fn rfc3339(moment: DateTime<Tz>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)

@@ -50,38 +50,38 @@ enum Rounding {
     needs("currency", &["value", "currency"]),
 ]))]
 pub struct Parameters {
-    /// What to do.
+    /// The transform.
     transform: Transform,
-    /// The number; a text may have group separators and a currency.
+    /// The number. A text may contain group separators and a currency.
     #[schemars(extend("type" = ["number", "string"]), example = 1234.5, example = "1,234.50 €")]
     value: Option<Value>,
-    /// For `round` (default 0), `format` (default: as many as there are) and `currency` (default: as the currency
-    /// has).
+    /// Number of decimals, for `round` (default: 0), `format` (default: unchanged) and `currency` (default: that of the
+    /// currency).
     #[schemars(range(max = 28))]
     decimals: Option<u32>,
-    /// How to round; `half_up` rounds halves away from zero.
+    /// The rounding mode; `half_up` rounds halves away from zero.
     #[serde(default)]
     rounding: Rounding,
-    /// For `math`.
+    /// For `math`: the operator.
     operation: Option<Operation>,
-    /// For `math`: the other number.
+    /// For `math`: the second operand.
     #[schemars(extend("type" = ["number", "string"]), example = 1.19)]
     with: Option<Value>,
-    /// What stands before the decimals, in a text that is read or printed.
+    /// The decimal separator of input and output.
     #[serde(default = "point")]
     #[schemars(extend("enum" = [".", ","]))]
     decimal_separator: String,
-    /// For `format` and `currency`: what stands between groups of three digits. Default: a comma, or a point if the
-    /// decimal separator is a comma.
+    /// For `format` and `currency`: the group separator. Default: a comma, or a point if the decimal separator is a
+    /// comma.
     #[schemars(length(max = 1))]
     group_separator: Option<String>,
     /// For `currency`: the ISO 4217 code.
     #[schemars(regex(pattern = "^[A-Za-z]{3}$"), example = &"EUR")]
     currency: Option<String>,
-    /// For `random`: the smallest number.
+    /// For `random`: the minimum, inclusive.
     #[serde(default)]
     min: i64,
-    /// For `random`: the largest number.
+    /// For `random`: the maximum, inclusive.
     #[serde(default = "hundred")]
     max: i64,
 }
@@ -94,7 +94,7 @@ fn hundred() -> i64 {
     100
 }
 
-/// `random` gives 64 random bits.
+/// Runs the transform. `random` provides 64 random bits.
 pub(super) fn apply(parameters: &Parameters, random: impl Fn() -> u64) -> Result<Value, String> {
     if matches!(parameters.transform, Transform::Random) {
         return within(parameters.min, parameters.max, random());
@@ -138,7 +138,7 @@ impl Parameters {
         value.round_dp_with_strategy(decimals, strategy)
     }
 
-    /// With as many decimals as said, and groups of three.
+    /// Formats a number with a fixed number of decimals and groups of three digits.
     fn print(&self, value: Decimal, decimals: u32) -> String {
         let point = self.decimal_separator.as_str();
         let group = self.group_separator.as_deref().unwrap_or(if point == "," { "." } else { "," });
@@ -187,7 +187,7 @@ impl Parameters {
     }
 }
 
-/// A text with group separators, spaces or a currency's sign or code around the number.
+/// Parses a number with group separators, spaces, and the symbol or code of a currency.
 fn parse(text: &str, decimal_separator: &str) -> Option<Decimal> {
     let group = if decimal_separator == "," { '.' } else { ',' };
     let bare: String = text

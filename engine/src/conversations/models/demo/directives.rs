@@ -1,10 +1,10 @@
-//! What a prompt asks of the demo.
+//! Directives in prompts for the demo model.
 
-/// The words that the demo understands, found in a prompt.
+/// The directives of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Directives {
     pub reason: bool,
-    /// The sum to be worked out.
+    /// The calculation of the tool call.
     pub calculate: Option<Sum>,
     pub cite: bool,
     pub words: Option<usize>,
@@ -12,7 +12,7 @@ pub(super) struct Directives {
     pub fail_after: Option<usize>,
 }
 
-/// Two numbers and what to do with them.
+/// A calculation with two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sum {
     pub left: i64,
@@ -20,7 +20,7 @@ pub(super) struct Sum {
     pub right: i64,
 }
 
-/// Answers stay below this, whatever a prompt asks.
+/// Maximum length of a response, in words.
 const MAX_WORDS: usize = 100_000;
 
 impl Directives {
@@ -55,7 +55,7 @@ impl Directives {
 }
 
 impl Sum {
-    /// The first `2 + 3` in a text.
+    /// Finds the first calculation, such as `2 + 3`, in a text.
     fn first_in(text: &str) -> Option<Self> {
         let text: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
         text.iter().enumerate().filter(|(_, c)| "+-*/×÷".contains(**c)).find_map(|(at, operator)| {
@@ -74,7 +74,7 @@ impl Sum {
         format!("{}{}{}", self.left, self.operator, self.right)
     }
 
-    /// None where there is no result: a division by zero, a number too large.
+    /// `None` if there is no result: a division by zero or an overflow.
     pub(super) fn result(self) -> Option<serde_json::Value> {
         match self.operator {
             '+' => self.left.checked_add(self.right).map(Into::into),
@@ -82,7 +82,7 @@ impl Sum {
             '*' | '×' => self.left.checked_mul(self.right).map(Into::into),
             _ if self.right == 0 => None,
             _ if self.left % self.right == 0 => Some((self.left / self.right).into()),
-            #[expect(clippy::cast_precision_loss, reason = "a demo's quotient need not be exact")]
+            #[expect(clippy::cast_precision_loss, reason = "the quotient of the demo may be inexact")]
             _ => Some((self.left as f64 / self.right as f64).into()),
         }
     }

@@ -1,8 +1,8 @@
-//! The least value that a JSON Schema allows.
+//! Generates a minimal value for a JSON Schema.
 
 use serde_json::{Map, Value};
 
-/// Schemas that refer to themselves end here.
+/// Maximum depth, for recursive schemas.
 const MAX_DEPTH: usize = 16;
 
 pub(super) fn of(schema: &Value) -> Value {
@@ -59,7 +59,7 @@ fn kind(schema: &Value) -> &str {
     }
 }
 
-/// The required properties; all of them where none is required.
+/// The required properties, or all properties if none is required.
 fn object(schema: &Value, root: &Value, depth: usize) -> Value {
     let empty = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);

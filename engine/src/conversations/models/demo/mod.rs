@@ -1,8 +1,8 @@
-//! The built-in demo model: deterministic, without network or key, and honest about being a demo.
+//! The built-in demo model: deterministic, without network or key. Each response states that it is from a demo.
 //!
-//! It looks for a few words in the last message. `think` or `reason` make it reason first; `tool` or `calculate
-//! 2+3` make it call a tool; `cite` or `source` make it cite; `300 words` make it write so many; `rate:200` sets
-//! the words a second, 0 for as fast as possible; `fail:5` breaks the answer off after five words.
+//! Words in the last message control the response: `think` or `reason` adds reasoning; `tool` or `calculate 2+3` adds a
+//! tool call; `cite` or `source` adds a citation; `300 words` sets the length; `rate:200` sets the words per second, 0
+//! for no delay; `fail:5` fails after five words.
 
 mod directives;
 mod example;
@@ -16,11 +16,11 @@ use tokio::time::Instant;
 use super::{Ask, Model, ModelStream};
 use script::Line;
 
-/// How the demo behaves.
+/// The configuration of the demo model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DemoConfig {
-    /// Words a second; 0 for as fast as possible.
+    /// Words per second; 0 for no delay.
     pub tokens_per_second: u32,
 }
 
@@ -30,7 +30,7 @@ impl Default for DemoConfig {
     }
 }
 
-/// Answers `demo/echo`.
+/// The model `demo/echo`.
 #[derive(Debug)]
 pub struct Demo {
     config: DemoConfig,
@@ -47,7 +47,7 @@ impl Model for Demo {
     fn stream(&self, ask: Ask) -> ModelStream {
         let script = script::write(&ask);
         let rate = script.rate.unwrap_or(self.config.tokens_per_second);
-        // Each line has its own moment, counted from the start, so that delays do not add up.
+        // The time of each line is relative to the start, so that delays do not accumulate.
         let start = Instant::now();
         let said = stream::iter(script.lines).enumerate().then(move |(n, line)| async move {
             if rate == 0 {

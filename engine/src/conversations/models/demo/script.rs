@@ -1,4 +1,4 @@
-//! What the demo will say, worked out before it begins to.
+//! The script of a response of the demo model, computed before it starts.
 
 use serde_json::{Value, json};
 use triptych_entities::documents::conversations::{generation::Usage, message::Role, part::Part};
@@ -18,7 +18,7 @@ pub(super) struct Script {
 pub(super) enum Line {
     /// Takes the time of one token.
     Word(ModelEvent),
-    /// Comes at once.
+    /// Sent without delay.
     Note(ModelEvent),
     BreakOff,
 }
@@ -28,7 +28,7 @@ impl Line {
         match self {
             Self::Word(event) | Self::Note(event) => Ok(event),
             Self::BreakOff => {
-                Err(ModelError::temporary(ModelError::UPSTREAM_FAILED, "the demo was asked to fail here"))
+                Err(ModelError::temporary(ModelError::UPSTREAM_FAILED, "the prompt requested this failure"))
             }
         }
     }
@@ -79,7 +79,7 @@ fn last_question(ask: &Ask) -> String {
         .unwrap_or_default()
 }
 
-/// One token a word, over everything that the model is shown.
+/// Counts one token per word of the prompt.
 fn tokens_in(ask: &Ask) -> i64 {
     let words = |text: &str| text.split_whitespace().count();
     let system = ask.prompt.system.as_deref().map_or(0, words);
@@ -150,7 +150,7 @@ impl Writer {
         self.lines.push(Line::Note(ModelEvent::ToolResult { call_id, result }));
     }
 
-    /// Returns why it ended, or nothing if it broke off.
+    /// Returns the finish reason, or `None` if the response fails.
     fn speak(&mut self, text: &str, limit: Option<usize>, fail_after: Option<usize>) -> Option<&'static str> {
         for (n, word) in pieces(text).into_iter().enumerate() {
             if fail_after.is_some_and(|most| n >= most) {

@@ -1,4 +1,4 @@
-//! What went wrong at a provider, in words that may be shown.
+//! Converts errors of providers into messages that may be shown to users.
 
 use genai::webc::StreamTimeout;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use triptych_services::conversations::models::Models;
 
 use crate::conversations::models::ModelError;
 
-/// Characters of a provider's own words that are shown.
+/// Maximum length of a provider's message that is shown, in characters.
 const MAX_WORDS: usize = 300;
 
 pub(super) fn of(error: &genai::Error, models: &Models) -> ModelError {
@@ -40,7 +40,7 @@ pub(super) fn of(error: &genai::Error, models: &Models) -> ModelError {
         }
         genai::Error::WebModelCall { webc_error: genai::webc::Error::Reqwest(error), .. } => of_http(error),
         other => {
-            tracing::warn!(error = %models.redact(&other.to_string()), "a provider call failed");
+            tracing::warn!(error = %models.redact(&other.to_string()), "a request to a model provider failed");
             ModelError::permanent(ModelError::UPSTREAM_FAILED, "the provider cannot answer this request")
         }
     }
@@ -52,7 +52,7 @@ fn of_status(status: u16, words: Option<&str>) -> ModelError {
         None => text.to_owned(),
     };
     match status {
-        // The body may quote the key.
+        // The body may contain the API key.
         401 | 403 => ModelError::permanent(
             ModelError::UPSTREAM_FAILED,
             format!("the provider refused our key (status {status})"),

@@ -18,7 +18,7 @@ use triptych_services::conversations::models::{Models, ProviderConfig, ProviderK
 use super::{Ask, Model, ModelError, ModelStream};
 
 const CONNECT: Duration = Duration::from_secs(10);
-/// For the first byte, and between any two chunks after it.
+/// Time limit of the first byte, and of the pause between chunks.
 const IDLE: Duration = Duration::from_mins(1);
 
 /// One configured provider.
@@ -27,7 +27,7 @@ pub(super) struct Provider {
     kind: AdapterKind,
     endpoint: Option<Endpoint>,
     auth: AuthData,
-    /// Knows the keys, to keep them out of what is shown.
+    /// Has the API keys, to remove them from messages.
     models: Models,
     idle: Duration,
 }
@@ -37,15 +37,15 @@ impl Provider {
         let mut http = reqwest::Client::builder().connect_timeout(CONNECT);
         let base_url = config.base_url.as_deref();
         if base_url.and_then(|url| reqwest::Url::parse(url).ok()).is_some_and(|url| is_loopback(&url)) {
-            // A proxy would look for the server on its own machine.
+            // A proxy would resolve a loopback address to its own machine.
             http = http.no_proxy();
         }
         let http = http.build().map_err(|error| {
-            tracing::error!(%error, provider = config.name, "no HTTP client");
+            tracing::error!(%error, provider = config.name, "creating an HTTP client failed");
             ModelError::permanent(ModelError::INTERNAL, "no HTTP client can be made")
         })?;
         let client = Client::builder().with_reqwest(http).build().map_err(|error| {
-            tracing::error!(%error, provider = config.name, "no provider client");
+            tracing::error!(%error, provider = config.name, "creating a provider client failed");
             ModelError::permanent(ModelError::INTERNAL, "no provider client can be made")
         })?;
         let key = config.api_key.as_ref().map(secrecy::SecretString::expose_secret);
@@ -57,9 +57,9 @@ impl Provider {
                 ProviderKind::Gemini => AdapterKind::Gemini,
                 ProviderKind::Ollama => AdapterKind::Ollama,
             },
-            // Paths are appended as they are, so the base must end in a slash.
+            // Paths are appended without a slash, so the base must end with one.
             endpoint: base_url.map(|url| Endpoint::from_owned(format!("{}/", url.trim_end_matches('/')))),
-            // Servers without keys still get the header; they ignore it.
+            // Servers that need no key ignore the header.
             auth: AuthData::from_single(key.unwrap_or("none")),
             models,
             idle: IDLE,

@@ -1,4 +1,4 @@
-//! Our question in `genai`'s words.
+//! Converts requests for `genai`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use triptych_services::conversations::generations::{Prompt, Turn};
 pub(super) fn options(parameters: &Parameters, idle: Duration) -> ChatOptions {
     let mut options = ChatOptions::default()
         .with_capture_usage(true)
-        // The stream then brings each call with all of its arguments so far.
+        // With this option each event contains all arguments so far.
         .with_capture_tool_calls(true)
         .with_stream_header_timeout(idle)
         .with_stream_read_timeout(idle)
@@ -33,7 +33,7 @@ pub(super) fn chat(prompt: &Prompt) -> ChatRequest {
     request
 }
 
-/// None for a turn that has nothing that a model could read.
+/// `None` for a turn without content for a model.
 fn message(turn: &Turn) -> Option<ChatMessage> {
     match turn.role {
         Role::User => {

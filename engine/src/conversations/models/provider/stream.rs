@@ -1,4 +1,4 @@
-//! `genai`'s events in our words.
+//! Converts events of `genai`.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -15,7 +15,7 @@ struct Reader {
     source: ChatStream,
     models: Models,
     ready: VecDeque<ModelEvent>,
-    /// How much of each call's arguments has been passed on.
+    /// The length of the arguments of each call that have been sent.
     calls: HashMap<String, usize>,
     ended: bool,
 }
@@ -47,7 +47,7 @@ impl Reader {
                     self.ended = true;
                     return Some(Err(failure::of(&error, &self.models)));
                 }
-                // A whole answer has an end event.
+                // A complete response has an end event.
                 None => {
                     self.ended = true;
                     return Some(Err(ModelError::cut_off()));
@@ -70,7 +70,7 @@ impl Reader {
         }
     }
 
-    /// A call comes again and again with more of its arguments.
+    /// Each event of a call contains all of its arguments so far.
     fn take_call(&mut self, call: &ToolCall) {
         if !self.calls.contains_key(&call.call_id) {
             self.calls.insert(call.call_id.clone(), 0);
@@ -121,7 +121,7 @@ fn tokens(usage: &genai::chat::Usage) -> Usage {
     }
 }
 
-/// One word for each reason, whichever provider gives it.
+/// Normalizes the reasons of providers.
 fn reason(reason: &genai::chat::StopReason) -> String {
     use genai::chat::StopReason;
     match reason {

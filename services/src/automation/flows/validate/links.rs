@@ -1,4 +1,4 @@
-//! What can be said of each link.
+//! Validates each link.
 
 use std::collections::{HashMap, HashSet};
 

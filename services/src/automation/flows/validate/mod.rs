@@ -1,4 +1,4 @@
-//! Whether a graph makes sense. Every problem is found in one pass and named by its path in the input.
+//! Validates graphs. One pass finds all problems, each with its path in the input.
 
 mod links;
 mod shape;
@@ -20,26 +20,26 @@ use crate::automation::{
     integrations::Catalog,
 };
 
-/// How much must be right.
+/// How strictly a graph is validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strictness {
-    /// Nothing may be wrong, but things may be missing.
+    /// Required values may be missing.
     Draft,
-    /// It could run as it is.
+    /// The flow can be run.
     Complete,
 }
 
-/// The most steps of a graph.
+/// Maximum number of steps of a graph.
 const MAX_STEPS: usize = 200;
 const MAX_LINKS: usize = 1_000;
 
-/// Checks graphs against the catalogue.
+/// Validates graphs against the catalogue of integrations.
 pub struct Validator<'a> {
     pub catalog: &'a Catalog,
     pub templates: &'a dyn Templates,
 }
 
-/// A graph that was checked. Only the validator makes one.
+/// A valid graph. Only the validator creates it.
 #[derive(Debug)]
 pub struct ValidGraph<'a> {
     pub(super) steps: Vec<ValidStep<'a>>,
@@ -55,7 +55,7 @@ pub(super) struct ValidStep<'a> {
     pub(super) spec: &'a StepSpec,
 }
 
-/// A link between two of the graph's steps, by their places among them.
+/// A link between two steps, by their indexes.
 #[derive(Debug)]
 pub(super) struct ValidLink<'a> {
     pub(super) from: usize,
@@ -80,8 +80,10 @@ impl Problems {
 }
 
 impl Validator<'_> {
+    /// Validates a graph.
+    ///
     /// # Errors
-    /// All problems at once.
+    /// All problems that were found.
     pub fn check<'g>(&self, graph: &'g GraphSpec, strictness: Strictness) -> Result<ValidGraph<'g>, Invalid> {
         if graph.steps.len() > MAX_STEPS {
             return Err(Invalid::one("steps", format!("a flow has at most {MAX_STEPS} steps")));
@@ -102,7 +104,7 @@ impl Validator<'_> {
         self.check_triggers(graph, strictness, &mut problems);
         let links = self.check_links(graph, &places, &mut problems);
         let valid = ValidGraph { steps, links };
-        // Only then every step and link has its place in the graph.
+        // Only without problems do the indexes of steps and links correspond to those of the input.
         if problems.0.is_empty() {
             self.check_shape(&valid, &places, graph.links.is_empty(), &mut problems);
         }

@@ -1,5 +1,5 @@
-//! What can be said of the graph as a whole: cycles, steps that nothing leads to, and templates that refer to steps
-//! which do not run before them.
+//! Validates the structure of a graph: cycles, unreachable steps, and templates that refer to steps that do not run
+//! earlier.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,7 +11,7 @@ use super::{Problems, ValidGraph, Validator};
 struct Neighbours(Vec<Vec<usize>>);
 
 impl Validator<'_> {
-    /// Only for a graph whose steps and links have no problems, so that places mean what they say.
+    /// Requires a graph whose steps and links are valid, so that their indexes are correct.
     pub(super) fn check_shape(
         &self,
         graph: &ValidGraph<'_>,
@@ -77,7 +77,7 @@ impl Neighbours {
         Self(neighbours)
     }
 
-    /// For each step, whether a path leads to it. A step leads to itself.
+    /// For each step, whether it can be reached from `start`. A step reaches itself.
     fn reachable(&self, start: usize) -> Vec<bool> {
         let mut seen = vec![false; self.0.len()];
         seen[start] = true;
@@ -94,7 +94,7 @@ impl Neighbours {
     }
 }
 
-/// The steps that a topological order has no place for: those in cycles, and those behind them.
+/// The steps without a place in a topological order: those in cycles, and their successors.
 fn in_cycles(after: &Neighbours, before: &Neighbours) -> Vec<usize> {
     let mut incoming: Vec<usize> = before.0.iter().map(Vec::len).collect();
     let mut ready: VecDeque<usize> = (0..incoming.len()).filter(|index| incoming[*index] == 0).collect();

@@ -1,4 +1,4 @@
-//! What can be said of a step by itself.
+//! Validates each step.
 
 use super::{Problems, Strictness, ValidStep, Validator};
 use crate::automation::{
@@ -8,8 +8,8 @@ use crate::automation::{
 };
 
 impl Validator<'_> {
-    /// `None` for a step that has a problem. One that it has with others, such as a key given twice, is not seen
-    /// here.
+    /// `None` for a step that has a problem. Problems that involve other steps, such as duplicate keys, are found by the
+    /// caller.
     pub(super) fn check_step<'g>(
         &self,
         index: usize,

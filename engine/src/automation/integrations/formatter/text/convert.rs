@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use triptych_services::storable::storable;
 
-/// All but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 pub(super) fn url_encode(text: &str) -> String {
@@ -25,7 +25,7 @@ pub(super) fn base64_encode(text: &str) -> String {
     STANDARD.encode(text)
 }
 
-/// Either alphabet, with padding or without.
+/// Decodes the standard and the URL-safe alphabet, with or without padding.
 pub(super) fn base64_decode(text: &str) -> Result<String, String> {
     let bare: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     let bare = bare.trim_end_matches('=').replace('+', "-").replace('/', "_");
@@ -37,7 +37,7 @@ fn readable(bytes: Vec<u8>) -> Result<String, String> {
     text.ok_or_else(|| "the decoded bytes are not text".to_owned())
 }
 
-/// `CommonMark` with tables and strikethrough. HTML within it comes out as text.
+/// Converts `CommonMark` with tables and strikethrough to HTML. HTML in the input is escaped.
 pub(super) fn markdown_to_html(text: &str) -> String {
     let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
     let events = parser.map(|event| match event {

@@ -1,4 +1,4 @@
-//! Transforms that find something in a text.
+//! Transforms that extract parts of a text.
 
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ pub(super) fn emails(text: &str, all: bool) -> Value {
     collect(EMAIL.find_iter(text).map(|found| found.as_str().into()), all)
 }
 
-/// With commas between thousands and a point before decimals, if they are there.
+/// Optional commas separate thousands, and an optional point the decimals.
 pub(super) fn numbers(text: &str, all: bool) -> Value {
     let numbers = NUMBER
         .find_iter(text)

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::needs;
 
-/// The longest text that a transform makes, in bytes.
+/// Maximum size of the result of a transform, in bytes.
 const TEXT_LIMIT: usize = 4 * 1_048_576;
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -54,36 +54,37 @@ enum Transform {
     needs("default", &["default"]),
 ]))]
 pub struct Parameters {
-    /// What to do.
+    /// The transform.
     transform: Transform,
-    /// The text. Numbers and true/false are taken as text. A list for `join`; also a list or an object for `length`;
+    /// The text. Numbers and booleans are converted to text. A list for `join`; also a list or an object for `length`;
     /// anything for `default`.
     #[schemars(example = "{{ trigger.body.name }}")]
     value: Value,
-    /// For `replace`: what to look for.
+    /// For `replace`: the text or regular expression to search for.
     #[schemars(length(min = 1, max = 1000), example = "-")]
     pattern: Option<String>,
-    /// For `replace`: what to put in its place; `$1` is the first group of a regular expression.
+    /// For `replace`: the replacement; `$1` is the first group of a regular expression.
     #[serde(default)]
     with: String,
     /// For `replace` and `split`: whether the pattern or separator is a regular expression.
     #[serde(default)]
     regex: bool,
-    /// For `split` and `join`: what stands between the parts.
+    /// For `split` and `join`: the text between the parts.
     #[serde(default = "comma")]
     separator: String,
-    /// For `split`: only this part, counted from 0, or from the end with -1. Null if there is none.
+    /// For `split`: the index of the part to return, from 0, or from the end with negative numbers. The result is null if
+    /// there is no such part.
     index: Option<i64>,
-    /// For `truncate`: how many characters to keep, the suffix included.
+    /// For `truncate`: the maximum number of characters, including the suffix.
     #[schemars(example = 80)]
     length: Option<usize>,
-    /// For `truncate`: what marks a text that was cut.
+    /// For `truncate`: the suffix of a text that was cut.
     #[serde(default = "ellipsis")]
     suffix: String,
-    /// For `extract_…`: a list of all, instead of the first or null.
+    /// For `extract_…`: returns a list of all matches, instead of the first or null.
     #[serde(default)]
     all: bool,
-    /// For `default`: what takes the place of null and of empty text.
+    /// For `default`: the value that replaces null and empty text.
     default: Option<Value>,
 }
 
@@ -133,7 +134,7 @@ pub(super) fn apply(parameters: &Parameters) -> Result<Value, String> {
     Ok(Value::String(made))
 }
 
-/// Null is empty text.
+/// Converts a value to text; null to empty text.
 fn text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),

@@ -1,11 +1,11 @@
-//! Transforms that cut texts, join them and change their letters.
+//! Transforms that split, join and replace texts and change their case.
 
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::{Parameters, text, within_limit};
 
-/// The size of a compiled regular expression, in bytes.
+/// Maximum size of a compiled regular expression, in bytes.
 const PATTERN_LIMIT: usize = 1_048_576;
 
 pub(super) fn capitalize(text: &str) -> String {
