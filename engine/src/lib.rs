@@ -1,5 +1,5 @@
 //! Long-running work: queue workers, the flow runtime, integrations, AI generation. Reaches the databases through
-//! `services` only, and knows nothing of GraphQL.
+//! `services` only, and does not depend on GraphQL.
 
 pub mod automation;
 pub mod conversations;

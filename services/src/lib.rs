@@ -1,7 +1,7 @@
-//! The verbs of Triptych, and every query that is not generic. One folder a domain, in three wings.
+//! The operations of the domains, and their queries. One folder per domain, in three wings.
 //!
-//! Every function that serves a person takes the [`access::Actor`] and scopes by its organization; another
-//! organization's row reads as not found. Nothing here knows GraphQL or how long-running work is scheduled.
+//! Every function for users takes an [`access::Actor`] and limits its queries to a scope; objects that are out of scope
+//! are not found. Does not depend on GraphQL.
 
 pub mod automation;
 pub mod conversations;

@@ -1,4 +1,4 @@
-//! All services, constructed once a process.
+//! All services, constructed once per process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ use triptych_stores::{
     queues::Queues,
 };
 
-/// Everything that the services depend on.
+/// The dependencies of the services.
 pub struct ServiceConfig {
     pub stores: StoreConfig,
     pub session_ttl: Duration,

@@ -135,8 +135,8 @@ fn redis_options() -> ConnectionManagerConfig {
 }
 
 /// Waits until PostgreSQL accepts a connection: for ten seconds while it is starting, and not at all when it refuses
-/// the user or the database. To be called before a pool is opened: a pool retries without a word, and its error says
-/// only that it timed out.
+/// the user or the database. Called before a pool is opened, because a pool retries without logging, and its error is
+/// only a timeout.
 ///
 /// # Errors
 /// The reason why the last attempt failed.

@@ -1,7 +1,7 @@
-//! How each database is: whether it answers, how fast, and what it says of itself.
+//! Checks the databases: reachability, latency, version and clock.
 //!
-//! [`ready`] asks over the connections of the process, for its readiness probe. [`inspect`] opens connections of its
-//! own, so that an operator learns why the process cannot connect.
+//! [`ready`] uses the connections of the process, for the readiness probe. [`inspect`] opens separate connections, so that
+//! an operator sees why the process cannot connect.
 
 use std::{
     future::Future,
@@ -25,7 +25,7 @@ use crate::{
 const READY_LIMIT: Duration = Duration::from_secs(1);
 /// Time limit of everything that [`inspect`] asks one database.
 const INSPECT_LIMIT: Duration = Duration::from_secs(5);
-/// Shorter than [`INSPECT_LIMIT`], so that the driver's own error, which says more than a time-out, arrives first.
+/// Shorter than [`INSPECT_LIMIT`], so that the driver's own error, which is more precise than a timeout, arrives first.
 const CONNECT_LIMIT: Duration = Duration::from_millis(4_500);
 
 /// A database that the process uses. Redis has one entry for each purpose.
@@ -51,7 +51,7 @@ impl Store {
         }
     }
 
-    /// The name in texts for people.
+    /// The name in messages.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -64,17 +64,17 @@ impl Store {
     }
 }
 
-/// How one database is.
+/// The state of one database.
 #[derive(Debug)]
 pub struct Health<T> {
     pub store: Store,
-    /// What it answered, or the reason why it did not. A reason is for operators, not for clients.
+    /// The result, or the reason why there is none. A reason is for operators, not for clients.
     pub answer: Result<T, String>,
-    /// From the question to the answer, connecting included.
+    /// From the request to the response, including connecting.
     pub took: Duration,
 }
 
-/// What a database says of itself.
+/// The properties of a reachable database.
 #[derive(Debug)]
 pub struct Vitals {
     pub version: String,
@@ -201,7 +201,7 @@ async fn inspect_redis(url: &SecretString) -> Result<Vitals, StoreError> {
     .await
 }
 
-/// Measures the round trip of a question for the time. The answer is compared with the middle of that trip.
+/// Measures the round trip of a query for the time. The result is compared with the middle of the round trip.
 async fn vitals(
     version: String,
     clock: impl Future<Output = Result<DateTime<Utc>, StoreError>>,

@@ -1,5 +1,5 @@
-//! The plumbing that every domain stands on: connections, access, pages, collections, the outbox, queues and live
-//! streams. Knows no domain: queries and verbs of domains are in `services`.
+//! What all domains share: connections, scopes, pages, collections, errors, the outbox, queues and live streams. Queries
+//! and operations of domains are in `services`.
 
 pub mod access;
 pub mod collections;

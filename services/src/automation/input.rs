@@ -1,5 +1,5 @@
-//! Texts and numbers of inputs, parsed once: whoever holds one of these types need not check it again. A refusal is
-//! a sentence for the caller; the path in the input is the service's to add.
+//! Newtypes for texts and numbers of inputs, which are validated when they are parsed. An error is a message for the
+//! caller; the service adds the path.
 
 /// The caller's own id for a call, by which repeating the call is recognised. 1 to 200 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Threads, the generations that answer them, and the models that are asked.
+//! Threads, generations and models.
 
 pub mod generations;
 pub mod models;

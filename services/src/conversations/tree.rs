@@ -1,4 +1,4 @@
-//! The shape of a thread: who follows whom. Read from an index alone, however long the messages are.
+//! The tree of a thread: the parent of each message. Read from an index, without loading messages.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ struct Node {
     parent: Option<MessageId>,
 }
 
-/// Each message's parent, in one thread or several.
+/// The parents of the messages of one or several threads.
 pub(crate) struct Tree(HashMap<MessageId, Option<MessageId>>);
 
 impl Tree {
@@ -47,13 +47,13 @@ impl Tree {
         self.0.contains_key(&id)
     }
 
-    /// From the first message down to this one; empty if it is of none of the threads.
+    /// The path from the first message to this one; empty if the message is in none of the threads.
     pub(crate) fn branch_to(&self, leaf: MessageId) -> Vec<MessageId> {
         let mut branch = Vec::new();
         let mut next = Some(leaf);
         while let Some(id) = next.filter(|id| self.contains(*id)) {
             branch.push(id);
-            // A tree is never deeper than it has nodes; a damaged one must not hold us for ever.
+            // Limits the loop if damaged data contain a cycle.
             if branch.len() > self.0.len() {
                 break;
             }

@@ -1,4 +1,4 @@
-//! Many writes at once, unordered: one that fails does not keep the others from being done.
+//! Bulk writes, unordered: a failed write does not prevent the others.
 
 use std::collections::HashSet;
 
@@ -14,17 +14,17 @@ use super::{
 };
 use crate::{access::Scope, error::StoreError};
 
-/// Writes in one command. The server takes up to 100,000, in messages of up to 48 MB.
+/// Maximum number of writes in one command. The server takes up to 100,000, in messages of up to 48 MB.
 const BATCH: usize = 1_000;
 const DUPLICATE_KEY: i32 = 11_000;
 
-/// What became of one write.
+/// The outcome of one write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BulkItem {
     Written,
-    /// A unique index has its values already.
+    /// A unique index already contains its values.
     Duplicate,
-    /// It does not exist, or is out of scope.
+    /// The document does not exist or is out of scope.
     NotFound,
     /// The server refused it, for this reason.
     Refused(String),
@@ -50,10 +50,10 @@ impl BulkItem {
 }
 
 impl<C: Collection> Documents<C> {
-    /// Stores new documents and says for each, in their order, what became of it.
+    /// Inserts documents. Returns the outcome of each, in their order.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer; some of them may be stored then, and inserting them again finds those.
+    /// If `MongoDB` does not answer. Some documents may be stored; a repeated call finds them.
     pub async fn insert_many(&self, documents: &[C]) -> Result<Vec<BulkItem>, StoreError> {
         let mut items = vec![BulkItem::Written; documents.len()];
         for (batch, start) in documents.chunks(BATCH).zip((0..).step_by(BATCH)) {
@@ -74,10 +74,10 @@ impl<C: Collection> Documents<C> {
         Ok(items)
     }
 
-    /// Changes documents, each as it is told, and says for each, in their order, what became of it.
+    /// Updates documents, each with its own changes. Returns the outcome of each, in their order.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer; repeating the call is safe.
+    /// If `MongoDB` does not answer; the call may be repeated.
     pub async fn patch_many(
         &self,
         scope: Scope,
@@ -113,10 +113,10 @@ impl<C: Collection> Documents<C> {
         Ok(items)
     }
 
-    /// Deletes documents and says how many those were.
+    /// Deletes documents. Returns their number.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer; repeating the call is safe.
+    /// If `MongoDB` does not answer; the call may be repeated.
     pub async fn delete_many(&self, scope: Scope, ids: &[C::Id]) -> Result<u64, StoreError> {
         let reached: Vec<C::Id> = self.by_ids(scope, ids).await?.iter().map(Collection::id).collect();
         let filter = doc! { "_id": { "$in": bson_ids(&reached) }, "organizationId": scope.organization() };

@@ -34,8 +34,8 @@ impl Stores {
 }
 
 impl<C: Collection> Documents<C> {
-    /// The documents within reach, as a filter to be narrowed. For kinds that belong to a parent document, whose
-    /// owner only [`Documents::reachable`] knows, the filter is the organization.
+    /// The filter of a scope. For documents that belong to a parent document the filter is the organization only, and
+    /// [`Documents::reachable`] checks the owner of the parent.
     #[must_use]
     pub fn within(scope: Scope) -> Document {
         let mut filter = doc! { "organizationId": scope.organization() };

@@ -1,4 +1,4 @@
-//! The indexes that `entities` declares, and the ones that the server has.
+//! Creates the indexes that `entities` declares.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ use triptych_entities::documents::{COLLECTIONS, index::Index};
 use super::in_time;
 use crate::{connections::Stores, error::StoreError};
 
-/// Ensures the declared indexes. The server builds them beside reads and writes, so this blocks neither serving
-/// nor writing; callers run it in the background and need not wait.
+/// Creates the declared indexes. The server builds them without blocking reads and writes; callers run this in the
+/// background.
 #[derive(Clone)]
 pub struct Indexes {
     stores: Stores,
@@ -25,10 +25,10 @@ impl Indexes {
         Self { stores }
     }
 
-    /// Creates what is missing and replaces what was declared differently. Does nothing when all is there.
+    /// Creates missing indexes and replaces changed ones. Idempotent.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer, or the data break a unique index; the others are ensured all the same.
+    /// If `MongoDB` does not answer, or if data violate a unique index; the other indexes are created.
     pub async fn ensure(&self) -> Result<(), StoreError> {
         let mut failed = None;
         for info in COLLECTIONS {
@@ -53,7 +53,7 @@ impl Indexes {
         failed.map_or(Ok(()), Err)
     }
 
-    /// The declared indexes that the server lacks or has otherwise, as `collection.name`.
+    /// The declared indexes that are missing or different on the server, as `collection.name`.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -70,7 +70,7 @@ impl Indexes {
         Ok(pending)
     }
 
-    /// The definitions as the server has them, by name. The driver's own type drops what it does not know.
+    /// The definitions on the server, by name. The type of the driver omits unknown options.
     async fn existing(&self, collection: &str) -> Result<HashMap<String, Document>, StoreError> {
         const NAMESPACE_NOT_FOUND: i32 = 26;
         let list = async {
@@ -89,7 +89,7 @@ impl Indexes {
         }
     }
 
-    /// No deadline: on a large collection a build takes as long as it takes.
+    /// Without a time limit, as building an index of a large collection takes long.
     async fn create(&self, collection: &str, index: &Index) -> Result<(), StoreError> {
         let mut options = mongodb::options::IndexOptions::builder().name(index.name.to_owned()).build();
         options.unique = index.unique.then_some(true);
@@ -110,7 +110,7 @@ fn matches(definition: &Document, index: &Index) -> bool {
         && definition.get_document("partialFilterExpression").ok() == index.only.as_ref()
 }
 
-/// A direction, however the server spells the number.
+/// Parses a direction, which the server returns as different types of numbers.
 fn number(direction: &Bson) -> Option<i64> {
     match direction {
         Bson::Int32(n) => Some(i64::from(*n)),

@@ -1,4 +1,4 @@
-//! The generic store over a collection, with deadlines, transactions and indexes. Documents and their indexes are
+//! The generic store over a collection, with time limits, transactions and indexes. Documents and their indexes are
 //! declared in `entities`.
 
 mod bulk;
@@ -19,10 +19,10 @@ use serde::de::DeserializeOwned;
 
 use crate::error::StoreError;
 
-/// How long one call to `MongoDB` may take.
+/// Time limit of one call to `MongoDB`.
 const DEADLINE: Duration = Duration::from_secs(15);
 
-/// Waits for MongoDB, up to the deadline.
+/// Waits for MongoDB within the time limit.
 pub async fn in_time<T>(call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T, StoreError> {
     match tokio::time::timeout(DEADLINE, call.into_future()).await {
         Ok(result) => Ok(result?),
@@ -30,7 +30,7 @@ pub async fn in_time<T>(call: impl IntoFuture<Output = mongodb::error::Result<T>
     }
 }
 
-/// Everything that a query finds.
+/// Collects all results of a query.
 pub async fn all<T: DeserializeOwned + Send + Unpin + Sync>(
     query: impl IntoFuture<Output = mongodb::error::Result<Cursor<T>>>,
 ) -> Result<Vec<T>, StoreError> {

@@ -1,4 +1,4 @@
-//! Transactions of `MongoDB`, repeated when the server says that repeating can help.
+//! Transactions of `MongoDB`, retried on errors that the server marks as transient.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use mongodb::{
 
 use crate::error::StoreError;
 
-/// How often a transaction, or its commit, is tried.
+/// Maximum number of attempts of a transaction, and of its commit.
 const ATTEMPTS: u32 = 12;
-/// How long one attempt may take.
+/// Time limit of one attempt.
 const DEADLINE: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// What a transaction's body comes to: `Ok(Err(_))` takes everything back and is the answer, `Err(_)` takes
-/// everything back and may be tried again.
+/// The result of the body of a transaction: `Ok(Err(_))` rolls back and is returned; `Err(_)` rolls back and may be
+/// retried.
 pub type Attempt<T, E> = Result<Result<T, E>, Error>;
 
-/// Runs `body` in a transaction that a majority of the servers has confirmed when this returns. The body may run
-/// several times and must do nothing but read and write through its session.
+/// Runs `body` in a transaction, and returns when a majority of the servers has confirmed it. The body may run several
+/// times, so it must only read and write through its session.
 ///
 /// # Errors
-/// The outer one: `MongoDB` does not answer, or refuses. The inner one is the body's.
+/// The outer error: `MongoDB` does not answer or refuses. The inner error is that of the body.
 pub async fn transaction<T, E, F>(client: &Client, mut body: F) -> Result<Result<T, E>, StoreError>
 where
     F: for<'a> FnMut(&'a mut ClientSession) -> BoxFuture<'a, Attempt<T, E>> + Send,
@@ -56,7 +56,7 @@ where
         .build();
     let mut session = client.start_session().await?;
     session.start_transaction().with_options(options).await?;
-    // Dropping the session takes back whatever was not committed; saying so frees its locks at once.
+    // Dropping the session rolls back too, but only an explicit rollback releases the locks at once.
     let value = match body(&mut session).await {
         Ok(Ok(value)) => value,
         Ok(Err(refusal)) => {

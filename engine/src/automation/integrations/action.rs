@@ -13,7 +13,7 @@ use super::{ActionError, Call, Outcome, Run, Tools, derive};
 
 /// The description of an operation in Rust, besides its schemas.
 pub struct About {
-    /// The key of the integration, whose manifest says the rest.
+    /// The key of the integration, whose manifest has its other properties.
     pub integration: &'static str,
     pub key: &'static str,
     pub name: &'static str,
@@ -30,11 +30,11 @@ pub trait Action: Send + Sync + 'static {
 
     const ABOUT: About;
 
-    /// Runs the operation once. It may be called again with the same call if the process dies before the result
+    /// Runs the operation once. It may be repeated with the same call if the process crashes before the result
     /// is stored.
     ///
     /// # Errors
-    /// What the step records; the runtime tries again if the error says so.
+    /// The error that the step stores; the runtime retries if it is marked as retryable.
     async fn run(
         &self,
         parameters: Self::Parameters,

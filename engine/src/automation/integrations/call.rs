@@ -62,11 +62,11 @@ pub struct Tools {
 /// An operation that can be run, whatever it was made of: a manifest or an [`super::Action`].
 #[async_trait]
 pub trait Run: Send + Sync {
-    /// Runs the operation once. It may be called again with the same call if the process dies before the result
+    /// Runs the operation once. It may be repeated with the same call if the process crashes before the result
     /// is stored.
     ///
     /// # Errors
-    /// What the step records; the runtime tries again if the error says so.
+    /// The error that the step stores; the runtime retries if it is marked as retryable.
     async fn run(&self, call: &Call<'_>, tools: &Tools) -> Result<Outcome, ActionError>;
 
     /// Whether missing values in these parameters, whose templates are not filled in yet, are null instead of

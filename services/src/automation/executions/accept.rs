@@ -1,5 +1,5 @@
-//! Accepts what starts an execution. The event's data, the execution and the job that it is owed are written in one
-//! transaction: once the caller has an answer, the execution will run.
+//! Accepts events that start executions. The event, the execution and its job are written in one transaction, so an
+//! execution whose id was returned will run.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

@@ -41,7 +41,7 @@ impl Executions {
         Ok(Some(Locked { execution, graph, steps }))
     }
 
-    /// Begins an execution that has not begun, and starts the steps that can start. Repeating it has no effect.
+    /// Starts a queued execution, and enqueues the steps that can run. Idempotent.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.

@@ -75,7 +75,7 @@ impl Executions {
             again = again.filter(execution_step::Column::Status.ne(execution_step::Status::Succeeded));
         }
         again.exec(&tx).await?;
-        // An execution that has steps is not begun again: it is only advanced.
+        // An execution that has steps is not started again, but only advanced.
         let job = match from {
             RetryFrom::Failed => Job::Advance { execution_id: id },
             RetryFrom::Start => Job::Begin { execution_id: id },

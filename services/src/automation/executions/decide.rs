@@ -53,7 +53,7 @@ enum Path {
 pub fn decide(graph: &Graph, states: &HashMap<StepId, StepState>) -> Decision {
     let mut decision = Decision::default();
     let mut states = states.clone();
-    // A failure that no error link handles ends the execution, whatever else could still run.
+    // A failure without an error link ends the execution, even if other steps could run.
     let unhandled = graph.steps.iter().find(|step| {
         states.get(&step.id).is_some_and(|state| state.status == Status::Failed)
             && !graph.links_from(step.id).any(|link| link.kind == step_link::Kind::Error)

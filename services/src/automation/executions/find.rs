@@ -125,7 +125,7 @@ impl Executions {
             .await?)
     }
 
-    /// The steps that asked for these generations.
+    /// The steps to which these generations belong.
     ///
     /// # Errors
     /// `Denied`, or if PostgreSQL does not answer.

@@ -35,7 +35,7 @@ pub enum Report {
     Failed {
         error: Failure,
     },
-    /// The step is owed another attempt at this time.
+    /// The attempt failed and is retried at this time.
     Retry {
         error: Failure,
         at: DateTime<Utc>,
@@ -56,8 +56,8 @@ pub struct Outcome {
 }
 
 impl Executions {
-    /// Stores a report and what follows from it. `false` when the claim was lost meanwhile and the report does
-    /// not count.
+    /// Stores a report and the steps that follow. `false` if the claim was lost, in which case the report is
+    /// discarded.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.

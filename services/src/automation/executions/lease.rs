@@ -45,14 +45,14 @@ pub struct Claim {
 }
 
 impl Executions {
-    /// Claims a step that is owed an attempt. `None` when there is nothing to run: the step has ended, waits, is
-    /// gone, is not due, or another worker holds it.
+    /// Claims a step that is due. `None` if it has ended, waits, was deleted or is not due, or if another worker holds
+    /// the lease.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
     pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>> {
         let now = self.mint.now();
-        let Some(row) = self.take(id, worker, now).await? else { return Ok(None) };
+        let Some(row) = self.try_claim(id, worker, now).await? else { return Ok(None) };
         let Some(execution) = execution::Entity::find_by_id(row.execution_id).one(&self.stores.pg).await?
         else {
             return Ok(None);
@@ -72,7 +72,7 @@ impl Executions {
     }
 
     /// Takes the lease of a step and counts the attempt, in one statement.
-    async fn take(
+    async fn try_claim(
         &self,
         id: ExecutionStepId,
         worker: Uuid,
@@ -145,7 +145,7 @@ impl Executions {
         Ok(renewed.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
     }
 
-    /// Ends every lease there is. Only for a process that knows itself to be the only worker, at its start.
+    /// Expires all leases. For the start of a process that is the only worker.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.

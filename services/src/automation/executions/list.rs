@@ -54,7 +54,7 @@ impl ExecutionFilter {
         if let Some(test) = self.test {
             query = query.filter(execution::Column::Test.eq(test));
         }
-        // An id begins with its time, so a range of time is a range of the index that the list follows anyway.
+        // Ids are sorted by time, so a range of time is a range of the index of the list.
         if let Some(from) = self.from {
             query = query.filter(execution::Column::Id.gte(first_id_at(from)));
         }

@@ -1,5 +1,5 @@
-//! Executions, from the trigger to the history. What a step does belongs to `engine`; this module stores its result,
-//! decides what follows, and says which worker may run it.
+//! Executions, from the trigger to the history. `engine` runs the steps; this module stores their results, decides which
+//! steps follow, and grants leases to workers.
 
 mod accept;
 mod advance;

@@ -1,5 +1,5 @@
-//! Finding unfinished work that no queue holds a job for: after Redis was emptied, or when a worker was lost in a
-//! way that the queue did not notice. PostgreSQL says what is unfinished; what has no live job is owed another.
+//! Enqueues unfinished work without a job in a queue: after a loss of Redis, or of a worker whose crash the queue did not
+//! detect. PostgreSQL is authoritative for what is unfinished.
 
 use std::time::Duration;
 
@@ -38,10 +38,10 @@ pub enum Thoroughness {
     Alone,
 }
 
-/// What can be owed a job.
+/// The kinds of work that have jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Executions that have not begun.
+    /// Executions that have not started.
     Execution,
     /// Steps that no worker runs.
     Step,
@@ -65,8 +65,7 @@ struct Range {
 }
 
 impl Executions {
-    /// Owes a job to everything unfinished that has none, and returns how many jobs that were. One job too many
-    /// is harmless: it finds its work done.
+    /// Enqueues all unfinished work without a job, and returns the number of jobs. An additional job has no effect.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
@@ -76,22 +75,22 @@ impl Executions {
         let steps = self.sweep(thoroughness, Kind::Step).await?;
         if executions + steps > 0 {
             self.outbox.wake();
-            tracing::info!(executions, steps, "owed new jobs to unfinished work that had none");
+            tracing::info!(executions, steps, "enqueued unfinished work whose jobs were lost");
         }
         Ok(executions + steps)
     }
 
     async fn sweep(&self, thoroughness: Thoroughness, kind: Kind) -> Result<usize> {
         let mut after = Uuid::nil();
-        let mut owed = 0;
+        let mut enqueued = 0;
         loop {
             let now = self.mint.now();
             let created_until = if thoroughness == Thoroughness::Regular { now - GRACE } else { now };
             let rows = kind.unfinished(&self.stores.pg, &Range { after, created_until, now }).await?;
-            let Some(last) = rows.last() else { return Ok(owed) };
+            let Some(last) = rows.last() else { return Ok(enqueued) };
             after = last.id;
             let orphans = self.without_job(thoroughness, kind, rows).await?;
-            owed += orphans.len();
+            enqueued += orphans.len();
             self.owe_again(kind, &orphans).await?;
         }
     }
@@ -184,7 +183,7 @@ impl Kind {
         }
     }
 
-    /// Notes the new job, unless another process has noted one meanwhile.
+    /// Stores the id of the new job, unless another process has stored one.
     async fn set_job(self, db: &impl ConnectionTrait, row: &Unfinished, job: JobId) -> Result<(), DbErr> {
         match self {
             Self::Execution => {

@@ -20,7 +20,7 @@ use crate::automation::input::{ClientId, FlowName};
 #[derive(Debug, Clone)]
 pub struct NewFlow {
     pub name: String,
-    /// The same value from the same person creates one flow only.
+    /// Idempotency key: a repeated call of the same user with the same value returns the first flow.
     pub client_id: Option<String>,
     pub graph: GraphSpec,
 }

@@ -38,7 +38,7 @@ impl Flows {
     /// The owner of a flow, for work that is done on the owner's behalf.
     ///
     /// # Errors
-    /// `NotFound` when the flow was deleted meanwhile.
+    /// `NotFound` if the flow was deleted.
     pub async fn owner(&self, scope: Scope, id: FlowId) -> Result<UserId> {
         let query = flow::Entity::within(scope).filter(flow::Column::Id.eq(id));
         let flow = query.one(&self.stores.pg).await?.ok_or(ServiceError::NotFound("flow"))?;
@@ -143,7 +143,7 @@ pub(super) async fn for_update(tx: &DatabaseTransaction, scope: Scope, id: FlowI
         .ok_or(ServiceError::NotFound("flow"))
 }
 
-/// Deletes a version that nothing ran and nobody published.
+/// Deletes a version that was neither run nor published.
 pub(super) async fn delete_unused_version(
     tx: &impl ConnectionTrait,
     scope: Scope,

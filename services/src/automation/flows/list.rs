@@ -13,7 +13,7 @@ use triptych_stores::page::{KeyKind, KeyValue, rows::Sorted};
 /// What a list of flows is narrowed to. All that is given must hold.
 #[derive(Debug, Clone, Default)]
 pub struct FlowFilter {
-    /// Part of the name, whatever its case.
+    /// Part of the name, ignoring case.
     pub search: Option<String>,
     pub status: Option<flow::Status>,
     /// Flows whose draft uses this integration.

@@ -83,8 +83,8 @@ impl Flows {
         if deleted.rows_affected == 0 { Err(ServiceError::NotFound("flow")) } else { Ok(()) }
     }
 
-    /// Replaces the flow's schedules by those of the graph. The update of the queue's job schedulers is owed in the
-    /// same transaction.
+    /// Replaces the schedules of the flow by those of the graph, and inserts the job that updates the job schedulers of
+    /// the queue, in the same transaction.
     async fn replace_schedules(
         &self,
         tx: &DatabaseTransaction,

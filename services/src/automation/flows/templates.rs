@@ -1,5 +1,4 @@
-//! What the validator needs to know of templates. The template language belongs to `engine`, which provides the
-//! implementation at start.
+//! The interface of the template language for the validator. `engine` provides the implementation at start.
 
 use serde_json::Value;
 use triptych_stores::error::Problem;

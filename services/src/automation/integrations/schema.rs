@@ -34,7 +34,7 @@ impl Schema {
         &self.json
     }
 
-    /// Everything wrong with a finished value. Paths begin with `root`.
+    /// Validates a complete value and returns all problems. Paths start with `root`.
     #[must_use]
     pub fn check(&self, value: &Value, root: &str) -> Vec<Problem> {
         self.problems(value, root, |_| true)

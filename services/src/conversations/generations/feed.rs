@@ -19,7 +19,7 @@ use super::{
     terminal::{end_of, snapshot_event, terminal_event},
 };
 
-/// What each envelope of a generation says about it.
+/// The fields of every envelope of a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
     pub generation_id: GenerationId,
@@ -38,7 +38,7 @@ impl Generations {
     /// The live feed of a generation.
     ///
     /// # Errors
-    /// `NotFound` also for another organization's generation.
+    /// `NotFound`, also for the generation of another user.
     #[tracing::instrument(skip_all, fields(generation.id = %id))]
     pub async fn feed(&self, actor: &Actor, id: GenerationId) -> Result<GenerationFeed> {
         Ok(GenerationFeed { generation: self.get(actor, id).await?, service: self.clone() })

@@ -18,7 +18,7 @@ const MAX_ACTIVE: i64 = 100;
 
 impl Generations {
     /// # Errors
-    /// `NotFound`, also for somebody else's generation.
+    /// `NotFound`, also for the generation of another user.
     pub async fn get(&self, actor: &Actor, id: GenerationId) -> Result<Generation> {
         self.by_ids(actor, &[id]).await?.pop().ok_or(ServiceError::NotFound("generation"))
     }
@@ -40,7 +40,7 @@ impl Generations {
         actor: &Actor,
         steps: &[ExecutionStepId],
     ) -> Result<Vec<Generation>> {
-        // The index on steps is partial, and serves only a filter that says that the field exists.
+        // `$exists` is required for the query to use the partial index.
         self.find(actor, doc! { "origin.executionStepId": { "$in": steps.to_vec(), "$exists": true } }).await
     }
 
