@@ -35,7 +35,7 @@ impl Stores {
 
 impl<C: Collection> Documents<C> {
     /// The filter of a scope. For documents that belong to a parent document the filter is the organization only, and
-    /// [`Documents::reachable`] checks the owner of the parent.
+    /// `reachable` checks the owner of the parent.
     #[must_use]
     pub fn within(scope: Scope) -> Document {
         let mut filter = doc! { "organizationId": scope.organization() };

@@ -1,7 +1,7 @@
 //! Pages of lists: keyset windows with opaque cursors in both directions, never an offset.
 //!
 //! A list is described once, by how it is sorted: [`rows::Sorted`] for tables, [`documents::Sorted`] for
-//! collections, [`slice`] for what is in memory. The description gives the window's conditions, the order, the cursor
+//! collections, `slice` for lists in memory. The description gives the window's conditions, the order, the cursor
 //! of each item, and whether there is more before and behind. Its last key is unique, so no item is skipped or
 //! repeated.
 

@@ -1,5 +1,5 @@
 //! Integrations: what steps can do, one folder each with a `manifest.toml`. An operation that data cannot express
-//! is an [`Action`] in Rust, registered in [`native`].
+//! is an [`Action`] in Rust, registered in `native`.
 //!
 //! Nothing here knows flows, queues or GraphQL. An operation may use its [`Tools`]; it gets parameters with
 //! templates filled in and checked against the schema, and is told for whom it works by [`Call`].
