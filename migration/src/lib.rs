@@ -65,6 +65,7 @@ impl MigratorTrait for Migrator {
             "m0009_step_due_times",
             "m0010_step_exits",
             "m0011_step_kinds",
+            "m0012_built_in_roles",
         ]
     }
 }

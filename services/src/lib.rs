@@ -6,6 +6,7 @@
 pub mod automation;
 pub mod conversations;
 pub mod identity;
+mod input;
 mod services;
 
 pub use services::{ServiceConfig, Services};

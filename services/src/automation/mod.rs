@@ -4,5 +4,4 @@ pub mod credentials;
 pub mod datastore;
 pub mod executions;
 pub mod flows;
-mod input;
 pub mod integrations;

@@ -4,15 +4,17 @@ use sea_orm::{DbBackend, FromQueryResult, Statement};
 use sha2::{Digest as _, Sha256};
 use triptych_entities::ids::{ApiTokenId, OrganizationId, UserId};
 use triptych_stores::access::{Action, Actor, Grant, Proof, Subject};
-use triptych_stores::error::{Result, StoreError};
+use triptych_stores::error::Result;
 
-use super::Identity;
+use super::{Identity, roles::BuiltIn};
 
+/// The caller's role, and one of the grants that the organization gave it. A built-in role has none.
 #[derive(FromQueryResult)]
-struct GrantRow {
-    action: String,
-    subject: String,
-    only_own: bool,
+struct RoleRow {
+    key: String,
+    action: Option<String>,
+    subject: Option<String>,
+    only_own: Option<bool>,
 }
 
 #[derive(FromQueryResult)]
@@ -58,27 +60,26 @@ impl Identity {
         proof: Proof,
         scopes: Option<&[String]>,
     ) -> Result<Option<Actor>> {
-        let sql = "SELECT p.action, p.subject, p.only_own
-                   FROM memberships m JOIN permissions p ON p.role_id = m.role_id
+        let sql = "SELECT r.key, p.action, p.subject, p.only_own
+                   FROM memberships m JOIN roles r ON r.id = m.role_id LEFT JOIN permissions p ON p.role_id = r.id
                    WHERE m.user_id = $1 AND m.organization_id = $2";
         let statement =
             Statement::from_sql_and_values(DbBackend::Postgres, sql, [user.into(), organization.into()]);
-        let rows =
-            GrantRow::find_by_statement(statement).all(&self.stores.pg).await.map_err(StoreError::from)?;
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let grants = rows.iter().filter_map(grant).flat_map(|grant| limited(grant, scopes)).collect();
+        let rows = RoleRow::find_by_statement(statement).all(&self.stores.pg).await?;
+        let Some(role) = rows.first() else { return Ok(None) };
+        let built_in = BuiltIn::by_key(&role.key).map(BuiltIn::grants).unwrap_or_default();
+        let granted = built_in.into_iter().chain(rows.iter().filter_map(grant));
+        let grants = granted.flat_map(|grant| limited(grant, scopes)).collect();
         Ok(Some(Actor { user, organization, grants, proof }))
     }
 }
 
-/// Parses a stored permission. A permission that this version does not know grants nothing.
-fn grant(row: &GrantRow) -> Option<Grant> {
+/// A permission that this version does not know grants nothing.
+fn grant(row: &RoleRow) -> Option<Grant> {
     Some(Grant {
-        action: Action::by_name(&row.action)?,
-        subject: Subject::by_name(&row.subject)?,
-        only_own: row.only_own,
+        action: Action::by_name(row.action.as_deref()?)?,
+        subject: Subject::by_name(row.subject.as_deref()?)?,
+        only_own: row.only_own?,
     })
 }
 

@@ -7,10 +7,21 @@ use argon2::{
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_stores::error::{Result, ServiceError};
 
-/// Minimum length, against guessing.
-pub(super) const MIN_LENGTH: usize = 8;
-/// Maximum length, which limits the time of hashing.
-pub(super) const MAX_LENGTH: usize = 256;
+use crate::input::Refusal;
+
+/// Shorter ones are guessed too fast.
+const MIN_LENGTH: usize = 8;
+/// Longer ones only cost time.
+const MAX_LENGTH: usize = 256;
+
+/// Checks the length of a password.
+pub(super) fn check(password: &SecretString) -> Result<(), Refusal> {
+    if (MIN_LENGTH..=MAX_LENGTH).contains(&password.expose_secret().chars().count()) {
+        Ok(())
+    } else {
+        Err("must have 8 to 256 characters")
+    }
+}
 
 /// Hashes a password into a PHC string.
 pub(super) async fn hash(password: SecretString, salt: [u8; 16]) -> Result<String> {

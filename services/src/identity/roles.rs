@@ -1,50 +1,100 @@
-//! The built-in roles of every organization.
+//! The roles that every organization has. What they allow is code, so that a new subject needs no change of data;
+//! only grants of roles that an organization makes itself are rows.
 
-use triptych_stores::access::{Action, Subject};
+use triptych_stores::access::{Action, Grant, Subject};
 
-/// A role with its permissions: `(action, subject, only own)`.
-pub(super) struct BuiltIn {
-    pub(super) key: &'static str,
-    pub(super) name: &'static str,
-    pub(super) grants: Vec<(Action, Subject, bool)>,
+/// A role that every organization has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BuiltIn {
+    Owner,
+    Member,
+    Viewer,
 }
 
-/// Owner, member and viewer.
-pub(super) fn built_in() -> [BuiltIn; 3] {
-    use Action::{Create, Delete, Manage, Publish, Read, Run, Update};
-    use Subject::{ApiToken, Credential, Datastore, Execution, Flow, Organization, Queue, Thread};
-    let member = vec![
-        (Read, Organization, false),
-        (Manage, ApiToken, true),
-        (Read, Flow, false),
-        (Create, Flow, false),
-        (Update, Flow, true),
-        (Delete, Flow, true),
-        (Publish, Flow, true),
-        (Run, Flow, false),
-        (Read, Execution, false),
-        (Manage, Execution, true),
-        (Read, Credential, false),
-        (Manage, Credential, true),
-        (Manage, Datastore, false),
-        (Manage, Thread, true),
-        (Read, Queue, false),
-    ];
-    let viewer = vec![
-        (Read, Organization, false),
-        (Manage, ApiToken, true),
-        (Read, Flow, false),
-        (Read, Execution, false),
-        (Read, Queue, false),
-    ];
-    [
-        BuiltIn {
-            key: "owner",
-            name: "Owner",
-            // Conversations are private to their owner, also from the owner of the organization.
-            grants: Subject::ALL.iter().map(|subject| (Manage, *subject, *subject == Thread)).collect(),
-        },
-        BuiltIn { key: "member", name: "Member", grants: member },
-        BuiltIn { key: "viewer", name: "Viewer", grants: viewer },
-    ]
+impl BuiltIn {
+    pub(super) const ALL: [Self; 3] = [Self::Owner, Self::Member, Self::Viewer];
+
+    /// The key of the role's row.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Member => "member",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Member => "Member",
+            Self::Viewer => "Viewer",
+        }
+    }
+
+    pub(super) fn by_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.key() == key)
+    }
+
+    /// What the role allows. Private subjects reach only their owner, whatever the role.
+    pub(super) fn grants(self) -> Vec<Grant> {
+        use Action::{Create, Delete, Manage, Publish, Read, Run, Update};
+        use Subject::{ApiToken, Credential, Datastore, Execution, Flow, Organization, Queue};
+        let own_private = || private().map(|subject| grant(Manage, subject, true));
+        match self {
+            Self::Owner => {
+                let all = Subject::ALL.iter().map(|subject| grant(Manage, *subject, subject.is_private()));
+                all.collect()
+            }
+            Self::Member => [
+                (Read, Organization, false),
+                (Manage, ApiToken, true),
+                (Read, Flow, false),
+                (Create, Flow, false),
+                (Update, Flow, true),
+                (Delete, Flow, true),
+                (Publish, Flow, true),
+                (Run, Flow, false),
+                (Read, Execution, false),
+                (Manage, Execution, true),
+                (Read, Credential, false),
+                (Manage, Credential, true),
+                (Manage, Datastore, false),
+                (Read, Queue, false),
+            ]
+            .map(|(action, subject, only_own)| grant(action, subject, only_own))
+            .into_iter()
+            .chain(own_private())
+            .collect(),
+            Self::Viewer => vec![
+                grant(Read, Organization, false),
+                grant(Manage, ApiToken, true),
+                grant(Read, Flow, false),
+                grant(Read, Execution, false),
+                grant(Read, Queue, false),
+            ],
+        }
+    }
+}
+
+fn private() -> impl Iterator<Item = Subject> {
+    Subject::ALL.iter().copied().filter(|subject| subject.is_private())
+}
+
+fn grant(action: Action, subject: Subject, only_own: bool) -> Grant {
+    Grant { action, subject, only_own }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_role_reaches_the_conversations_of_others() {
+        for role in BuiltIn::ALL {
+            let reaching = role.grants().into_iter().filter(|grant| grant.subject.is_private());
+            assert!(reaching.into_iter().all(|grant| grant.only_own), "{role:?}");
+            assert_eq!(BuiltIn::by_key(role.key()), Some(role));
+        }
+        assert_eq!(BuiltIn::by_key("auditor"), None);
+    }
 }

@@ -7,7 +7,7 @@ use triptych_entities::{
     relational::identity::{membership, user},
 };
 use triptych_stores::{
-    access::{Actor, Proof},
+    access::{Actor, Proof, Scoped as _},
     error::{Result, ServiceError},
 };
 
@@ -38,7 +38,7 @@ impl Identity {
         if !password::verify(secret, user.password_hash).await? {
             return Err(WRONG_CREDENTIALS);
         }
-        let membership = membership::Entity::find()
+        let membership = membership::Entity::across_tenants()
             .filter(membership::Column::UserId.eq(user.id))
             .order_by_asc(membership::Column::Id)
             .one(&self.stores.pg)

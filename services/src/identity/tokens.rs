@@ -14,7 +14,9 @@ use triptych_stores::{
 
 use super::Identity;
 
-/// The prefix of all API tokens, by which secret scanners recognize leaked tokens.
+use crate::input::Name;
+
+/// What every API token begins with, so that secret scanners can find a leaked one.
 pub(super) const PREFIX: &str = "tri_";
 /// Interval at which `last_used_at` is updated, to avoid a write with each request.
 const USE_RESOLUTION_SECONDS: i64 = 60;
@@ -60,8 +62,8 @@ impl Identity {
 
     fn check(&self, input: &NewApiToken) -> Result<(), Invalid> {
         let mut problems = Vec::new();
-        if !(1..=120).contains(&input.name.trim().chars().count()) {
-            problems.push(Problem::new("name", "must have 1 to 120 characters"));
+        if let Err(message) = Name::parse(&input.name) {
+            problems.push(Problem::new("name", message));
         }
         if input.expires_at.is_some_and(|at| at <= self.mint.now()) {
             problems.push(Problem::new("expiresAt", "must be in the future"));

@@ -183,7 +183,7 @@ impl<C: Collection> Documents<C> {
         self.raw.clone()
     }
 
-    /// Finds a document by id, in a transaction.
+    /// Within a transaction: the document within reach that matches.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -201,7 +201,15 @@ impl<C: Collection> Documents<C> {
         scope.owner().is_some() && matches!(C::OWNERSHIP, Ownership::Parent { .. })
     }
 
-    /// Removes the documents whose parent is out of scope.
+    /// Within a transaction: stores a new document.
+    ///
+    /// # Errors
+    /// If a unique index has its values already, or `MongoDB` does not answer.
+    pub async fn insert_in(&self, session: &mut ClientSession, document: &C) -> mongodb::error::Result<()> {
+        self.raw.insert_one(document).session(session).await.map(|_| ())
+    }
+
+    /// Drops the documents whose parent is out of scope.
     async fn reachable(&self, scope: Scope, found: Vec<C>) -> Result<Vec<C>, StoreError> {
         #[derive(Deserialize)]
         struct Parent {

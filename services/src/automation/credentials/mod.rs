@@ -20,7 +20,7 @@ use triptych_stores::{
     mint::Mint,
 };
 
-use crate::automation::integrations::Catalog;
+use crate::{automation::integrations::Catalog, input::Name};
 
 /// The input of `create`.
 #[derive(Debug, Clone)]
@@ -81,8 +81,8 @@ impl Credentials {
 
     async fn check(&self, actor: &Actor, input: &NewCredential) -> Result<()> {
         let mut problems = Vec::new();
-        if !(1..=120).contains(&input.name.trim().chars().count()) {
-            problems.push(Problem::new("name", "must have 1 to 120 characters"));
+        if let Err(message) = Name::parse(&input.name) {
+            problems.push(Problem::new("name", message));
         }
         match self.catalog.integration(&input.integration).map(|known| &known.credential) {
             None => problems.push(Problem::new("integration", "there is no such integration")),

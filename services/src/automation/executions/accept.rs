@@ -19,7 +19,7 @@ use triptych_stores::{
 };
 
 use super::Executions;
-use crate::automation::{input::ClientId, integrations::Start};
+use crate::{automation::integrations::Start, input::ClientId};
 
 /// A manual run.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Executions {
         if !storable(&call.data) {
             return Err(Invalid::one("body", "contains the character U+0000, which cannot be stored").into());
         }
-        let found = flow::Entity::find()
+        let found = flow::Entity::across_tenants()
             .inner_join(webhook::Entity)
             .filter(webhook::Column::Token.eq(call.token))
             .one(&self.stores.pg)
@@ -160,7 +160,7 @@ impl Executions {
         flow: &flow::Model,
         client_id: &ClientId,
     ) -> Result<Option<execution::Model>> {
-        Ok(execution::Entity::find()
+        Ok(execution::Entity::within(Scope::whole(flow.organization_id))
             .filter(execution::Column::FlowId.eq(flow.id))
             .filter(execution::Column::ClientId.eq(client_id.as_str()))
             .one(&self.stores.pg)
@@ -174,8 +174,11 @@ impl Executions {
     /// If PostgreSQL does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(schedule.id = %id))]
     pub async fn fire(&self, id: ScheduleId, due: DateTime<Utc>) -> Result<bool> {
-        let found =
-            schedule::Entity::find_by_id(id).find_also_related(flow::Entity).one(&self.stores.pg).await?;
+        let found = schedule::Entity::across_tenants()
+            .filter(schedule::Column::Id.eq(id))
+            .find_also_related(flow::Entity)
+            .one(&self.stores.pg)
+            .await?;
         let Some((schedule, Some(flow))) = found else { return Ok(false) };
         if flow.status != flow::Status::Published {
             return Ok(true);

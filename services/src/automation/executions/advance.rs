@@ -14,8 +14,11 @@ use triptych_entities::{
     payloads::{execution_event::ExecutionEvent, job::Job},
     relational::automation::{execution, execution_step, step},
 };
-use triptych_stores::error::{Result, ServiceError};
-use triptych_stores::live::Topic;
+use triptych_stores::{
+    access::Scoped as _,
+    error::{Result, ServiceError},
+    live::Topic,
+};
 
 use super::{
     Executions,
@@ -33,11 +36,17 @@ pub(super) struct Locked {
 impl Executions {
     /// Locks an execution. `None` if it does not exist any more, as after its flow was deleted.
     pub(super) async fn lock(&self, tx: &DatabaseTransaction, id: ExecutionId) -> Result<Option<Locked>> {
-        let locked = execution::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
+        let locked = execution::Entity::across_tenants()
+            .filter(execution::Column::Id.eq(id))
+            .lock(LockType::NoKeyUpdate)
+            .one(tx)
+            .await?;
         let Some(execution) = locked else { return Ok(None) };
         let graph = self.graphs.load(tx, execution.version_id).await?;
-        let steps =
-            execution_step::Entity::find().filter(execution_step::Column::ExecutionId.eq(id)).all(tx).await?;
+        let steps = execution_step::Entity::across_tenants()
+            .filter(execution_step::Column::ExecutionId.eq(id))
+            .all(tx)
+            .await?;
         Ok(Some(Locked { execution, graph, steps }))
     }
 
@@ -259,7 +268,7 @@ pub(super) async fn cancel_unfinished(
         finished_at: Set(Some(now)),
         ..Default::default()
     };
-    execution_step::Entity::update_many()
+    execution_step::Entity::update_across_tenants()
         .set(canceled)
         .filter(execution_step::Column::ExecutionId.eq(execution))
         .filter(execution_step::Column::FinishedAt.is_null())

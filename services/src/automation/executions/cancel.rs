@@ -9,7 +9,7 @@ use triptych_entities::{
     relational::automation::{execution, execution_step},
 };
 use triptych_stores::{
-    access::{Action, Actor, Scoped as _, Subject},
+    access::{Action, Actor, Scope, Scoped as _, Subject},
     error::{Result, ServiceError},
 };
 
@@ -66,8 +66,8 @@ impl Executions {
         if !locked.execution.status.is_final() {
             return Err(ServiceError::conflict("this execution is still under way"));
         }
-        let mut again =
-            execution_step::Entity::delete_many().filter(execution_step::Column::ExecutionId.eq(id));
+        let mut again = execution_step::Entity::delete_within(Scope::whole(locked.execution.organization_id))
+            .filter(execution_step::Column::ExecutionId.eq(id));
         if from == RetryFrom::Failed {
             if locked.execution.status == execution::Status::Succeeded {
                 return Err(ServiceError::conflict("nothing failed in this execution"));

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, QueryFilter as _, QueryOrder as _};
 use triptych_entities::{
     failure::Failure,
     ids::{ExecutionId, ExecutionStepId},
@@ -11,7 +11,7 @@ use triptych_entities::{
     relational::automation::{execution, execution_step},
 };
 use triptych_stores::{
-    access::Actor,
+    access::{Actor, Scope, Scoped as _},
     error::{Result, ServiceError},
     live::{self, End, Feed, Lost, Topic},
 };
@@ -60,8 +60,8 @@ impl Feed for ExecutionFeed {
     }
 
     async fn refresh(&mut self) -> Result<()> {
-        let found = execution::Entity::find_by_id(self.execution.id)
-            .filter(execution::Column::OrganizationId.eq(self.execution.organization_id))
+        let found = execution::Entity::within(Scope::whole(self.execution.organization_id))
+            .filter(execution::Column::Id.eq(self.execution.id))
             .one(&self.service.stores.pg)
             .await?;
         self.execution = found.ok_or(ServiceError::NotFound("execution"))?;
@@ -79,7 +79,7 @@ impl Feed for ExecutionFeed {
     async fn recover(&mut self, _: Lost) -> Result<Option<Vec<ExecutionEvent>>> {
         let pg = &self.service.stores.pg;
         let ended = [execution_step::Status::Succeeded, execution_step::Status::Failed];
-        let rows = execution_step::Entity::find()
+        let rows = execution_step::Entity::within(Scope::whole(self.execution.organization_id))
             .filter(execution_step::Column::ExecutionId.eq(self.execution.id))
             .filter(execution_step::Column::Status.is_in(ended))
             .order_by_asc(execution_step::Column::Id)

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, Iterable as _,
-    ModelTrait as _, TransactionTrait as _,
+    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
+    Iterable as _, ModelTrait as _, QueryFilter as _, TransactionTrait as _,
 };
 use serde_json::Value;
 use triptych_entities::{
@@ -16,7 +16,7 @@ use triptych_entities::{
         step,
     },
 };
-use triptych_stores::error::Result;
+use triptych_stores::{access::Scoped as _, error::Result};
 
 use super::{
     Claim, Executions,
@@ -79,7 +79,10 @@ impl Executions {
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
     pub async fn resume(&self, id: ExecutionStepId) -> Result<()> {
-        let found = execution_step::Entity::find_by_id(id).one(&self.stores.pg).await?;
+        let found = execution_step::Entity::across_tenants()
+            .filter(execution_step::Column::Id.eq(id))
+            .one(&self.stores.pg)
+            .await?;
         let Some(found) = found.filter(|row| row.status == Status::Waiting) else { return Ok(()) };
         let tx = self.stores.pg.begin().await?;
         let Some(locked) = self.lock(&tx, found.execution_id).await? else { return Ok(()) };

@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-    QueryTrait as _, Set,
+    ColumnTrait as _, Condition, ConnectionTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+    Set,
     sea_query::{Expr, ExprTrait as _, Func, Query, extension::postgres::PgFunc},
 };
 use serde_json::Value;
@@ -19,7 +19,10 @@ use triptych_entities::{
         step,
     },
 };
-use triptych_stores::error::Result;
+use triptych_stores::{
+    access::{Scope, Scoped as _},
+    error::Result,
+};
 use uuid::Uuid;
 
 use super::Executions;
@@ -53,7 +56,10 @@ impl Executions {
     pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>> {
         let now = self.mint.now();
         let Some(row) = self.try_claim(id, worker, now).await? else { return Ok(None) };
-        let Some(execution) = execution::Entity::find_by_id(row.execution_id).one(&self.stores.pg).await?
+        let Some(execution) = execution::Entity::within(Scope::whole(row.organization_id))
+            .filter(execution::Column::Id.eq(row.execution_id))
+            .one(&self.stores.pg)
+            .await?
         else {
             return Ok(None);
         };
@@ -95,7 +101,7 @@ impl Executions {
             )
             .and_where(Expr::col((execution::Entity, execution::Column::FinishedAt)).is_null())
             .to_owned();
-        let taken = execution_step::Entity::update_many()
+        let taken = execution_step::Entity::update_across_tenants()
             .set(row)
             .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
             .col_expr(Column::StartedAt, started.into())
@@ -109,15 +115,16 @@ impl Executions {
     }
 
     async fn outputs(&self, execution: &execution::Model, graph: &Graph) -> Result<HashMap<String, Value>> {
-        let rows: Vec<(StepId, Option<Value>)> = execution_step::Entity::find()
-            .select_only()
-            .column(Column::StepId)
-            .column(Column::Output)
-            .filter(Column::ExecutionId.eq(execution.id))
-            .filter(Column::Status.eq(Status::Succeeded))
-            .into_tuple()
-            .all(&self.stores.pg)
-            .await?;
+        let rows: Vec<(StepId, Option<Value>)> =
+            execution_step::Entity::within(Scope::whole(execution.organization_id))
+                .select_only()
+                .column(Column::StepId)
+                .column(Column::Output)
+                .filter(Column::ExecutionId.eq(execution.id))
+                .filter(Column::Status.eq(Status::Succeeded))
+                .into_tuple()
+                .all(&self.stores.pg)
+                .await?;
         Ok(rows
             .into_iter()
             .filter_map(|(id, output)| Some((graph.step(id)?.key.clone(), output.unwrap_or(Value::Null))))
@@ -134,7 +141,7 @@ impl Executions {
         }
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let until = self.mint.now() + LEASE;
-        let mut renewal = execution_step::Entity::update_many()
+        let mut renewal = execution_step::Entity::update_across_tenants()
             .col_expr(Column::LeaseUntil, until.into())
             .filter(Expr::col(Column::Id).eq(PgFunc::any(ids)))
             .filter(Column::LeaseOwner.eq(worker))
@@ -151,7 +158,7 @@ impl Executions {
     /// If PostgreSQL does not answer.
     pub async fn release_all(&self) -> Result<()> {
         let long_ago = self.mint.now() - Duration::from_secs(1);
-        execution_step::Entity::update_many()
+        execution_step::Entity::update_across_tenants()
             .col_expr(Column::LeaseUntil, long_ago.into())
             .filter(Column::FinishedAt.is_null())
             .filter(Column::Status.eq(Status::Running))

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, TransactionTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, TransactionTrait as _,
     sea_query::{Expr, ExprTrait as _, IntoColumnRef, Query, SelectStatement},
 };
 use triptych_entities::{
@@ -17,7 +17,7 @@ use triptych_entities::{
         outbox,
     },
 };
-use triptych_stores::error::Result;
+use triptych_stores::{access::Scoped as _, error::Result};
 use uuid::Uuid;
 
 use super::Executions;
@@ -148,7 +148,7 @@ impl Kind {
         match self {
             Self::Execution => {
                 use execution::{Column, Entity, Status};
-                let query = Entity::find()
+                let query = Entity::across_tenants()
                     .select_only()
                     .columns([Column::Id, Column::OrganizationId, Column::JobId])
                     .expr_as(Expr::cust("NULL::timestamptz"), "run_at")
@@ -166,7 +166,7 @@ impl Kind {
                 let unclaimed = Condition::any()
                     .add(Column::Status.ne(Status::Running))
                     .add(Column::LeaseUntil.lt(range.now));
-                let query = Entity::find()
+                let query = Entity::across_tenants()
                     .select_only()
                     .columns([Column::Id, Column::OrganizationId, Column::JobId])
                     .column_as(Column::DueAt, "run_at")
@@ -188,12 +188,12 @@ impl Kind {
         match self {
             Self::Execution => {
                 use execution::{Column, Entity};
-                let update = Entity::update_many().col_expr(Column::JobId, job.into());
+                let update = Entity::update_across_tenants().col_expr(Column::JobId, job.into());
                 update.filter(Column::Id.eq(row.id)).filter(Column::JobId.eq(row.job_id)).exec(db).await?;
             }
             Self::Step => {
                 use execution_step::{Column, Entity};
-                let update = Entity::update_many().col_expr(Column::JobId, job.into());
+                let update = Entity::update_across_tenants().col_expr(Column::JobId, job.into());
                 update.filter(Column::Id.eq(row.id)).filter(Column::JobId.eq(row.job_id)).exec(db).await?;
             }
         }

@@ -14,7 +14,7 @@ use triptych_stores::{
 };
 
 use super::{Flows, spec::GraphSpec, store::NewVersion, validate::Strictness};
-use crate::automation::input::{ClientId, FlowName};
+use crate::input::{ClientId, FlowName};
 
 /// A flow to create.
 #[derive(Debug, Clone)]

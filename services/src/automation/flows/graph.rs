@@ -5,12 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, QueryFilter as _, QueryOrder as _};
 use triptych_entities::{
     ids::{FlowVersionId, StepId},
     relational::automation::{step, step_link},
 };
-use triptych_stores::error::StoreError;
+use triptych_stores::{access::Scoped as _, error::StoreError};
 
 /// The steps of a version, and the links between them, in their order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -101,12 +101,12 @@ async fn read(
     db: &impl ConnectionTrait,
     versions: &[FlowVersionId],
 ) -> Result<HashMap<FlowVersionId, Graph>, StoreError> {
-    let steps = step::Entity::find()
+    let steps = step::Entity::across_tenants()
         .filter(step::Column::VersionId.is_in(versions.iter().copied()))
         .order_by_asc(step::Column::Position)
         .all(db)
         .await?;
-    let links = step_link::Entity::find()
+    let links = step_link::Entity::across_tenants()
         .filter(step_link::Column::VersionId.is_in(versions.iter().copied()))
         .order_by_asc(step_link::Column::Position)
         .all(db)

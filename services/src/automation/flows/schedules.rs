@@ -1,8 +1,8 @@
 //! Mirrors the schedules in PostgreSQL to BullMQ's job schedulers.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use triptych_entities::{ids::FlowId, relational::automation::schedule};
-use triptych_stores::error::Result;
+use triptych_stores::{access::Scoped as _, error::Result};
 
 use super::Flows;
 
@@ -16,8 +16,10 @@ impl Flows {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     pub async fn mirror_schedules(&self, flow: FlowId) -> Result<()> {
-        let schedules =
-            schedule::Entity::find().filter(schedule::Column::FlowId.eq(flow)).all(&self.stores.pg).await?;
+        let schedules = schedule::Entity::across_tenants()
+            .filter(schedule::Column::FlowId.eq(flow))
+            .all(&self.stores.pg)
+            .await?;
         for schedule in &schedules {
             self.queues.upsert_scheduler(schedule).await?;
         }
@@ -31,7 +33,8 @@ impl Flows {
     pub async fn mirror_all_schedules(&self) -> Result<()> {
         let mut after = None;
         loop {
-            let mut query = schedule::Entity::find().order_by_asc(schedule::Column::Id).limit(BATCH);
+            let mut query =
+                schedule::Entity::across_tenants().order_by_asc(schedule::Column::Id).limit(BATCH);
             if let Some(id) = after {
                 query = query.filter(schedule::Column::Id.gt(id));
             }

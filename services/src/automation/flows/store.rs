@@ -8,7 +8,7 @@ use triptych_entities::{
 use triptych_stores::error::StoreError;
 
 use super::{Flows, validate::ValidGraph};
-use crate::automation::input::{StepName, TimeLimit};
+use crate::input::{StepName, TimeLimit};
 
 /// The version to write.
 pub(super) struct NewVersion {

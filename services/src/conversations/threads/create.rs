@@ -1,18 +1,14 @@
 //! Creates threads.
 
-use mongodb::bson::doc;
 use triptych_entities::documents::{conversations::thread::Thread, to_bson};
 use triptych_stores::{
     access::{Action, Actor, Subject},
-    error::{Invalid, Problem, Result},
+    error::Result,
 };
 
 use super::Threads;
 
-/// Maximum length of a title, in characters.
-pub(super) const MAX_TITLE: usize = 200;
-/// Maximum length of an idempotency key, in bytes.
-const MAX_CLIENT_ID: usize = 200;
+use crate::input::{ClientId, Problems, Title};
 
 /// The input of `create`.
 #[derive(Debug, Clone, Default)]
@@ -30,16 +26,20 @@ impl Threads {
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, actor: &Actor, new: CreateThread) -> Result<Thread> {
         let _ = actor.scope(Action::Create, Subject::Thread)?;
-        let mut problems = Vec::new();
-        let title = new.title.unwrap_or_else(|| "New thread".to_owned());
-        problems.extend(title_problem(&title));
-        if let Some(Err(message)) = new.model.as_deref().map(|model| self.generations.models().check(model)) {
-            problems.push(Problem::new("model", message));
-        }
-        problems.extend(client_id_problem(new.client_id.as_deref()));
-        Invalid::check(problems)?;
-        let thread = self.blank(actor, title.trim().to_owned(), new.model, new.client_id);
+        let mut problems = Problems::default();
+        let title = problems.parsed("title", Title::parse(new.title.as_deref().unwrap_or("New thread")));
+        self.check_model(new.model.as_deref(), &mut problems);
+        problems.parsed("clientId", new.client_id.as_deref().map(ClientId::parse).transpose());
+        let Some(title) = title else { return Err(problems.invalid()) };
+        problems.check()?;
+        let thread = self.blank(actor, title.into_string(), new.model, new.client_id);
         self.documents().insert(thread).await
+    }
+
+    /// Checks that a model is configured, if one is given.
+    pub(super) fn check_model(&self, model: Option<&str>, problems: &mut Problems) {
+        let models = self.generations.models();
+        problems.parsed("model", model.map_or(Ok(()), |model| models.check(model)));
     }
 
     pub(super) fn blank(
@@ -65,14 +65,4 @@ impl Threads {
             last_message_at: None,
         }
     }
-}
-
-pub(super) fn title_problem(title: &str) -> Option<Problem> {
-    let fits = !title.trim().is_empty() && title.chars().count() <= MAX_TITLE;
-    (!fits).then(|| Problem::new("title", format!("must have between 1 and {MAX_TITLE} characters")))
-}
-
-pub(super) fn client_id_problem(client_id: Option<&str>) -> Option<Problem> {
-    let fits = client_id.is_none_or(|id| !id.is_empty() && id.len() <= MAX_CLIENT_ID);
-    (!fits).then(|| Problem::new("clientId", format!("must have between 1 and {MAX_CLIENT_ID} bytes")))
 }

@@ -5,21 +5,20 @@ use triptych_entities::{
     documents::conversations::{
         generation::{CachePolicy, Generation, Parameters},
         message::{Message, Role},
-        thread::Thread,
     },
     ids::{MessageId, ThreadId},
 };
 use triptych_stores::{
-    access::{Action, Actor, Subject},
-    collections::in_time,
-    error::{Invalid, Problem, Result, StoreError},
+    access::{Action, Actor, Scope, Subject},
+    error::{Invalid, Result, StoreError},
 };
 
 use super::{
     NewPart, Sent, Threads, content,
-    create::client_id_problem,
     turn::{Parent, Place, Question, Turn},
 };
+
+use crate::input::{ClientId, Problems};
 
 const MAX_STOPS: usize = 16;
 const MAX_STOP: usize = 200;
@@ -75,9 +74,9 @@ impl Threads {
         let _ = actor.scope(action, Subject::Thread)?;
         let mut problems = self.problems(send.model.as_deref(), &send.parameters, send.client_id.as_deref());
         if send.thread_id.is_none() && send.parent_id.is_some() {
-            problems.push(Problem::new("parentId", "requires `threadId`"));
+            problems.add("parentId", "needs the `threadId` that it belongs to");
         }
-        let parts = checked(content::check(send.text, send.parts), problems)?;
+        let parts = problems.with(content::check(send.text, send.parts))?;
         let place = match send.thread_id {
             Some(id) => Place::In(id),
             None => Place::New(Box::new(self.blank(actor, content::title_from(&parts), None, None))),
@@ -99,7 +98,7 @@ impl Threads {
     /// See [`Threads::send_message`].
     #[tracing::instrument(skip_all, fields(message.id = %again.message_id))]
     pub async fn regenerate_message(&self, actor: &Actor, again: RegenerateMessage) -> Result<Sent> {
-        Invalid::check(self.problems(again.model.as_deref(), &again.parameters, None))?;
+        self.problems(again.model.as_deref(), &again.parameters, None).check()?;
         let message = self.message_to_change(actor, again.message_id).await?;
         let question = match (message.role, message.parent_id) {
             (Role::User, _) => message,
@@ -123,7 +122,7 @@ impl Threads {
     #[tracing::instrument(skip_all, fields(message.id = %edit.message_id))]
     pub async fn edit_message(&self, actor: &Actor, edit: EditMessage) -> Result<Sent> {
         let problems = self.problems(edit.model.as_deref(), &edit.parameters, edit.client_id.as_deref());
-        let parts = checked(content::check(edit.text, edit.parts), problems)?;
+        let parts = problems.with(content::check(edit.text, edit.parts))?;
         let message = self.message_to_change(actor, edit.message_id).await?;
         if message.role != Role::User {
             return Err(Invalid::one("messageId", "only messages of users can be edited").into());
@@ -142,18 +141,12 @@ impl Threads {
         self.take_turn(actor, turn).await
     }
 
-    fn problems(
-        &self,
-        model: Option<&str>,
-        parameters: &Parameters,
-        client_id: Option<&str>,
-    ) -> Vec<Problem> {
-        let mut problems: Vec<Problem> = client_id_problem(client_id).into_iter().collect();
-        if let Some(Err(message)) = model.map(|model| self.generations.models().check(model)) {
-            problems.push(Problem::new("model", message));
-        }
+    fn problems(&self, model: Option<&str>, parameters: &Parameters, client_id: Option<&str>) -> Problems {
+        let mut problems = Problems::default();
+        problems.parsed("clientId", client_id.map(ClientId::parse).transpose());
+        self.check_model(model, &mut problems);
         let mut wrong = |field: &str, message: &str| {
-            problems.push(Problem::new(format!("parameters.{field}"), message));
+            problems.add(&format!("parameters.{field}"), message);
         };
         if parameters.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
             wrong("temperature", "must be between 0 and 2");
@@ -184,50 +177,31 @@ impl Threads {
         actor: &Actor,
         client_id: &str,
     ) -> Result<Option<Sent>, StoreError> {
-        let tenant = actor.organization;
-        let messages = self.stores.documents::<Message>().across_tenants();
+        let scope = Scope::whole(actor.organization);
         let same = doc! {
-            "organizationId": tenant,
             "authorId": actor.user,
-            // `$exists` is required for the query to use the partial index.
+            // The index is partial and serves only a filter that says that the field exists.
             "clientId": { "$eq": client_id, "$exists": true },
         };
-        let Some(question) = in_time(messages.find_one(same)).await? else { return Ok(None) };
+        let Some(question) = self.messages().find(scope, same).await?.pop() else { return Ok(None) };
         let answers = doc! {
             "threadId": question.thread_id,
             "parentId": Bson::from(question.id),
             "sibling": { "$gte": 0 },
         };
-        let answer = in_time(messages.find_one(answers).sort(doc! { "sibling": 1 })).await?;
-        let Some(answer) = answer else { return Ok(None) };
-        let of_tenant = |id: Bson| doc! { "_id": id, "organizationId": tenant };
+        let answers = self.messages().find(scope, answers).await?;
+        let Some(answer) = answers.into_iter().min_by_key(|answer| answer.sibling) else { return Ok(None) };
+        let generations = self.stores.documents::<Generation>();
         let generation = match answer.generation_id {
-            Some(id) => {
-                in_time(self.stores.documents::<Generation>().across_tenants().find_one(of_tenant(id.into())))
-                    .await?
-            }
+            Some(id) => generations.by_ids(scope, &[id]).await?.pop(),
             None => None,
         };
-        let thread = in_time(
-            self.stores.documents::<Thread>().across_tenants().find_one(of_tenant(question.thread_id.into())),
-        )
-        .await?;
+        let thread = self.documents().by_ids(scope, &[question.thread_id]).await?.pop();
         Ok(generation.zip(thread).map(|(generation, thread)| Sent {
             thread,
             user_message: question,
             assistant_message: answer,
             generation,
         }))
-    }
-}
-
-/// Returns all problems as one error.
-fn checked<T>(content: Result<T, Invalid>, mut problems: Vec<Problem>) -> Result<T, Invalid> {
-    match content {
-        Ok(parts) => Invalid::check(problems).map(|()| parts),
-        Err(Invalid(more)) => {
-            problems.extend(more);
-            Err(Invalid(problems))
-        }
     }
 }

@@ -137,8 +137,9 @@ impl Threads {
         turn: Turn,
         scope: Scope,
     ) -> mongodb::error::Result<Result<Sent>> {
-        let is_new = matches!(turn.place, Place::New(_));
-        let thread = match turn.place {
+        let Turn { place, question, model, parameters, cache } = turn;
+        let is_new = matches!(place, Place::New(_));
+        let thread = match place {
             Place::New(thread) => Some(*thread),
             Place::In(id) => self.documents().get_in(&mut *session, scope, doc! { "_id": id }).await?,
         };
@@ -146,78 +147,83 @@ impl Threads {
         if let Some(generation) = thread.active_generation_id {
             return Ok(Err(ServiceError::domain(Busy { generation })));
         }
-        let (question, asked_anew) = match turn.question {
-            Question::Again(message) => (*message, false),
-            Question::New { parent, parts, client_id } => {
-                let parent = match parent {
-                    Parent::Leaf => thread.active_leaf_id,
-                    Parent::Given(Some(id)) if !self.has(session, &thread, id).await? => {
-                        return Ok(Err(ServiceError::NotFound("message")));
-                    }
-                    Parent::Given(parent) => parent,
-                };
-                let sibling = self.next_sibling(session, &thread, parent).await?;
-                let mut message = self.message(&thread, parent, sibling, Role::User);
-                message.author_id = Some(actor.user);
-                message.parts = parts;
-                message.client_id = client_id;
-                (message, true)
-            }
+        let asked_anew = matches!(question, Question::New { .. });
+        let question = match self.question(session, actor, &thread, question).await? {
+            Ok(question) => question,
+            Err(refusal) => return Ok(Err(refusal)),
         };
-        let model = turn
-            .model
-            .or_else(|| thread.model.clone())
-            .unwrap_or_else(|| self.generations.models().default_model().to_owned());
         let sibling =
             if asked_anew { 0 } else { self.next_sibling(session, &thread, Some(question.id)).await? };
+        let model = model
+            .or_else(|| thread.model.clone())
+            .unwrap_or_else(|| self.generations.models().default_model().to_owned());
         let mut answer = self.message(&thread, Some(question.id), sibling, Role::Assistant);
-        let generation_id: GenerationId = self.mint.id();
-        answer.generation_id = Some(generation_id);
-        answer.model = Some(model.clone());
         let generation = Draft {
             organization: thread.organization_id,
             owner: actor.user,
             origin: Origin::Thread { thread_id: thread.id, message_id: answer.id },
             model: model.clone(),
-            parameters: turn.parameters,
-            cache: turn.cache,
+            parameters,
+            cache,
         }
-        .into_generation(&self.mint, generation_id);
+        .into_generation(&self.mint, self.mint.id());
+        answer.generation_id = Some(generation.id);
+        answer.model = Some(model.clone());
 
         thread.model.get_or_insert(model);
         thread.active_leaf_id = Some(answer.id);
-        thread.active_generation_id = Some(generation_id);
+        thread.active_generation_id = Some(generation.id);
         thread.last_message_at = Some(answer.created_at);
         thread.updated_at = answer.created_at;
-        let messages = self.stores.documents::<Message>().across_tenants();
-        if asked_anew {
-            messages.insert_many([&question, &answer]).session(&mut *session).await?;
-        } else {
-            messages.insert_one(&answer).session(&mut *session).await?;
+        let sent = Sent { thread, user_message: question, assistant_message: answer, generation };
+        self.store_turn(session, &sent, is_new, asked_anew).await?;
+        Ok(Ok(sent))
+    }
+
+    /// The message that is to be answered: a new one, or one that is stored already.
+    async fn question(
+        &self,
+        session: &mut ClientSession,
+        actor: &Actor,
+        thread: &Thread,
+        question: Question,
+    ) -> mongodb::error::Result<Result<Message>> {
+        let (parent, parts, client_id) = match question {
+            Question::Again(message) => return Ok(Ok(*message)),
+            Question::New { parent, parts, client_id } => (parent, parts, client_id),
+        };
+        let parent = match parent {
+            Parent::Leaf => thread.active_leaf_id,
+            Parent::Given(Some(id)) if !self.has(session, thread, id).await? => {
+                return Ok(Err(ServiceError::NotFound("message")));
+            }
+            Parent::Given(parent) => parent,
+        };
+        let sibling = self.next_sibling(session, thread, parent).await?;
+        let message = self.message(thread, parent, sibling, Role::User);
+        Ok(Ok(Message { author_id: Some(actor.user), parts, client_id, ..message }))
+    }
+
+    /// Writes the documents of a turn: the new ones, and the fields of the thread that changed.
+    async fn store_turn(
+        &self,
+        session: &mut ClientSession,
+        sent: &Sent,
+        is_new_thread: bool,
+        is_new_question: bool,
+    ) -> mongodb::error::Result<()> {
+        if is_new_question {
+            self.messages().insert_in(&mut *session, &sent.user_message).await?;
         }
-        self.stores
-            .documents::<Generation>()
-            .across_tenants()
-            .insert_one(&generation)
-            .session(&mut *session)
-            .await?;
-        if is_new {
-            self.stores
-                .documents::<Thread>()
-                .across_tenants()
-                .insert_one(&thread)
-                .session(&mut *session)
-                .await?;
+        self.messages().insert_in(&mut *session, &sent.assistant_message).await?;
+        self.stores.documents().insert_in(&mut *session, &sent.generation).await?;
+        if is_new_thread {
+            self.documents().insert_in(session, &sent.thread).await
         } else {
-            let own = doc! { "_id": thread.id, "organizationId": thread.organization_id };
-            self.stores
-                .documents::<Thread>()
-                .across_tenants()
-                .update_one(own, in_view(&thread))
-                .session(&mut *session)
-                .await?;
+            let own = doc! { "_id": sent.thread.id, "organizationId": sent.thread.organization_id };
+            let threads = self.documents().across_tenants();
+            threads.update_one(own, in_view(&sent.thread)).session(session).await.map(|_| ())
         }
-        Ok(Ok(Sent { thread, user_message: question, assistant_message: answer, generation }))
     }
 
     fn message(&self, thread: &Thread, parent: Option<MessageId>, sibling: i32, role: Role) -> Message {

@@ -4,10 +4,12 @@ use triptych_entities::{documents::conversations::thread::Thread, ids::ThreadId}
 use triptych_stores::{
     access::{Action, Actor, Subject},
     collections::Changes,
-    error::{Invalid, Problem, Result},
+    error::Result,
 };
 
-use super::{Threads, create::title_problem};
+use super::Threads;
+
+use crate::input::{Problems, Title};
 
 /// What to change; absent fields stay as they are.
 #[derive(Debug, Clone, Default)]
@@ -23,16 +25,13 @@ impl Threads {
     #[tracing::instrument(skip_all, fields(thread.id = %id))]
     pub async fn update(&self, actor: &Actor, id: ThreadId, change: UpdateThread) -> Result<Thread> {
         let scope = actor.scope(Action::Update, Subject::Thread)?;
-        let mut problems: Vec<Problem> =
-            change.title.as_deref().and_then(title_problem).into_iter().collect();
-        if let Some(Err(message)) =
-            change.model.as_deref().map(|model| self.generations.models().check(model))
-        {
-            problems.push(Problem::new("model", message));
-        }
-        Invalid::check(problems)?;
+        let mut problems = Problems::default();
+        let title = problems.parsed("title", change.title.as_deref().map(Title::parse).transpose());
+        self.check_model(change.model.as_deref(), &mut problems);
+        let Some(title) = title else { return Err(problems.invalid()) };
+        problems.check()?;
         let changes = Changes::at(self.mint.now())
-            .set_some("title", change.title.as_deref().map(str::trim))
+            .set_some("title", title.map(Title::into_string))
             .set_some("archived", change.archived)
             .set_some("model", change.model);
         self.documents().patch(scope, id, changes, None).await

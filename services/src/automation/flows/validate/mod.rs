@@ -15,10 +15,8 @@ use super::{
     spec::{GraphSpec, StepSpec},
     templates::Templates,
 };
-use crate::automation::{
-    input::{StepKey, StepName, TimeLimit},
-    integrations::Catalog,
-};
+use crate::automation::integrations::Catalog;
+use crate::input::{StepKey, StepName, TimeLimit};
 
 /// How strictly a graph is validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

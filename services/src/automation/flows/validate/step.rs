@@ -3,9 +3,9 @@
 use super::{Problems, Strictness, ValidStep, Validator};
 use crate::automation::{
     flows::spec::StepSpec,
-    input::{StepKey, StepName, TimeLimit},
     integrations::{Operation, Start},
 };
+use crate::input::{StepKey, StepName, TimeLimit};
 
 impl Validator<'_> {
     /// `None` for a step that has a problem. Problems that involve other steps, such as duplicate keys, are found by the

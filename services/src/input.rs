@@ -1,6 +1,8 @@
 //! Newtypes for texts and numbers of inputs, which are validated when they are parsed. An error is a message for the
 //! caller; the service adds the path.
 
+use triptych_stores::error::{Invalid, Problem, ServiceError};
+
 /// The caller's own id for a call, by which repeating the call is recognised. 1 to 200 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientId(String);
@@ -22,7 +24,113 @@ pub(crate) struct StepKey(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimeLimit(i32);
 
-type Refusal = &'static str;
+/// Why a value is refused: a sentence for the caller.
+pub(crate) type Refusal = &'static str;
+
+/// An e-mail address, as it was written but without space at its ends. Up to 254 bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Email(String);
+
+/// The name of a person, an organization, a credential or an API token, without space at its ends. 1 to 120
+/// characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name(String);
+
+/// The title of something that people keep, without space at its ends. 1 to 200 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Title(String);
+
+impl Email {
+    const LONGEST: usize = 254;
+
+    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
+        let well_formed = text.len() <= Self::LONGEST
+            && text.split_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty()
+                    && !domain.starts_with('.')
+                    && domain.contains('.')
+                    && !domain.ends_with('.')
+                    && !text.chars().any(char::is_whitespace)
+                    && !domain.contains('@')
+            });
+        if well_formed {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be an e-mail address, such as ada@example.com")
+        }
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl Name {
+    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
+        if (1..=120).contains(&text.chars().count()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must have 1 to 120 characters")
+        }
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl Title {
+    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
+        short(text).map(|()| Self(text.to_owned()))
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// Collects the problems of an input, each with its path.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// The parsed value, or a problem at the path.
+    pub(crate) fn parsed<T>(&mut self, path: &str, parsed: Result<T, impl Into<String>>) -> Option<T> {
+        parsed.map_err(|message| self.add(path, message)).ok()
+    }
+
+    pub(crate) fn add(&mut self, path: &str, message: impl Into<String>) {
+        self.0.push(Problem::new(path, message));
+    }
+
+    /// # Errors
+    /// All problems, if there are any.
+    pub(crate) fn check(self) -> Result<(), Invalid> {
+        Invalid::check(self.0)
+    }
+
+    /// The value of a check that finds several problems itself, unless there is any problem at all.
+    ///
+    /// # Errors
+    /// The problems of both.
+    pub(crate) fn with<T>(mut self, checked: Result<T, Invalid>) -> Result<T, Invalid> {
+        match checked {
+            Ok(value) => self.check().map(|()| value),
+            Err(Invalid(more)) => {
+                self.0.extend(more);
+                Err(Invalid(self.0))
+            }
+        }
+    }
+
+    /// The refusal of the input, where a value is missing because of one of the problems.
+    pub(crate) fn invalid(self) -> ServiceError {
+        Invalid(self.0).into()
+    }
+}
 
 impl ClientId {
     pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
