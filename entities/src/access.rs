@@ -58,6 +58,7 @@ named! {
         Credential = "credential",
         Datastore = "datastore",
         Thread = "thread",
+        Preset = "preset",
         /// The job queues and their dead letters.
         Queue = "queue",
     }
@@ -68,6 +69,6 @@ impl Subject {
     /// of its members.
     #[must_use]
     pub fn is_private(self) -> bool {
-        matches!(self, Self::Thread)
+        matches!(self, Self::Thread | Self::Preset)
     }
 }

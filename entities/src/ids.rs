@@ -120,4 +120,5 @@ ids! {
     MessageId(MessageTag) = "msg";
     GenerationId(GenerationTag) = "gen";
     UsageEventId(UsageEventTag) = "usage";
+    PresetId(PresetTag) = "preset";
 }

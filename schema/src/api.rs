@@ -18,6 +18,7 @@ use crate::{
     context::{Client, loaders},
     conversations::{
         generations::{GenerationMutation, GenerationQuery, GenerationSubscription},
+        presets::{PresetMutation, PresetQuery},
         threads::{ThreadMutation, ThreadQuery},
     },
     errors,
@@ -39,6 +40,7 @@ pub struct Query(
     CredentialQuery,
     ThreadQuery,
     GenerationQuery,
+    PresetQuery,
     QueueQuery,
 );
 
@@ -51,6 +53,7 @@ pub struct Mutation(
     CredentialMutation,
     ThreadMutation,
     GenerationMutation,
+    PresetMutation,
 );
 
 /// Everything that can be followed live.

@@ -7,6 +7,7 @@ pub mod automation;
 pub mod conversations;
 pub mod identity;
 mod input;
+pub mod records;
 mod services;
 
 pub use services::{ServiceConfig, Services};

@@ -1,4 +1,5 @@
-//! Threads, messages and generations, as the API shows them.
+//! Threads, messages, generations and presets, as the API shows them.
 
 pub(crate) mod generations;
+pub(crate) mod presets;
 pub(crate) mod threads;

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Interface, Object};
 use triptych_entities::ids::{
     CredentialId, ExecutionId, ExecutionStepId, FlowId, FlowVersionId, GenerationId, MessageId,
-    OrganizationId, StepId, ThreadId, UserId, prefix_of,
+    OrganizationId, PresetId, StepId, ThreadId, UserId, prefix_of,
 };
 use triptych_services::error::{Code, Invalid};
 
@@ -16,6 +16,7 @@ use crate::{
     context::{ContextExt as _, parse_id},
     conversations::{
         generations::{Generation, load_generation},
+        presets::{Preset, load_preset},
         threads::{Message, Thread, load_message, load_thread},
     },
     errors::{ApiError, Result},
@@ -38,6 +39,7 @@ pub enum Node {
     Thread(Thread),
     Message(Message),
     Generation(Generation),
+    Preset(Preset),
 }
 
 /// Queries for anything.
@@ -107,6 +109,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Some(ThreadId::PREFIX) => load_thread(ctx, parse_id("id", id)?).await?.into(),
         Some(MessageId::PREFIX) => load_message(ctx, parse_id("id", id)?).await?.into(),
         Some(GenerationId::PREFIX) => load_generation(ctx, parse_id("id", id)?).await?.into(),
+        Some(PresetId::PREFIX) => load_preset(ctx, parse_id("id", id)?).await?.into(),
         _ => return Err(Invalid::one("id", "not the id of anything that can be looked up").into()),
     })
 }

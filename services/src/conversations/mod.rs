@@ -2,5 +2,7 @@
 
 pub mod generations;
 pub mod models;
+mod parameters;
+pub mod presets;
 pub mod threads;
 mod tree;

@@ -1,5 +1,6 @@
 //! Threads, generations and providers.
 
 mod generations;
+mod presets;
 mod providers;
 mod threads;

@@ -3,6 +3,7 @@
 pub mod generation;
 pub mod message;
 pub mod part;
+pub mod preset;
 pub mod thread;
 pub mod usage_event;
 
@@ -12,6 +13,7 @@ use super::collection::CollectionInfo;
 pub const COLLECTIONS: &[CollectionInfo] = &[
     CollectionInfo::of::<generation::Generation>(),
     CollectionInfo::of::<message::Message>(),
+    CollectionInfo::of::<preset::Preset>(),
     CollectionInfo::of::<thread::Thread>(),
     CollectionInfo::of::<usage_event::UsageEvent>(),
 ];

@@ -7,6 +7,7 @@ mod mutation;
 mod object;
 mod query;
 
+pub(crate) use input::GenerationParametersInput;
 pub(crate) use loader::{load_message, load_thread};
 pub use message::Message;
 pub use mutation::ThreadMutation;

@@ -18,10 +18,10 @@ use super::{
     turn::{Parent, Place, Question, Turn},
 };
 
-use crate::input::{ClientId, Problems};
-
-const MAX_STOPS: usize = 16;
-const MAX_STOP: usize = 200;
+use crate::{
+    conversations::parameters,
+    input::{ClientId, Problems},
+};
 
 /// The input of [`Threads::send_message`].
 #[derive(Debug, Clone, Default)]
@@ -141,29 +141,11 @@ impl Threads {
         self.take_turn(actor, turn).await
     }
 
-    fn problems(&self, model: Option<&str>, parameters: &Parameters, client_id: Option<&str>) -> Problems {
+    fn problems(&self, model: Option<&str>, given: &Parameters, client_id: Option<&str>) -> Problems {
         let mut problems = Problems::default();
         problems.parsed("clientId", client_id.map(ClientId::parse).transpose());
         self.check_model(model, &mut problems);
-        let mut wrong = |field: &str, message: &str| {
-            problems.add(&format!("parameters.{field}"), message);
-        };
-        if parameters.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
-            wrong("temperature", "must be between 0 and 2");
-        }
-        if parameters.top_p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-            wrong("topP", "must be between 0 and 1");
-        }
-        if parameters.max_output_tokens.is_some_and(|n| n < 1) {
-            wrong("maxOutputTokens", "must be at least 1");
-        }
-        let fits = |stop: &String| !stop.is_empty() && stop.chars().count() <= MAX_STOP;
-        if parameters.stop.len() > MAX_STOPS || !parameters.stop.iter().all(fits) {
-            wrong("stop", "at most 16 texts of 1 to 200 characters");
-        }
-        if parameters.json_schema.as_ref().is_some_and(|schema| !schema.is_object()) {
-            wrong("jsonSchema", "must be an object");
-        }
+        parameters::check(given, &mut problems);
         problems
     }
 
