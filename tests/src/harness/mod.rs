@@ -11,15 +11,21 @@
 mod answer;
 mod client;
 mod engines;
+mod introspection;
 mod live;
 mod local;
+mod members;
 mod provider;
+mod steps;
 mod world;
 
 pub use answer::{Follower, GENERATION_EVENTS, Sent};
 pub use client::{Client, Reply};
 pub use engines::{durable_engines, engines};
+pub use introspection::{Field, Input, Schema, Type, TypeRef};
 pub use live::Socket;
 pub use local::LocalServer;
+pub use members::Grants;
 pub use provider::{PROVIDER_KEY, ProviderServer};
+pub use steps::{Step, delay, get, hook, link, step, steps, text};
 pub use world::World;

@@ -1,5 +1,4 @@
 //! Accounts, sessions, tokens, and the walls between tenants.
 
 mod accounts;
-mod strangers;
 mod tenancy;

@@ -1,0 +1,35 @@
+//! One of everything that has an id.
+
+use serde_json::json;
+
+use crate::harness::{Client, World, step, steps};
+
+const CREDENTIAL: &str =
+    "mutation($f: JSON!) { createCredential(input: { integration: \"http\", name: \"Key\", fields: $f }) {
+       credential { id } } }";
+const TOKEN: &str = "mutation { createApiToken(input: { name: \"CI\" }) { secret } }";
+
+/// Makes at least one instance of each type that has an id, and waits until none of it changes any more. The walk
+/// says so when a type is missing.
+pub(super) async fn furnish(world: &World, client: &Client) {
+    let made = client.send(CREDENTIAL, json!({ "f": { "bearerToken": "secret" } })).await;
+    let credential = made.text("/createCredential/credential/id");
+    let request = step("http.request")
+        .key("request")
+        .parameters(json!({ "method": "GET", "url": "http://127.0.0.1:1/" }))
+        .credential(&credential)
+        .retry(json!({ "maxAttempts": 1 }));
+    let ask = step("ai.prompt").key("ask").parameters(json!({ "model": "demo/echo", "prompt": "Private." }));
+    let (flow, _) = client.published_flow(steps([step("webhook.received"), ask, request])).await;
+    client.finished(&client.run_flow(&flow, json!({})).await).await;
+    client.send(TOKEN, json!({})).await;
+    let sent = client.say("A private question.").await;
+    client.answered(&sent.generation).await;
+    // No operation logs anything yet.
+    let log = "INSERT INTO execution_logs
+                 (id, organization_id, execution_id, execution_step_id, level, message, created_at)
+               SELECT gen_random_uuid(), organization_id, execution_id, id, 'INFO', 'Private.', now()
+               FROM execution_steps s
+               WHERE NOT EXISTS (SELECT FROM execution_logs l WHERE l.execution_step_id = s.id)";
+    world.execute(log).await;
+}

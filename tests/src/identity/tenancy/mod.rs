@@ -1,0 +1,116 @@
+//! What belongs to another organization, or to another member alone, is not found, wherever an id is taken or a thing
+//! is returned. The places are read from the schema: a new field is covered as soon as it is in the schema.
+
+mod attack;
+mod household;
+mod sites;
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use attack::Attacker;
+use serde_json::json;
+use walk::Reached;
+
+use crate::harness::{Client, Schema, World};
+
+/// Private to the member who has them, whatever the role.
+const PRIVATE: [&str; 5] = ["ApiToken", "Generation", "Message", "Session", "Thread"];
+/// Seen by all members of the organization.
+const SHARED: [&str; 2] = ["Organization", "User"];
+
+/// A world whose limits generated documents do not reach.
+async fn world() -> World {
+    World::start_with(&|config| {
+        config.limits.depth = 50;
+        config.limits.complexity = 10_000_000;
+        config.limits.aliases = 1000;
+        config.limits.tokens = 100_000;
+    })
+    .await
+}
+
+/// What `victim` reaches and `stranger` must not: every type that has an id is among it.
+async fn furnished(world: &World, schema: &Schema, client: &Client) -> Reached {
+    household::furnish(world, client).await;
+    let reached = Reached::by(client, schema).await;
+    let known: BTreeSet<_> = reached.ids.values().map(String::as_str).collect();
+    let missing: Vec<_> =
+        schema.identified().map(|kind| kind.name.as_str()).filter(|name| !known.contains(name)).collect();
+    assert!(missing.is_empty(), "nothing of these types is reached; let `furnish` make one: {missing:?}");
+    reached
+}
+
+/// Tries what is foreign, and checks that nothing of it is reached and that it stays as it is.
+async fn hold_off(
+    schema: &Schema,
+    (victim, theirs): (&Client, &Reached),
+    attacker: Attacker<'_>,
+    foreign: &BTreeMap<&str, &str>,
+) {
+    attacker.try_all(schema, foreign).await;
+    let seen = Reached::by(attacker.client, schema).await;
+    let answers = json!(seen.answers).to_string();
+    let leaked: Vec<_> = foreign.iter().filter(|(id, _)| answers.contains(**id)).collect();
+    assert!(leaked.is_empty(), "{} reaches things of others: {leaked:?}", attacker.name);
+    let after = Reached::by(victim, schema).await;
+    for (place, before) in &theirs.answers {
+        assert_eq!(after.answers.get(place), Some(before), "{} has changed {place}", attacker.name);
+    }
+}
+
+/// The addresses of the webhooks that a client sees.
+fn webhooks(reached: &Reached) -> BTreeSet<String> {
+    let urls = reached.answers.values().filter_map(|answer| answer["node"]["webhookUrl"].as_str());
+    urls.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn another_organizations_things_are_not_found() {
+    let world = world().await;
+    let (ada, eve) = (world.newcomer().await, world.newcomer().await);
+    let schema = Schema::of(&ada).await;
+    let theirs = furnished(&world, &schema, &ada).await;
+    let own = furnished(&world, &schema, &eve).await;
+    let attacker = Attacker { name: "a stranger", client: &eve, own: &own, every_kind: true };
+    hold_off(&schema, (&ada, &theirs), attacker, &theirs.of_types(|_| true)).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_member_has_alone_is_not_found_by_other_members() {
+    let world = world().await;
+    let ada = world.newcomer().await;
+    let bob = world.member(&ada, "member", &[]).await;
+    let schema = Schema::of(&ada).await;
+    let theirs = furnished(&world, &schema, &ada).await;
+    let own = furnished(&world, &schema, &bob).await;
+    // What is not private is seen, so that the walk would see the rest.
+    let flows = theirs.of_types(|name| name == "Flow");
+    assert!(flows.keys().all(|flow| own.ids.contains_key(*flow)));
+    // The response to a step of a flow belongs to the execution, which members share.
+    let shared = own.of_types(|name| name == "Generation");
+    let mut foreign = theirs.of_types(|name| PRIVATE.contains(&name));
+    foreign.retain(|id, kind| *kind != "Generation" || !shared.contains_key(id));
+    assert!(foreign.values().any(|kind| *kind == "Generation"), "the response in the thread");
+    let attacker = Attacker { name: "another member", client: &bob, own: &own, every_kind: false };
+    hold_off(&schema, (&ada, &theirs), attacker, &foreign).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_role_for_own_things_finds_nothing_of_other_members() {
+    let world = world().await;
+    let ada = world.newcomer().await;
+    let carl = world.member_of_own_things(&ada).await;
+    let schema = Schema::of(&ada).await;
+    let theirs = furnished(&world, &schema, &ada).await;
+    let own = furnished(&world, &schema, &carl).await;
+    let (hidden, visible) = (webhooks(&theirs), webhooks(&own));
+    assert!(!hidden.is_empty() && !visible.is_empty() && hidden.is_disjoint(&visible));
+    let foreign = theirs.of_types(|name| !SHARED.contains(&name));
+    let attacker =
+        Attacker { name: "a member with a role for own things", client: &carl, own: &own, every_kind: false };
+    hold_off(&schema, (&ada, &theirs), attacker, &foreign).await;
+    world.end().await;
+}
