@@ -4,6 +4,8 @@
 pub mod harness;
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod automation;
 #[cfg(test)]
 mod bad_input;
@@ -11,6 +13,8 @@ mod bad_input;
 mod conversations;
 #[cfg(test)]
 mod crashes;
+#[cfg(test)]
+mod errors;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]

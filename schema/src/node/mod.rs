@@ -57,7 +57,7 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The id of anything that has one.")] id: ID,
     ) -> Result<Option<Node>> {
-        find(ctx, &id).await.map(Some)
+        find(ctx, "id", &id).await.map(Some)
     }
 
     /// Several things by their ids, in that order; null for those that are not found.
@@ -72,7 +72,10 @@ impl NodeQuery {
         }
         ctx.actor()?;
         // At once, so that the loaders see all ids of a kind together.
-        let found = futures::future::join_all(ids.iter().map(|id| find(ctx, id))).await;
+        let found = futures::future::join_all(
+            ids.iter().enumerate().map(async |(index, id)| find(ctx, &format!("ids.{index}"), id).await),
+        )
+        .await;
         found
             .into_iter()
             .map(|node| match node {
@@ -84,32 +87,33 @@ impl NodeQuery {
     }
 }
 
-async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
+/// `path` is the place of the id in the input.
+async fn find(ctx: &Context<'_>, path: &str, id: &ID) -> Result<Node> {
     use triptych_entities::ids::Id;
     ctx.actor()?;
     Ok(match prefix_of(id) {
-        Some(UserId::PREFIX) => load_user(ctx, parse_id("id", id)?).await?.into(),
+        Some(UserId::PREFIX) => load_user(ctx, parse_id(path, id)?).await?.into(),
         Some(OrganizationId::PREFIX) => {
-            let id: OrganizationId = parse_id("id", id)?;
+            let id: OrganizationId = parse_id(path, id)?;
             let actor = ctx.actor()?;
             if id != actor.organization {
                 return Err(ApiError::not_found("object"));
             }
             Organization::from(ctx.services().identity.organization(actor).await?).into()
         }
-        Some(FlowId::PREFIX) => load_flow(ctx, parse_id("id", id)?).await?.into(),
-        Some(FlowVersionId::PREFIX) => load_version(ctx, parse_id("id", id)?).await?.into(),
-        Some(StepId::PREFIX) => load_step(ctx, parse_id("id", id)?).await?.into(),
+        Some(FlowId::PREFIX) => load_flow(ctx, parse_id(path, id)?).await?.into(),
+        Some(FlowVersionId::PREFIX) => load_version(ctx, parse_id(path, id)?).await?.into(),
+        Some(StepId::PREFIX) => load_step(ctx, parse_id(path, id)?).await?.into(),
         Some(CredentialId::PREFIX) => {
-            let id: CredentialId = parse_id("id", id)?;
+            let id: CredentialId = parse_id(path, id)?;
             Credential::from(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("object"))?).into()
         }
-        Some(ExecutionId::PREFIX) => load_execution(ctx, parse_id("id", id)?).await?.into(),
-        Some(ExecutionStepId::PREFIX) => load_execution_step(ctx, parse_id("id", id)?).await?.into(),
-        Some(ThreadId::PREFIX) => load_thread(ctx, parse_id("id", id)?).await?.into(),
-        Some(MessageId::PREFIX) => load_message(ctx, parse_id("id", id)?).await?.into(),
-        Some(GenerationId::PREFIX) => load_generation(ctx, parse_id("id", id)?).await?.into(),
-        Some(PresetId::PREFIX) => load_preset(ctx, parse_id("id", id)?).await?.into(),
-        _ => return Err(Invalid::one("id", "not the id of anything that can be looked up").into()),
+        Some(ExecutionId::PREFIX) => load_execution(ctx, parse_id(path, id)?).await?.into(),
+        Some(ExecutionStepId::PREFIX) => load_execution_step(ctx, parse_id(path, id)?).await?.into(),
+        Some(ThreadId::PREFIX) => load_thread(ctx, parse_id(path, id)?).await?.into(),
+        Some(MessageId::PREFIX) => load_message(ctx, parse_id(path, id)?).await?.into(),
+        Some(GenerationId::PREFIX) => load_generation(ctx, parse_id(path, id)?).await?.into(),
+        Some(PresetId::PREFIX) => load_preset(ctx, parse_id(path, id)?).await?.into(),
+        _ => return Err(Invalid::one(path, "not the id of anything that can be looked up").into()),
     })
 }

@@ -43,8 +43,13 @@ impl App {
     /// # Errors
     /// The database that could not be started or reached, or whose migrations are pending.
     pub async fn open(config: Config) -> Result<Self, AppError> {
+        Self::open_with(config, Mint::system()).await
+    }
+
+    /// The same with another source of time and ids, for tests that move the clock.
+    pub(crate) async fn open_with(config: Config, mint: Mint) -> Result<Self, AppError> {
         let databases = Databases::open(&config).await?;
-        match Self::connect(config, &databases).await {
+        match Self::connect(config, &databases, mint).await {
             Ok((config, services, registry, renderer, models)) => {
                 Ok(Self { config, services, databases, registry, renderer, models })
             }
@@ -58,6 +63,7 @@ impl App {
     async fn connect(
         config: Config,
         databases: &Databases,
+        mint: Mint,
     ) -> Result<(Arc<Config>, Services, Registry, Arc<Renderer>, Models), AppError> {
         databases.await_postgres().await?;
         let url = databases.postgres_url();
@@ -76,7 +82,7 @@ impl App {
             catalog: registry.catalog(),
             templates: renderer.clone(),
             models: models.clone(),
-            mint: Mint::system(),
+            mint,
         })
         .await?;
         Ok((Arc::new(config), services, registry, renderer, models))

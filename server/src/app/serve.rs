@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use triptych_engine::workers::{Company, Engine};
 use triptych_schema as schema;
-use triptych_services::Services;
+use triptych_services::{Services, mint::Mint};
 
 use super::{App, AppError, demo};
 use crate::{
@@ -42,7 +42,15 @@ impl Running {
     /// # Errors
     /// What could not be started. What had started is closed again.
     pub async fn start(config: Config, role: Role) -> Result<Self, AppError> {
-        let app = App::open(config).await?;
+        Self::start_with(config, role, Mint::system()).await
+    }
+
+    /// The same with another source of time and ids, for tests that move the clock.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    pub async fn start_with(config: Config, role: Role, mint: Mint) -> Result<Self, AppError> {
+        let app = App::open_with(config, mint).await?;
         let mut running = Self {
             address: None,
             app,

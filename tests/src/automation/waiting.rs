@@ -1,37 +1,13 @@
-//! Retries, delays and schedules: what waits for a time is run at that time, whatever became of Redis. Times are moved
-//! in the database instead of being waited for.
+//! Retries, delays and schedules: what waits for a time is run at that time, whatever became of Redis. The clock is
+//! moved instead of being waited for.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
-use serde_json::{Value, json};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use serde_json::json;
 use triptych_server::services::{ids::ExecutionStepId, uuid::Uuid};
 
-use crate::harness::{Client, LocalServer, Reply, World};
-
-fn step(key: &str, integration: &str, operation: &str, parameters: Value) -> Value {
-    json!({ "key": key, "integration": integration, "operation": operation, "parameters": parameters })
-}
-
-fn hook() -> Value {
-    step("hook", "webhook", "received", json!({}))
-}
-
-fn text(key: &str, value: &str) -> Value {
-    step(key, "formatter", "text", json!({ "transform": "trim", "value": value }))
-}
-
-fn request(key: &str, url: &str, retry: Value) -> Value {
-    let mut step = step(key, "http", "request", json!({ "method": "GET", "url": url }));
-    step["retry"] = retry;
-    step
-}
-
-async fn database(world: &World) -> DatabaseConnection {
-    let mut options = ConnectOptions::new(world.postgres_url());
-    options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.unwrap()
-}
+use crate::harness::{LocalServer, Reply, World, attempts, delay, get, hook, step, steps, text};
 
 /// The one value of a query.
 async fn value<T: sea_orm::TryGetable>(db: &DatabaseConnection, sql: &str) -> T {
@@ -44,33 +20,20 @@ async fn emptied_and_owed(world: &World, db: &DatabaseConnection) {
     let job = "SELECT job_id FROM execution_steps WHERE due_at IS NOT NULL";
     let before: Uuid = value(db, job).await;
     world.flush_redis().await;
-    let owed = async || value::<Uuid>(db, job).await != before;
-    for _ in 0..1_000 {
-        if owed().await {
+    let mut attempts = attempts(Duration::from_secs(20));
+    while attempts.next().await {
+        if value::<Uuid>(db, job).await != before {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("the step is not owed another job");
 }
 
-/// Makes the step that waits due, and Redis forget when it was to be.
-async fn becomes_due(world: &World, db: &DatabaseConnection) {
-    let moved = db
-        .execute_unprepared(
-            "UPDATE execution_steps SET due_at = due_at - interval '1 day' WHERE due_at IS NOT NULL",
-        )
-        .await
-        .unwrap();
-    assert_eq!(moved.rows_affected(), 1);
+/// Moves the clock beyond the time of the step that waits. Redis still knows the time that it would be in reality, so
+/// it forgets it.
+async fn becomes_due(world: &World) {
+    world.clock.advance(Duration::from_hours(24));
     world.flush_redis().await;
-}
-
-async fn signed_in_again(world: &World, client: &Client) -> Client {
-    let sign_in =
-        "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
-    let reply = world.anonymous().send(sign_in, json!({ "e": client.email })).await;
-    client.with_token(&reply.text("/signIn/token"))
 }
 
 const STEP: &str =
@@ -86,10 +49,10 @@ fn failed_once(reply: &Reply) -> bool {
 async fn a_retry_is_run_at_its_time_and_not_before() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let db = database(&world).await;
+    let db = world.database().await;
     let retry = json!({ "maxAttempts": 2, "initialDelayMs": 3_600_000, "maxDelayMs": 3_600_000 });
-    let failing = request("fail", &format!("{}/fail", local.url), retry);
-    let (flow, _) = ada.published_flow(json!([hook(), failing])).await;
+    let failing = get("fail", &format!("{}/fail", local.url)).retry(retry);
+    let (flow, _) = ada.published_flow(steps([hook(), failing])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     let reply = ada.until(STEP, json!({ "id": id }), failed_once).await;
     assert_eq!(reply.at("/execution/status"), "RUNNING");
@@ -102,11 +65,11 @@ async fn a_retry_is_run_at_its_time_and_not_before() {
         ExecutionStepId(value(&db, "SELECT id FROM execution_steps WHERE due_at IS NOT NULL").await);
     assert!(executions.claim(waiting, Uuid::nil()).await.unwrap().is_none());
     emptied_and_owed(&world, &db).await;
-    let ada = signed_in_again(&world, &ada).await;
+    let ada = world.signed_in_again(&ada).await;
     assert_eq!(ada.send(STEP, json!({ "id": id })).await.step("fail")["attempt"], 1);
 
-    becomes_due(&world, &db).await;
-    let ada = signed_in_again(&world, &ada).await;
+    becomes_due(&world).await;
+    let ada = world.signed_in_again(&ada).await;
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
     assert_eq!(done.step("fail")["attempt"], 2);
@@ -117,9 +80,8 @@ async fn a_retry_is_run_at_its_time_and_not_before() {
 async fn a_delay_ends_at_its_time_and_not_before() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let db = database(&world).await;
-    let wait = step("wait", "delay", "for", json!({ "seconds": 3600 }));
-    let (flow, _) = ada.published_flow(json!([hook(), wait, text("after", "x")])).await;
+    let db = world.database().await;
+    let (flow, _) = ada.published_flow(steps([hook(), delay("wait", 3600.0), text("after", "x")])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     ada.until(STEP, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
     let executions = &world.services().executions;
@@ -128,11 +90,11 @@ async fn a_delay_ends_at_its_time_and_not_before() {
     executions.resume(waiting).await.unwrap();
     assert!(executions.claim(waiting, Uuid::nil()).await.unwrap().is_none(), "it has done its work");
     emptied_and_owed(&world, &db).await;
-    let ada = signed_in_again(&world, &ada).await;
+    let ada = world.signed_in_again(&ada).await;
     assert_eq!(ada.send(STEP, json!({ "id": id })).await.at("/execution/status"), "WAITING");
 
-    becomes_due(&world, &db).await;
-    let ada = signed_in_again(&world, &ada).await;
+    becomes_due(&world).await;
+    let ada = world.signed_in_again(&ada).await;
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     assert_eq!(done.step("wait")["attempt"], 1);
@@ -151,10 +113,10 @@ async fn a_delay_ends_at_its_time_and_not_before() {
 async fn a_step_belongs_to_one_worker_until_its_lease_is_over() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let db = database(&world).await;
+    let db = world.database().await;
     let retry = json!({ "maxAttempts": 2, "initialDelayMs": 3_600_000, "maxDelayMs": 3_600_000 });
-    let failing = request("fail", &format!("{}/fail", local.url), retry);
-    let (flow, _) = ada.published_flow(json!([hook(), failing])).await;
+    let failing = get("fail", &format!("{}/fail", local.url)).retry(retry);
+    let (flow, _) = ada.published_flow(steps([hook(), failing])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     ada.until(STEP, json!({ "id": id }), failed_once).await;
     let step = ExecutionStepId(value(&db, "SELECT id FROM execution_steps WHERE due_at IS NOT NULL").await);
@@ -177,7 +139,7 @@ async fn a_step_belongs_to_one_worker_until_its_lease_is_over() {
     change(over).await;
     // The server finds that nobody runs it any more.
     world.flush_redis().await;
-    let ada = signed_in_again(&world, &ada).await;
+    let ada = world.signed_in_again(&ada).await;
     let done = ada.finished(&id).await;
     assert_eq!((done.at("/execution/status"), &done.step("fail")["attempt"]), (&json!("FAILED"), &json!(4)));
     world.end().await;
@@ -187,14 +149,14 @@ async fn a_step_belongs_to_one_worker_until_its_lease_is_over() {
 async fn a_schedule_runs_each_of_its_times_once() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let every_second = step("tick", "schedule", "cron", json!({ "expression": "* * * * * *" }));
-    let (flow, _) = ada.published_flow(json!([every_second, text("after", "x")])).await;
+    let every_second = step("schedule.cron").parameters(json!({ "expression": "* * * * * *" }));
+    let (flow, _) = ada.published_flow(steps([every_second, text("after", "x")])).await;
     let ran = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { trigger } } } }";
     let count =
         |least: i64| move |reply: &Reply| reply.at("/flow/executions/totalCount").as_i64() >= Some(least);
     ada.until(ran, json!({ "id": flow }), count(2)).await;
     world.flush_redis().await;
-    let ada = signed_in_again(&world, &ada).await;
+    let ada = world.signed_in_again(&ada).await;
     let reply = ada.until(ran, json!({ "id": flow }), count(4)).await;
     let times: Vec<_> = reply.at("/flow/executions/nodes").as_array().unwrap().iter().collect();
     let times: Vec<&str> = times.iter().map(|node| node["trigger"]["firedAt"].as_str().unwrap()).collect();

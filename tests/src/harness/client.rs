@@ -2,12 +2,12 @@
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use super::Socket;
+use super::{Socket, attempts};
 
 /// A client, signed in or not.
 #[derive(Clone)]
@@ -91,15 +91,16 @@ impl Client {
 
     /// Asks again until the answer is as it should be.
     pub async fn until(&self, query: &str, variables: Value, good: impl Fn(&Reply) -> bool) -> Reply {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let mut attempts = attempts(PATIENCE);
+        let mut last = None;
+        while attempts.next().await {
             let reply = self.send(query, variables.clone()).await;
             if good(&reply) {
                 return reply;
             }
-            assert!(Instant::now() < deadline, "it never came to that: {:#}", reply.0);
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            last = Some(reply);
         }
+        panic!("the condition was not met in time: {last:#?}")
     }
 
     /// Opens a WebSocket as this client.

@@ -10,22 +10,26 @@
 
 mod answer;
 mod client;
+mod clock;
 mod engines;
 mod introspection;
 mod live;
 mod local;
 mod members;
 mod provider;
+mod redact;
 mod steps;
 mod world;
 
 pub use answer::{Follower, GENERATION_EVENTS, Sent};
 pub use client::{Client, Reply};
+pub use clock::{Attempts, Clock, attempts};
 pub use engines::{durable_engines, engines};
 pub use introspection::{Field, Input, Schema, Type, TypeRef};
 pub use live::Socket;
 pub use local::LocalServer;
 pub use members::Grants;
 pub use provider::{PROVIDER_KEY, ProviderServer};
+pub use redact::redacted;
 pub use steps::{Step, delay, get, hook, link, step, steps, text};
 pub use world::World;

@@ -1,8 +1,11 @@
 //! A test's own world.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use sea_orm::ConnectionTrait as _;
@@ -13,7 +16,7 @@ use triptych_server::{
 };
 
 use super::{
-    Client,
+    Client, Clock, attempts,
     engines::{TestEngines, engines},
 };
 
@@ -21,6 +24,8 @@ use super::{
 pub struct World {
     pub url: String,
     pub config: Config,
+    /// The clock of the server.
+    pub clock: Clock,
     name: String,
     running: Option<Running>,
     engines: Arc<TestEngines>,
@@ -58,10 +63,12 @@ impl World {
         config.secrets.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned().into());
         config.demo.tokens_per_second = 0;
         adjust(&mut config);
-        let running =
-            Box::pin(Running::start(config.clone(), Role::Everything)).await.expect("the server starts");
+        let clock = Clock::default();
+        let running = Box::pin(Running::start_with(config.clone(), Role::Everything, clock.mint()))
+            .await
+            .expect("the server starts");
         let address = running.address.expect("it listens");
-        Self { url: format!("http://{address}"), config, name, running: Some(running), engines }
+        Self { url: format!("http://{address}"), config, clock, name, running: Some(running), engines }
     }
 
     /// Nobody in particular.
@@ -79,8 +86,9 @@ impl World {
         if let Some(running) = self.running.take() {
             Box::pin(running.stop()).await;
         }
-        let running =
-            Box::pin(Running::start(self.config.clone(), Role::Everything)).await.expect("it starts again");
+        let running = Box::pin(Running::start_with(self.config.clone(), Role::Everything, self.clock.mint()))
+            .await
+            .expect("it starts again");
         self.url = format!("http://{}", running.address.expect("it listens"));
         self.running = Some(running);
     }
@@ -102,7 +110,8 @@ impl World {
         let client = redis::Client::open(self.redis_url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
         let mut left = Vec::new();
-        for _ in 0..100 {
+        let mut attempts = attempts(Duration::from_secs(5));
+        while attempts.next().await {
             left.clear();
             for queue in ["trigger", "flow", "action", "generation"] {
                 for (state, command) in [("wait", "LLEN"), ("active", "LLEN"), ("delayed", "ZCARD")] {
@@ -117,7 +126,6 @@ impl World {
             if left.is_empty() {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         left
     }

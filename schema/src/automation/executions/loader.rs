@@ -128,7 +128,7 @@ pub(crate) async fn executions_of_flow(
     filter: Option<ExecutionFilter>,
     args: &PageArgs,
 ) -> Result<Connection<Execution>> {
-    let filter = executions::ExecutionFilter { flow: None, ..filter.unwrap_or_default().parse()? };
+    let filter = filter.unwrap_or_default().parse()?;
     let key = PageOf { flow, filter, window: executions::ExecutionFilter::window(args)? };
     let page = ctx.load(key).await?.ok_or_else(|| ApiError::not_found("flow"))?;
     Ok(Connection::of(page, Execution))

@@ -42,12 +42,8 @@ async fn furnished(world: &World, schema: &Schema, client: &Client) -> Reached {
 }
 
 /// Tries what is foreign, and checks that nothing of it is reached and that it stays as it is.
-async fn hold_off(
-    schema: &Schema,
-    (victim, theirs): (&Client, &Reached),
-    attacker: Attacker<'_>,
-    foreign: &BTreeMap<&str, &str>,
-) {
+async fn hold_off(schema: &Schema, victim: &Client, attacker: Attacker<'_>, foreign: &BTreeMap<&str, &str>) {
+    let theirs = Reached::by(victim, schema).await;
     attacker.try_all(schema, foreign).await;
     let seen = Reached::by(attacker.client, schema).await;
     let answers = json!(seen.answers).to_string();
@@ -73,7 +69,7 @@ async fn another_organizations_things_are_not_found() {
     let theirs = furnished(&world, &schema, &ada).await;
     let own = furnished(&world, &schema, &eve).await;
     let attacker = Attacker { name: "a stranger", client: &eve, own: &own, every_kind: true };
-    hold_off(&schema, (&ada, &theirs), attacker, &theirs.of_types(|_| true)).await;
+    hold_off(&schema, &ada, attacker, &theirs.of_types(|_| true)).await;
     world.end().await;
 }
 
@@ -94,7 +90,7 @@ async fn what_a_member_has_alone_is_not_found_by_other_members() {
     foreign.retain(|id, kind| *kind != "Generation" || !shared.contains_key(id));
     assert!(foreign.values().any(|kind| *kind == "Generation"), "the response in the thread");
     let attacker = Attacker { name: "another member", client: &bob, own: &own, every_kind: false };
-    hold_off(&schema, (&ada, &theirs), attacker, &foreign).await;
+    hold_off(&schema, &ada, attacker, &foreign).await;
     world.end().await;
 }
 
@@ -111,6 +107,6 @@ async fn a_role_for_own_things_finds_nothing_of_other_members() {
     let foreign = theirs.of_types(|name| !SHARED.contains(&name));
     let attacker =
         Attacker { name: "a member with a role for own things", client: &carl, own: &own, every_kind: false };
-    hold_off(&schema, (&ada, &theirs), attacker, &foreign).await;
+    hold_off(&schema, &ada, attacker, &foreign).await;
     world.end().await;
 }

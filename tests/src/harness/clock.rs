@@ -1,0 +1,53 @@
+//! Time: the server's, which tests move, and the tests' own, which only bounds how long they wait.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use triptych_server::services::mint::Mint;
+
+/// The clock of a server. It runs, and can be moved forward.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    ahead_ms: Arc<AtomicU64>,
+}
+
+impl Clock {
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).expect("a number of milliseconds");
+        self.ahead_ms.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// A source of ids and of this clock's time.
+    pub fn mint(&self) -> Mint {
+        let (system, ahead_ms) = (Mint::system(), self.ahead_ms.clone());
+        Mint::with_clock(move || system.now() + Duration::from_millis(ahead_ms.load(Ordering::SeqCst)))
+    }
+}
+
+/// Attempts to find a state that is not announced to clients, such as what a queue holds.
+pub struct Attempts {
+    ticks: Interval,
+    deadline: Instant,
+}
+
+/// Attempts at short intervals until the time is over.
+pub fn attempts(patience: Duration) -> Attempts {
+    let mut ticks = tokio::time::interval(Duration::from_millis(25));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    Attempts { ticks, deadline: Instant::now() + patience }
+}
+
+impl Attempts {
+    /// Waits until the next attempt is due; the first is at once. False when the time is over.
+    pub async fn next(&mut self) -> bool {
+        self.ticks.tick().await;
+        Instant::now() < self.deadline
+    }
+}
