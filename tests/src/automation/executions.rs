@@ -4,19 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, LocalServer, World};
-
-fn step(key: &str, integration: &str, operation: &str, parameters: Value) -> Value {
-    json!({ "key": key, "integration": integration, "operation": operation, "parameters": parameters })
-}
-
-fn hook() -> Value {
-    step("hook", "webhook", "received", json!({}))
-}
-
-fn text(key: &str, transform: &str, value: &str) -> Value {
-    step(key, "formatter", "text", json!({ "transform": transform, "value": value }))
-}
+use crate::harness::{Client, LocalServer, World, delay, get, hook, step, steps, text, transformed};
 
 async fn post(client: &Client, url: &str, body: &Value) -> String {
     let response = client.http().post(url).json(body).send().await.unwrap();
@@ -30,23 +18,17 @@ async fn a_webhook_runs_the_flow_and_the_history_tells_every_step() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let (_, url) = ada
-        .published_flow(json!([
+        .published_flow(steps([
             hook(),
-            step(
-                "fetch",
-                "http",
-                "request",
-                json!({ "method": "POST", "url": format!("{}/echo", local.url),
-                "json": { "name": "{{ trigger.body.name }}", "n": "{{ trigger.body.n }}" } })
-            ),
-            text("shout", "uppercase", "{{ steps.fetch.output.body.body.name }}"),
-            step(
-                "remember",
-                "datastore",
-                "set",
-                json!({ "key": "last", "value": "{{ steps.shout.output.value }}" })
-            ),
-            step("recall", "datastore", "get", json!({ "key": "last" })),
+            step("http.request")
+                .key("fetch")
+                .parameters(json!({ "method": "POST", "url": format!("{}/echo", local.url),
+                "json": { "name": "{{ trigger.body.name }}", "n": "{{ trigger.body.n }}" } })),
+            transformed("shout", "uppercase", "{{ steps.fetch.output.body.body.name }}"),
+            step("datastore.set")
+                .key("remember")
+                .parameters(json!({ "key": "last", "value": "{{ steps.shout.output.value }}" })),
+            step("datastore.get").key("recall").parameters(json!({ "key": "last" })),
         ]))
         .await;
     let id = post(&ada, &url, &json!({ "name": "ada", "n": 42 })).await;
@@ -68,15 +50,17 @@ async fn a_webhook_runs_the_flow_and_the_history_tells_every_step() {
 async fn a_synchronous_webhook_waits_for_the_answer() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let (_, plain) =
-        ada.published_flow(json!([hook(), text("shout", "uppercase", "{{ trigger.body.word }}")])).await;
+    let (_, plain) = ada
+        .published_flow(steps([hook(), transformed("shout", "uppercase", "{{ trigger.body.word }}")]))
+        .await;
     let sync = format!("{plain}/sync");
     let answer = ada.http().post(&sync).json(&json!({ "word": "hey" })).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.json::<Value>().await.unwrap()["value"], "HEY");
 
     let reply = json!({ "status": 418, "headers": { "x-tea": "pot" }, "body": { "word": "{{ trigger.body.word }}" } });
-    let (_, url) = ada.published_flow(json!([hook(), step("answer", "respond", "reply", reply)])).await;
+    let (_, url) =
+        ada.published_flow(steps([hook(), step("respond.reply").key("answer").parameters(reply)])).await;
     let answer = ada.http().post(format!("{url}/sync")).json(&json!({ "word": "hey" })).send().await.unwrap();
     assert_eq!(answer.status(), 418);
     assert_eq!(answer.headers()["x-tea"], "pot");
@@ -90,10 +74,10 @@ async fn a_filter_that_does_not_pass_skips_what_follows() {
     let ada = world.newcomer().await;
     let only_large = json!({ "conditions": [[{ "value": "{{ trigger.body.n }}", "operator": "greater_than", "against": 10 }]] });
     let (flow, _) = ada
-        .published_flow(json!([
+        .published_flow(steps([
             hook(),
-            step("large", "filter", "continue_if", only_large),
-            text("after", "trim", " x ")
+            step("filter.continue_if").key("large").parameters(only_large),
+            text("after", " x "),
         ]))
         .await;
     let small = ada.finished(&ada.run_flow(&flow, json!({ "n": 3 })).await).await;
@@ -109,12 +93,12 @@ async fn a_filter_that_does_not_pass_skips_what_follows() {
 async fn a_branch_takes_the_first_link_that_holds_and_joins_wait_for_what_is_left() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let steps = json!([
+    let steps = steps([
         hook(),
-        step("size", "branch", "when", json!({})),
-        text("big", "trim", "big"),
-        text("small", "trim", "small"),
-        text("end", "trim", "end"),
+        step("branch.when").key("size"),
+        text("big", "big"),
+        text("small", "small"),
+        text("end", "end"),
     ]);
     let links = json!([
         { "from": "hook", "to": "size" },
@@ -136,19 +120,16 @@ async fn a_branch_takes_the_first_link_that_holds_and_joins_wait_for_what_is_lef
 async fn a_failure_is_tried_again_then_recorded_or_handled() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let get = |path: &str| json!({ "method": "GET", "url": format!("{}{path}", local.url) });
     let quick = json!({ "maxAttempts": 3, "initialDelayMs": 10 });
-    let mut flaky = step("flaky", "http", "request", get("/flaky"));
-    flaky["retry"] = quick.clone();
-    let (flow, _) = ada.published_flow(json!([hook(), flaky])).await;
+    let flaky = get("flaky", &format!("{}/flaky", local.url)).retry(quick.clone());
+    let (flow, _) = ada.published_flow(steps([hook(), flaky])).await;
     let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
     assert_eq!(done.step("flaky")["attempt"], 3, "{:#}", done.0);
     assert_eq!(done.at("/execution/status"), "SUCCEEDED");
     assert!(done.step("flaky")["error"].is_null());
 
-    let mut fail = step("fail", "http", "request", get("/fail"));
-    fail["retry"] = json!({ "maxAttempts": 1 });
-    let (flow, _) = ada.published_flow(json!([hook(), fail.clone(), text("after", "trim", "x")])).await;
+    let fail = get("fail", &format!("{}/fail", local.url)).retry(json!({ "maxAttempts": 1 }));
+    let (flow, _) = ada.published_flow(steps([hook(), fail.clone(), text("after", "x")])).await;
     let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
     assert_eq!(done.at("/execution/status"), "FAILED");
     assert_eq!(done.at("/execution/error/code"), "HTTP_STATUS");
@@ -156,14 +137,13 @@ async fn a_failure_is_tried_again_then_recorded_or_handled() {
 
     let links =
         json!([{ "from": "hook", "to": "fail" }, { "from": "fail", "to": "rescue", "kind": "ERROR" }]);
-    let (flow, _) = ada.published_graph(json!([hook(), fail, text("rescue", "trim", "saved")]), links).await;
+    let (flow, _) = ada.published_graph(steps([hook(), fail, text("rescue", "saved")]), links).await;
     let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     assert_eq!(done.step("rescue")["output"]["value"], "saved");
 
-    let mut lost = step("lost", "http", "request", json!({ "method": "GET", "url": "http://127.0.0.1:1/" }));
-    lost["retry"] = quick;
-    let (flow, _) = ada.published_flow(json!([hook(), lost])).await;
+    let lost = get("lost", "http://127.0.0.1:1/").retry(quick);
+    let (flow, _) = ada.published_flow(steps([hook(), lost])).await;
     let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
     assert_eq!(done.step("lost")["error"]["code"], "UNREACHABLE", "{:#}", done.0);
     assert_eq!(done.step("lost")["attempt"], 3);
@@ -174,8 +154,8 @@ async fn a_failure_is_tried_again_then_recorded_or_handled() {
 async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let wait = |seconds: f64| step("wait", "delay", "for", json!({ "seconds": seconds }));
-    let (flow, _) = ada.published_flow(json!([hook(), wait(1.0), text("after", "trim", "x")])).await;
+    let wait = |seconds| delay("wait", seconds);
+    let (flow, _) = ada.published_flow(steps([hook(), wait(1.0), text("after", "x")])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     let status = "query($id: ID!) { execution(id: $id) { status } }";
     ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
@@ -183,7 +163,7 @@ async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     assert_eq!(done.step("wait")["attempt"], 1);
 
-    let (flow, _) = ada.published_flow(json!([hook(), wait(3600.0)])).await;
+    let (flow, _) = ada.published_flow(steps([hook(), wait(3600.0)])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
     let cancel =
@@ -204,12 +184,10 @@ async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
 async fn a_retry_keeps_what_succeeded() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let mut flaky =
-        step("flaky", "http", "request", json!({ "method": "GET", "url": format!("{}/flaky", local.url) }));
-    flaky["retry"] = json!({ "maxAttempts": 2, "initialDelayMs": 1 });
-    let echo =
-        step("echo", "http", "request", json!({ "method": "GET", "url": format!("{}/echo", local.url) }));
-    let (flow, _) = ada.published_flow(json!([hook(), flaky, echo])).await;
+    let flaky =
+        get("flaky", &format!("{}/flaky", local.url)).retry(json!({ "maxAttempts": 2, "initialDelayMs": 1 }));
+    let echo = get("echo", &format!("{}/echo", local.url));
+    let (flow, _) = ada.published_flow(steps([hook(), flaky, echo])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     assert_eq!(ada.finished(&id).await.at("/execution/status"), "FAILED");
     let retry =
@@ -226,9 +204,8 @@ async fn a_retry_keeps_what_succeeded() {
 async fn an_execution_is_followed_live_and_again_from_any_cursor() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let slow =
-        step("slow", "http", "request", json!({ "method": "GET", "url": format!("{}/slow", local.url) }));
-    let (flow, _) = ada.published_flow(json!([hook(), slow, text("after", "trim", "x")])).await;
+    let slow = get("slow", &format!("{}/slow", local.url));
+    let (flow, _) = ada.published_flow(steps([hook(), slow, text("after", "x")])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     let query = "subscription($id: ID!, $after: String) { executionEvents(executionId: $id, after: $after) {
         seq cursor event { __typename ... on StepFinished { stepKey status output } ... on ExecutionFinished { status } } } }";
@@ -261,11 +238,7 @@ async fn an_execution_is_followed_live_and_again_from_any_cursor() {
     }
     // The stream is gone; the history tells how it ended.
     world.flush_redis().await;
-    let mut ada = ada;
-    let sign_in =
-        "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
-    let token = world.anonymous().send(sign_in, json!({ "e": ada.email })).await.text("/signIn/token");
-    ada.token = Some(token);
+    let ada = world.signed_in_again(&ada).await;
     let mut socket = ada.socket().await;
     socket.subscribe("1", query, json!({ "id": id })).await;
     let told = socket.events().await;
@@ -278,13 +251,12 @@ async fn an_execution_is_followed_live_and_again_from_any_cursor() {
 async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
     let world = World::start_with(&|config| config.workers.action = 2).await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let slow =
-        step("slow", "http", "request", json!({ "method": "GET", "url": format!("{}/slow", local.url) }));
-    let (flow, _) = ada.published_flow(json!([hook(), slow, text("after", "trim", "x")])).await;
+    let slow = get("slow", &format!("{}/slow", local.url));
+    let (flow, _) = ada.published_flow(steps([hook(), slow, text("after", "x")])).await;
     let (ticking, _) = ada
-        .published_flow(json!([
-            step("tick", "schedule", "every", json!({ "seconds": 1 })),
-            text("t", "trim", "x")
+        .published_flow(steps([
+            step("schedule.every").key("tick").parameters(json!({ "seconds": 1 })),
+            text("t", "x"),
         ]))
         .await;
     let ran = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { id source trigger } } } }";
@@ -298,10 +270,7 @@ async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
         ids.push(ada.run_flow(&flow, json!({})).await);
     }
     world.flush_redis().await;
-    let sign_in =
-        "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
-    let token = world.anonymous().send(sign_in, json!({ "e": ada.email })).await.text("/signIn/token");
-    let ada = ada.with_token(&token);
+    let ada = world.signed_in_again(&ada).await;
     for id in &ids {
         let done = ada.finished(id).await;
         assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
@@ -327,7 +296,7 @@ async fn runs_by_hand_are_repeatable_and_tests_run_the_draft() {
     let made = ada
         .send(
             create,
-            json!({ "input": { "name": "D", "steps": [hook(), text("t", "trim", "{{ trigger.body.a }}")] } }),
+            json!({ "input": { "name": "D", "steps": steps([hook(), text("t", "{{ trigger.body.a }}")]) } }),
         )
         .await;
     let flow = made.text("/createFlow/flow/id");

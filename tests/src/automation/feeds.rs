@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, LocalServer, World};
+use crate::harness::{Client, LocalServer, World, get, hook, steps, text};
 
 const FOLLOW: &str = "subscription($id: ID!, $after: String) {
     executionEvents(executionId: $id, after: $after) {
@@ -29,13 +29,7 @@ fn times(events: &[String], event: &str) -> usize {
 async fn the_history_replaces_events_of_a_lost_stream_and_nothing_comes_twice() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let request = json!({ "method": "GET", "url": format!("{}/slow", local.url) });
-    let text = json!({ "transform": "trim", "value": "x" });
-    let steps = json!([
-        { "key": "hook", "integration": "webhook", "operation": "received", "parameters": {} },
-        { "key": "slow", "integration": "http", "operation": "request", "parameters": request },
-        { "key": "after", "integration": "formatter", "operation": "text", "parameters": text },
-    ]);
+    let steps = steps([hook(), get("slow", &format!("{}/slow", local.url)), text("after", "x")]);
     let (flow, _) = ada.published_flow(steps).await;
     let id = ada.run_flow(&flow, json!({})).await;
     let mut socket = ada.socket().await;
@@ -52,10 +46,7 @@ async fn the_history_replaces_events_of_a_lost_stream_and_nothing_comes_twice() 
     while let Some(event) = socket.event().await {
         live.push(name(&event));
     }
-    let sign_in =
-        "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
-    let token = world.anonymous().send(sign_in, json!({ "e": ada.email })).await.text("/signIn/token");
-    let ada = ada.with_token(&token);
+    let ada = world.signed_in_again(&ada).await;
     ada.finished(&id).await;
     let late = followed(&ada, &id, None).await;
     let returning = followed(&ada, &id, Some(&cursor)).await;

@@ -2,23 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, World};
+use crate::harness::{Client, World, delay, hook, step, steps, text};
 
 const CREATE: &str = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow {
     id name status webhookUrl draft { number steps { id key name kind operation parameters integration { key } }
     links { from { key } to { key } kind condition } problems { path message } } published { number } } } }";
 const PUBLISH: &str = "mutation($id: ID!) { publishFlow(input: { flowId: $id }) { flow { status published { number publishedAt } } } }";
 
-fn step(key: &str, integration: &str, operation: &str, parameters: Value) -> Value {
-    json!({ "key": key, "integration": integration, "operation": operation, "parameters": parameters })
-}
-
-fn webhook() -> Value {
-    step("hook", "webhook", "received", json!({}))
-}
-
 async fn create(client: &Client, name: &str) -> String {
-    let reply = client.send(CREATE, json!({ "input": { "name": name, "steps": [webhook()] } })).await;
+    let reply = client.send(CREATE, json!({ "input": { "name": name, "steps": steps([hook()]) } })).await;
     reply.text("/createFlow/flow/id")
 }
 
@@ -26,9 +18,9 @@ async fn create(client: &Client, name: &str) -> String {
 async fn a_flow_is_made_whole_in_one_call_and_published() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let input = json!({ "name": "Greet", "clientId": "one", "steps": [
-        webhook(), step("shout", "formatter", "text", json!({ "transform": "uppercase", "value": "{{ trigger.body.name }}" })),
-    ] });
+    let input = json!({ "name": "Greet", "clientId": "one", "steps": steps([
+        hook(), step("formatter.text").key("shout").parameters(json!({ "transform": "uppercase", "value": "{{ trigger.body.name }}" })),
+    ]) });
     let made = ada.send(CREATE, json!({ "input": input })).await;
     let flow = made.at("/createFlow/flow");
     assert_eq!(flow["status"], "DRAFT");
@@ -54,61 +46,34 @@ async fn each_problem_is_named_by_its_path() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let cases = [
-        (json!([webhook(), step("x", "nowhere", "at_all", json!({}))]), json!([]), "steps.1.integration"),
-        (json!([webhook(), step("x", "http", "teleport", json!({}))]), json!([]), "steps.1.operation"),
+        (steps([hook(), step("nowhere.at_all").key("x")]), json!([]), "steps.1.integration"),
+        (steps([hook(), step("http.teleport").key("x")]), json!([]), "steps.1.operation"),
         (
-            json!([webhook(), step("x", "http", "request", json!({ "method": "GET", "url": 7 }))]),
+            steps([hook(), step("http.request").key("x").parameters(json!({ "method": "GET", "url": 7 }))]),
             json!([]),
             "steps.1.parameters.url",
         ),
-        (json!([webhook(), webhook()]), json!([]), "steps.1.key"),
+        (steps([hook(), hook()]), json!([]), "steps.1.key"),
         (
-            json!([webhook(), step("no spaces", "delay", "for", json!({ "seconds": 1 }))]),
+            steps([hook(), step("delay.for").key("no spaces").parameters(json!({ "seconds": 1 }))]),
             json!([]),
             "steps.1.key",
         ),
-        (json!([webhook()]), json!([{ "from": "hook", "to": "nothing" }]), "links.0.to"),
+        (steps([hook()]), json!([{ "from": "hook", "to": "nothing" }]), "links.0.to"),
         (
-            json!([
-                webhook(),
-                step("a", "delay", "for", json!({ "seconds": 1 })),
-                step("b", "delay", "for", json!({ "seconds": 1 }))
-            ]),
+            steps([hook(), delay("a", 1.0), delay("b", 1.0)]),
             json!([{ "from": "hook", "to": "a" }, { "from": "a", "to": "b" }, { "from": "b", "to": "a" }]),
             "links",
         ),
         (
-            json!([
-                webhook(),
-                step("a", "delay", "for", json!({ "seconds": 1 })),
-                step("lonely", "delay", "for", json!({ "seconds": 1 }))
-            ]),
+            steps([hook(), delay("a", 1.0), delay("lonely", 1.0)]),
             json!([{ "from": "hook", "to": "a" }]),
             "steps.2",
         ),
+        (steps([hook(), text("a", "{{ steps.later.output }}")]), json!([]), "steps.1.parameters.value"),
+        (steps([hook(), text("a", "{{ oops")]), json!([]), "steps.1.parameters.value"),
         (
-            json!([
-                webhook(),
-                step(
-                    "a",
-                    "formatter",
-                    "text",
-                    json!({ "transform": "trim", "value": "{{ steps.later.output }}" })
-                )
-            ]),
-            json!([]),
-            "steps.1.parameters.value",
-        ),
-        (
-            json!([
-                webhook(),
-                step("a", "formatter", "text", json!({ "transform": "trim", "value": "{{ oops" }))
-            ]),
-            json!([]),
-            "steps.1.parameters.value",
-        ),
-        (
-            json!([step("s", "schedule", "cron", json!({ "expression": "not a cron" }))]),
+            steps([step("schedule.cron").key("s").parameters(json!({ "expression": "not a cron" }))]),
             json!([]),
             "steps.0.parameters.expression",
         ),
@@ -126,7 +91,7 @@ async fn each_problem_is_named_by_its_path() {
 async fn a_draft_may_be_unfinished_but_not_published() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let steps = json!([step("fetch", "http", "request", json!({ "method": "GET" }))]);
+    let steps = steps([step("http.request").key("fetch").parameters(json!({ "method": "GET" }))]);
     let made = ada.send(CREATE, json!({ "input": { "name": "Unfinished", "steps": steps } })).await;
     let problems = made.at("/createFlow/flow/draft/problems").as_array().unwrap().clone();
     let paths: Vec<_> = problems.iter().map(|problem| problem["path"].as_str().unwrap()).collect();
@@ -145,9 +110,9 @@ async fn a_published_version_stays_while_the_draft_changes() {
     ada.send(PUBLISH, json!({ "id": id })).await;
     let update = "mutation($input: UpdateFlowDraftInput!) { updateFlowDraft(input: $input) { flow { name
         draft { number steps { key } } published { number steps { key } } } } }";
-    let steps = json!([webhook(), step("wait", "delay", "for", json!({ "seconds": 1 }))]);
+    let longer = steps([hook(), delay("wait", 1.0)]);
     let changed =
-        ada.send(update, json!({ "input": { "flowId": id, "name": "Renamed", "steps": steps } })).await;
+        ada.send(update, json!({ "input": { "flowId": id, "name": "Renamed", "steps": longer } })).await;
     let flow = changed.at("/updateFlowDraft/flow");
     assert_eq!(flow["name"], "Renamed");
     assert_eq!(flow["draft"]["number"], 2);
@@ -155,7 +120,7 @@ async fn a_published_version_stays_while_the_draft_changes() {
     assert_eq!(flow["published"]["number"], 1);
     assert_eq!(flow["published"]["steps"].as_array().unwrap().len(), 1);
     // A draft that nobody published or ran leaves no version behind.
-    ada.send(update, json!({ "input": { "flowId": id, "steps": [webhook()] } })).await;
+    ada.send(update, json!({ "input": { "flowId": id, "steps": steps([hook()]) } })).await;
     let versions = ada
         .send(
             "query($id: ID!) { flow(id: $id) { versions { totalCount nodes { number } } } }",
@@ -219,7 +184,7 @@ async fn lists_are_walked_by_cursor_in_both_directions_and_any_order() {
 async fn pausing_closes_the_webhook_and_deleting_takes_everything_along() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let (id, hook) = ada.published_flow(json!([webhook()])).await;
+    let (id, hook) = ada.published_flow(steps([hook()])).await;
     let accepted = ada.http().post(&hook).json(&json!({ "n": 1 })).send().await.unwrap();
     assert_eq!(accepted.status(), 202);
     let execution: Value = accepted.json().await.unwrap();

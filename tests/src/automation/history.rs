@@ -1,26 +1,9 @@
 //! What is stored of executions decides what follows, also when it is read again later; and what cannot be read is
 //! said so.
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{LocalServer, World};
-
-fn step(key: &str, integration: &str, operation: &str, parameters: Value) -> Value {
-    json!({ "key": key, "integration": integration, "operation": operation, "parameters": parameters })
-}
-
-fn hook() -> Value {
-    step("hook", "webhook", "received", json!({}))
-}
-
-/// Changes what is stored, as no client can.
-async fn stored(world: &World, sql: &str) {
-    let mut options = ConnectOptions::new(world.postgres_url());
-    options.max_connections(1).sqlx_logging(false);
-    let changed = Database::connect(options).await.unwrap().execute_unprepared(sql).await.unwrap();
-    assert!(changed.rows_affected() > 0, "{sql}");
-}
+use crate::harness::{LocalServer, World, get, hook, step, steps, text};
 
 const RETRY: &str =
     "mutation($id: ID!) { retryExecution(input: { executionId: $id }) { execution { id status } } }";
@@ -29,15 +12,9 @@ const RETRY: &str =
 async fn a_branch_that_was_taken_stays_taken_when_the_execution_is_tried_again() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let mut flaky =
-        step("big", "http", "request", json!({ "method": "GET", "url": format!("{}/flaky", local.url) }));
-    flaky["retry"] = json!({ "maxAttempts": 2, "initialDelayMs": 1 });
-    let steps = json!([
-        hook(),
-        step("size", "branch", "when", json!({})),
-        flaky,
-        step("small", "formatter", "text", json!({ "transform": "trim", "value": "x" })),
-    ]);
+    let flaky =
+        get("big", &format!("{}/flaky", local.url)).retry(json!({ "maxAttempts": 2, "initialDelayMs": 1 }));
+    let steps = steps([hook(), step("branch.when").key("size"), flaky, text("small", "x")]);
     let links = json!([
         { "from": "hook", "to": "size" },
         { "from": "size", "to": "big", "kind": "BRANCH", "condition": "trigger.body.n > 10" },
@@ -49,7 +26,8 @@ async fn a_branch_that_was_taken_stays_taken_when_the_execution_is_tried_again()
     assert_eq!(failed.at("/execution/status"), "FAILED", "{:#}", failed.0);
     assert_eq!(failed.step("size")["output"], json!({ "taken": "big" }));
     // The output is for people and templates; what follows is decided by what the step reported.
-    stored(&world, "UPDATE execution_steps SET output = '{\"taken\": \"small\"}' WHERE output ? 'taken'")
+    world
+        .execute("UPDATE execution_steps SET output = '{\"taken\": \"small\"}' WHERE output ? 'taken'")
         .await;
     ada.send(RETRY, json!({ "id": id })).await;
     let done = ada.finished(&id).await;
@@ -64,15 +42,10 @@ async fn a_filter_that_stopped_stays_stopped_when_the_execution_is_tried_again()
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let never = json!({ "conditions": [[{ "value": 1, "operator": "equal", "against": 2 }]] });
-    let mut flaky =
-        step("flaky", "http", "request", json!({ "method": "GET", "url": format!("{}/flaky", local.url) }));
-    flaky["retry"] = json!({ "maxAttempts": 2, "initialDelayMs": 1 });
-    let steps = json!([
-        hook(),
-        step("gate", "filter", "continue_if", never),
-        flaky,
-        step("after", "formatter", "text", json!({ "transform": "trim", "value": "x" })),
-    ]);
+    let flaky =
+        get("flaky", &format!("{}/flaky", local.url)).retry(json!({ "maxAttempts": 2, "initialDelayMs": 1 }));
+    let steps =
+        steps([hook(), step("filter.continue_if").key("gate").parameters(never), flaky, text("after", "x")]);
     let links = json!([
         { "from": "hook", "to": "gate" }, { "from": "gate", "to": "after" }, { "from": "hook", "to": "flaky" },
     ]);
@@ -80,7 +53,7 @@ async fn a_filter_that_stopped_stays_stopped_when_the_execution_is_tried_again()
     let id = ada.run_flow(&flow, json!({})).await;
     let failed = ada.finished(&id).await;
     assert_eq!(failed.at("/execution/status"), "FAILED", "{:#}", failed.0);
-    stored(&world, "UPDATE execution_steps SET output = '{\"passed\": true}' WHERE output ? 'passed'").await;
+    world.execute("UPDATE execution_steps SET output = '{\"passed\": true}' WHERE output ? 'passed'").await;
     ada.send(RETRY, json!({ "id": id })).await;
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
@@ -93,11 +66,9 @@ async fn a_filter_that_stopped_stays_stopped_when_the_execution_is_tried_again()
 async fn a_retry_policy_that_cannot_be_read_is_not_replaced_by_another() {
     let mut world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let mut fetch =
-        step("fetch", "http", "request", json!({ "method": "GET", "url": format!("{}/echo", local.url) }));
-    fetch["retry"] = json!({ "maxAttempts": 2 });
-    let (flow, _) = ada.published_flow(json!([hook(), fetch])).await;
-    stored(&world, "UPDATE steps SET retry = '{\"maxAttempts\": \"many\"}' WHERE retry IS NOT NULL").await;
+    let fetch = get("fetch", &format!("{}/echo", local.url)).retry(json!({ "maxAttempts": 2 }));
+    let (flow, _) = ada.published_flow(steps([hook(), fetch])).await;
+    world.execute("UPDATE steps SET retry = '{\"maxAttempts\": \"many\"}' WHERE retry IS NOT NULL").await;
     // The graph of a version never changes, so a process reads it once.
     world.restart().await;
     let ada = ada.moved_to(&world.url);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, LocalServer, World};
+use crate::harness::{Client, LocalServer, World, hook, step, steps};
 
 async fn credential(client: &Client, integration: &str, fields: Value) -> String {
     let create =
@@ -11,9 +11,13 @@ async fn credential(client: &Client, integration: &str, fields: Value) -> String
     client.send(create, json!({ "input": input })).await.text("/createCredential/credential/id")
 }
 
-fn steps(step: &Value) -> Value {
-    let hook = json!({ "key": "hook", "integration": "webhook", "operation": "received", "parameters": {} });
-    json!([hook, step])
+/// A step that publishes by the local server.
+fn publish(local: &LocalServer, credential: &str, message: &str, attempts: u32) -> Value {
+    let parameters =
+        json!({ "server": format!("{}/ntfy", local.url), "topic": "backups", "message": message });
+    let retry = json!({ "maxAttempts": attempts, "initialDelayMs": 1 });
+    let tell = step("ntfy.publish").key("tell").parameters(parameters).credential(credential).retry(retry);
+    steps([hook(), tell])
 }
 
 #[tokio::test]
@@ -56,11 +60,8 @@ async fn an_operation_of_a_manifest_runs_and_is_tried_again_when_the_service_say
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let credential = credential(&ada, "ntfy", json!({ "token": "tk_good" })).await;
-    let parameters = json!({ "server": format!("{}/ntfy", local.url), "topic": "backups",
-                             "message": "{{ trigger.body.host }} is done." });
-    let publish = json!({ "key": "tell", "integration": "ntfy", "operation": "publish", "credentialId": credential,
-                          "parameters": parameters, "retry": { "maxAttempts": 2, "initialDelayMs": 1 } });
-    let (flow, _) = ada.published_flow(steps(&publish)).await;
+    let (flow, _) =
+        ada.published_flow(publish(&local, &credential, "{{ trigger.body.host }} is done.", 2)).await;
     let done = ada.finished(&ada.run_flow(&flow, json!({ "host": "db1" })).await).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     let tell = done.step("tell");
@@ -77,10 +78,7 @@ async fn an_error_of_a_service_fails_the_step_with_the_code_of_the_manifest() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let credential = credential(&ada, "ntfy", json!({ "token": "tk_wrong" })).await;
-    let parameters = json!({ "server": format!("{}/ntfy", local.url), "topic": "backups", "message": "Hi" });
-    let publish = json!({ "key": "tell", "integration": "ntfy", "operation": "publish", "credentialId": credential,
-                          "parameters": parameters, "retry": { "maxAttempts": 3, "initialDelayMs": 1 } });
-    let (flow, _) = ada.published_flow(steps(&publish)).await;
+    let (flow, _) = ada.published_flow(publish(&local, &credential, "Hi", 3)).await;
     let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
     assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
     let error = &done.step("tell")["error"];
@@ -96,17 +94,17 @@ async fn parameters_and_credentials_of_a_manifest_are_checked_before_a_flow_is_p
     let world = World::start().await;
     let ada = world.newcomer().await;
     let create = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id } } }";
-    let issue = |parameters: Value| json!({ "key": "issue", "integration": "gitea", "operation": "create_issue", "parameters": parameters });
+    let issue =
+        |parameters: Value| steps([hook(), step("gitea.create_issue").key("issue").parameters(parameters)]);
     let wrong = issue(json!({ "owner": 7, "labels": ["bug"] }));
-    let refused = ada
-        .refused(create, json!({ "input": { "name": "Test", "steps": steps(&wrong) } }), "BAD_USER_INPUT")
-        .await;
+    let refused =
+        ada.refused(create, json!({ "input": { "name": "Test", "steps": wrong } }), "BAD_USER_INPUT").await;
     let mut fields = refused.fields();
     fields.sort();
     assert_eq!(fields, ["steps.1.parameters", "steps.1.parameters.owner"]);
 
     let draft = issue(json!({ "owner": "acme", "repository": "site" }));
-    let created = ada.send(create, json!({ "input": { "name": "Test", "steps": steps(&draft) } })).await;
+    let created = ada.send(create, json!({ "input": { "name": "Test", "steps": draft } })).await;
     let publish = "mutation($id: ID!) { publishFlow(input: { flowId: $id }) { flow { id } } }";
     let refused =
         ada.refused(publish, json!({ "id": created.text("/createFlow/flow/id") }), "BAD_USER_INPUT").await;

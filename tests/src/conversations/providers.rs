@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use triptych_server::config::{Config, ProviderConfig, ProviderKind};
 
 use crate::{
-    harness::{Client, Follower, PROVIDER_KEY, ProviderServer, Reply, World},
+    harness::{Client, Follower, PROVIDER_KEY, ProviderServer, Reply, World, hook, step, steps},
     process::Process,
 };
 
@@ -94,14 +94,15 @@ const RAN: &str = "query($id: ID!) { execution(id: $id) { id status error { code
         generation { id status model error { code } usage { inputTokens outputTokens }
             parts { ... on TextPart { text } } executionStep { id } message { id } } } } } }";
 
-fn steps(asks: &[(&str, &str, u32)]) -> Value {
-    let mut steps = vec![json!({ "key": "hook", "integration": "webhook", "operation": "received" })];
-    steps.extend(asks.iter().map(|(key, model, attempts)| {
-        json!({ "key": key, "integration": "ai", "operation": "prompt",
-                "parameters": { "model": model, "prompt": "Hi" },
-                "retry": { "maxAttempts": attempts, "initialDelayMs": 10 } })
-    }));
-    steps.into()
+/// A flow whose steps ask models: their keys, models and numbers of attempts.
+fn asking(asks: &[(&str, &str, u32)]) -> Value {
+    let asks = asks.iter().map(|(key, model, attempts)| {
+        step("ai.prompt")
+            .key(key)
+            .parameters(json!({ "model": model, "prompt": "Hi" }))
+            .retry(json!({ "maxAttempts": attempts, "initialDelayMs": 10 }))
+    });
+    steps(std::iter::once(hook()).chain(asks))
 }
 
 async fn ran(client: &Client, flow: &str) -> Reply {
@@ -118,7 +119,7 @@ async fn an_ai_step_shows_its_generation_and_its_usage_adds_up() {
     let world = world(&server).await;
     let ada = world.newcomer().await;
     let (flow, _) =
-        ada.published_flow(steps(&[("ask", "local/whole", 1), ("again", "local/whole", 1)])).await;
+        ada.published_flow(asking(&[("ask", "local/whole", 1), ("again", "local/whole", 1)])).await;
     let done = ran(&ada, &flow).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     for key in ["ask", "again"] {
@@ -169,7 +170,7 @@ async fn an_ai_step_whose_provider_fails_is_recorded_with_its_generation() {
         // What cannot become better is not tried again.
         ("stranger/whole", "UPSTREAM_FAILED", 1, json!([])),
     ] {
-        let (flow, _) = ada.published_flow(steps(&[("ask", model, 2), ("after", "demo/echo", 1)])).await;
+        let (flow, _) = ada.published_flow(asking(&[("ask", model, 2), ("after", "demo/echo", 1)])).await;
         let done = ran(&ada, &flow).await;
         assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
         assert_eq!(done.at("/execution/error/code"), code, "{model}");

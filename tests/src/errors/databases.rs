@@ -26,7 +26,7 @@ async fn internal() {
 
 #[tokio::test]
 async fn unavailable() {
-    let world = World::start().await;
+    let world = World::start_with(&|config| config.postgres.acquire_timeout_ms = 200).await;
     let ada = world.newcomer().await;
     let mut socket = ada.socket().await;
     let admin = engines().await.admin().await;

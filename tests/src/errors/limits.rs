@@ -61,7 +61,7 @@ async fn limits_of_requests() {
     assert_snapshot!("limit_body", post(&ada, large.to_string()).await);
     let many: Vec<Value> = (0..101).map(|_| json!("flow_01h2xcejqtf2nbrexx3vqjhp41")).collect();
     let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename } }";
-    assert_snapshot!("limit_ids", asked(&ada, nodes, json!({ "ids": many })).await);
+    assert_snapshot!("too_many_ids", asked(&ada, nodes, json!({ "ids": many })).await);
     world.end().await;
 }
 

@@ -53,7 +53,7 @@ async fn unauthenticated() {
     assert_snapshot!("unauthenticated_token", asked(&forged, FLOW, json!({ "id": NOWHERE })).await);
     let mut socket = anonymous.socket().await;
     let events = "subscription($id: ID!) { executionEvents(executionId: $id) { seq } }";
-    let ids = json!({ "id": NOWHERE });
+    let ids = json!({ "id": "exec_01h2xcejqtf2nbrexx3vqjhp41" });
     assert_snapshot!("unauthenticated_subscription", subscribed(&mut socket, events, ids).await);
     world.end().await;
 }

@@ -31,5 +31,5 @@ pub use local::LocalServer;
 pub use members::Grants;
 pub use provider::{PROVIDER_KEY, ProviderServer};
 pub use redact::redacted;
-pub use steps::{Step, delay, get, hook, link, step, steps, text};
+pub use steps::{Step, delay, get, hook, link, step, steps, text, transformed};
 pub use world::World;

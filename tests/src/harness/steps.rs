@@ -19,7 +19,12 @@ pub fn hook() -> Step {
 
 /// A step whose output's `value` is the text without the spaces around it.
 pub fn text(key: &str, value: &str) -> Step {
-    step("formatter.text").key(key).parameters(json!({ "transform": "trim", "value": value }))
+    transformed(key, "trim", value)
+}
+
+/// A step whose output's `value` is the text after a transformation such as `uppercase`.
+pub fn transformed(key: &str, transform: &str, value: &str) -> Step {
+    step("formatter.text").key(key).parameters(json!({ "transform": transform, "value": value }))
 }
 
 /// A step that gets an address.
