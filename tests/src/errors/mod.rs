@@ -106,10 +106,11 @@ async fn conflict() {
                                    "organizationName": "Again" } });
     assert_snapshot!("conflict", asked(&ada, SIGN_UP, again).await);
     let sent = ada.say("5000 words rate:50").await;
-    let send = "mutation($id: ID!) { sendMessage(input: { threadId: $id, text: \"x\" }) { thread { id } } }";
+    let another =
+        "mutation($id: ID!) { sendMessage(input: { threadId: $id, text: \"x\" }) { thread { id } } }";
     let thread = json!({ "id": sent.thread });
-    assert_snapshot!("conflict_extension", asked(&ada, send, thread.clone()).await);
-    assert_snapshot!("conflict_extension_socket", subscribed(&mut ada.socket().await, send, thread).await);
+    assert_snapshot!("conflict_extension", asked(&ada, another, thread.clone()).await);
+    assert_snapshot!("conflict_extension_socket", subscribed(&mut ada.socket().await, another, thread).await);
     let cancel =
         "mutation($id: ID!) { cancelGeneration(input: { generationId: $id }) { generation { id } } }";
     ada.send(cancel, json!({ "id": sent.generation })).await;
