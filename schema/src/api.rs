@@ -15,12 +15,14 @@ use crate::{
         flows::{FlowMutation, FlowQuery},
         integrations::IntegrationQuery,
     },
+    batches::Batches,
     context::{Client, loaders},
     conversations::{
         generations::{GenerationMutation, GenerationQuery, GenerationSubscription},
         presets::{PresetMutation, PresetQuery},
         threads::{ThreadMutation, ThreadQuery},
     },
+    documents::Documents,
     errors,
     identity::{IdentityMutation, IdentityQuery},
     limits::{Limits, Types},
@@ -29,7 +31,7 @@ use crate::{
     queues::{Concurrency, QueueQuery},
 };
 
-/// Everything that can be asked for.
+/// The root of queries.
 #[derive(MergedObject, Default)]
 pub struct Query(
     NodeQuery,
@@ -44,7 +46,7 @@ pub struct Query(
     QueueQuery,
 );
 
-/// Everything that can be changed. Each mutation takes one `input` and returns one payload.
+/// The root of mutations. Each mutation takes one `input` and returns one payload.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     IdentityMutation,
@@ -56,7 +58,7 @@ pub struct Mutation(
     PresetMutation,
 );
 
-/// Everything that can be followed live.
+/// The root of subscriptions.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(ExecutionSubscription, GenerationSubscription);
 
@@ -118,6 +120,7 @@ pub struct Api {
     services: Services,
     limits: Limits,
     types: Arc<Types>,
+    documents: Documents,
 }
 
 impl Api {
@@ -134,7 +137,7 @@ impl Api {
             .limit_recursive_depth(limits.nesting)
             .finish();
         let types = Arc::new(Types::of(&schema.sdl()).expect("the SDL parses"));
-        Self { schema, services, limits, types }
+        Self { schema, services, limits, types, documents: Documents::new() }
     }
 
     /// The schema in its own language, for clients and for review.
@@ -149,13 +152,16 @@ impl Api {
     /// # Errors
     /// The answer to give instead: it exceeds a limit, does not parse, or has no such operation.
     pub fn parse(&self, request: Request) -> Result<Operation, Outcome> {
-        Operation::parse(request, &self.limits)
+        Operation::parse(request, &self.limits, &self.documents)
     }
 
     /// Executes a query or a mutation.
     pub async fn execute(&self, operation: Operation, actor: Option<Arc<Actor>>, client: Client) -> Outcome {
         match self.prepare(operation, actor, client) {
-            Ok(prepared) => outcome(&self.services.mint, self.schema.execute(prepared).await),
+            Ok((prepared, batches)) => {
+                let response = batches.run(self.schema.execute(prepared)).await;
+                outcome(&self.services.mint, response)
+            }
             Err(refused) => refused,
         }
     }
@@ -167,12 +173,13 @@ impl Api {
         actor: Option<Arc<Actor>>,
         client: Client,
     ) -> BoxStream<'static, Outcome> {
-        let prepared = match self.prepare(operation, actor, client) {
+        let (prepared, batches) = match self.prepare(operation, actor, client) {
             Ok(prepared) => prepared,
             Err(refused) => return futures::stream::iter([refused]).boxed(),
         };
         let mint = self.services.mint.clone();
-        self.schema.execute_stream(prepared).map(move |response| outcome(&mint, response)).boxed()
+        let responses = batches.run_stream(self.schema.execute_stream(prepared).boxed());
+        responses.map(move |response| outcome(&mint, response)).boxed()
     }
 
     fn prepare(
@@ -180,13 +187,15 @@ impl Api {
         operation: Operation,
         actor: Option<Arc<Actor>>,
         client: Client,
-    ) -> Result<async_graphql::Request, Outcome> {
+    ) -> Result<(async_graphql::Request, Batches), Outcome> {
         operation.check(&self.limits, &self.types)?;
-        let prepared = operation.into_request().data(client);
-        Ok(match actor {
-            Some(actor) => prepared.data(loaders(actor.clone(), self.services.clone())).data(actor),
-            None => prepared,
-        })
+        let batches = Batches::default();
+        let mut prepared = operation.into_request().data(client);
+        if let Some(actor) = actor {
+            let loaders = loaders(actor.clone(), self.services.clone(), batches.clone());
+            prepared = prepared.data(loaders).data(actor);
+        }
+        Ok((prepared, batches))
     }
 }
 

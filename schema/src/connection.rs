@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use triptych_services::page::{Item, Page, PageArgs, Total};
 
-use crate::errors::Result;
+use crate::{
+    errors::Result,
+    output::{Items, ObjectType},
+};
 
 /// The arguments of every connection.
 pub(crate) fn page_args(
@@ -43,11 +46,11 @@ impl<T: OutputType> TypeName for Connection<T> {
     }
 }
 
-/// A page of a list. Its cursors lead to the pages beside it.
-#[Object(name_type)]
-impl<T: OutputType> Connection<T> {
-    /// Where the page stands in the list.
-    async fn page_info(&self) -> PageInfo {
+/// A page of a list.
+#[Object(crate = "crate::output", name_type)]
+impl<T: ObjectType> Connection<T> {
+    /// The position of the page in the list.
+    fn page_info(&self) -> PageInfo {
         PageInfo {
             has_previous_page: self.has_previous_page,
             has_next_page: self.has_next_page,
@@ -57,12 +60,12 @@ impl<T: OutputType> Connection<T> {
     }
 
     /// The items, each with its cursor.
-    async fn edges(&self) -> Vec<Edge<'_, T>> {
+    fn edges(&self) -> Items<Edge<'_, T>> {
         self.items.iter().map(Edge).collect()
     }
 
-    /// The items alone.
-    async fn nodes(&self) -> Vec<&T> {
+    /// The items.
+    fn nodes(&self) -> Items<&T> {
         self.items.iter().map(|item| &item.node).collect()
     }
 
@@ -82,21 +85,22 @@ impl<T: OutputType> TypeName for Edge<'_, T> {
 }
 
 /// An item of a page, with its cursor.
-#[Object(name_type)]
-impl<T: OutputType> Edge<'_, T> {
+#[Object(crate = "crate::output", name_type)]
+impl<T: ObjectType> Edge<'_, T> {
     /// The item.
-    async fn node(&self) -> &T {
+    fn node(&self) -> &T {
         &self.0.node
     }
 
-    /// For `after` and `before`.
-    async fn cursor(&self) -> String {
+    /// The cursor of the item, for `after` and `before`.
+    fn cursor(&self) -> String {
         self.0.cursor()
     }
 }
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct PageInfo {
     /// Whether there are items before the page.
     pub has_previous_page: bool,

@@ -1,11 +1,10 @@
-//! What a resolver finds in its context: the services, the caller, and the loaders of this request.
+//! The context of a resolver: the services, the caller and the data loaders of the request.
 
 use std::{hash::Hash, str::FromStr, sync::Arc, time::Duration};
 
 use async_graphql::{
     Context, ID,
     dataloader::{DataLoader, Loader, NoCache},
-    runtime::{TokioSpawner, TokioTimer},
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use triptych_entities::ids::IdError;
@@ -15,9 +14,13 @@ use triptych_services::{
     error::{Invalid, ServiceError},
 };
 
-use crate::errors::{ApiError, Result};
+use crate::{
+    batches::{Batches, Immediately},
+    errors::{ApiError, Result},
+};
 
-/// Loads many things at once, as the caller may see them. Each domain implements `Loader` for its own keys.
+/// Loads rows and documents by their keys, limited to those that the caller may see. Each domain implements `Loader`
+/// for its keys.
 pub struct Batch {
     pub(crate) actor: Arc<Actor>,
     pub(crate) services: Services,
@@ -26,17 +29,15 @@ pub struct Batch {
 /// The loaders of one request, or of one event of a subscription.
 pub type Loaders = DataLoader<Batch, NoCache>;
 
-pub(crate) fn loaders(actor: Arc<Actor>, services: Services) -> Loaders {
-    // Keys are gathered while the executor is busy with siblings; a timer would only add its own wait.
-    DataLoader::new(Batch { actor, services }, TokioSpawner::current(), TokioTimer::default())
-        .delay(Duration::ZERO)
+pub(crate) fn loaders(actor: Arc<Actor>, services: Services, batches: Batches) -> Loaders {
+    DataLoader::new(Batch { actor, services }, batches, Immediately).delay(Duration::ZERO)
 }
 
-/// What the transport knows of the caller's browser.
+/// The client of the caller, as known to the transport.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
     pub user_agent: Option<String>,
-    /// The caller is on HTTPS, so cookies can be for HTTPS only.
+    /// Whether the connection uses HTTPS, so that cookies can be `Secure`.
     pub secure: bool,
 }
 
@@ -44,17 +45,18 @@ pub struct Client {
 pub(crate) trait ContextExt<'a> {
     fn services(&self) -> &'a Services;
     /// # Errors
-    /// If nobody is signed in.
+    /// If the caller is not signed in.
     fn actor(&self) -> Result<&'a Arc<Actor>>;
     fn actor_opt(&self) -> Option<&'a Arc<Actor>>;
-    /// Loads one thing together with those that its siblings ask for.
+    /// Loads a value in one batch with those that sibling fields request.
     ///
-    /// Boxed on purpose: the future of a field is as large as the largest field of its type, and a loader's is
-    /// large. Unboxed, each of a hundred names beside it would pay for it.
-    fn load<K>(&self, key: K) -> BoxFuture<'a, Result<Option<<Batch as Loader<K>>::Value>>>
+    /// Loaders share their values because the library clones a value for each field that requested it. By then the
+    /// batch has been dropped, so that a value requested by one field is moved and not cloned.
+    fn load<K, V>(&self, key: K) -> BoxFuture<'a, Result<Option<V>>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
-        Batch: Loader<K, Error = Arc<ServiceError>>;
+        V: Clone + Send + Sync + 'static,
+        Batch: Loader<K, Value = Arc<V>, Error = Arc<ServiceError>>;
     fn client(&self) -> &'a Client;
 }
 
@@ -71,13 +73,18 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.data_opt::<Arc<Actor>>()
     }
 
-    fn load<K>(&self, key: K) -> BoxFuture<'a, Result<Option<<Batch as Loader<K>>::Value>>>
+    fn load<K, V>(&self, key: K) -> BoxFuture<'a, Result<Option<V>>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
-        Batch: Loader<K, Error = Arc<ServiceError>>,
+        V: Clone + Send + Sync + 'static,
+        Batch: Loader<K, Value = Arc<V>, Error = Arc<ServiceError>>,
     {
         let loaders = self.data_opt::<Loaders>();
-        async move { Ok(loaders.ok_or_else(ApiError::signed_out)?.load_one(key).await?) }.boxed()
+        async move {
+            let found = loaders.ok_or_else(ApiError::signed_out)?.load_one(key).await?;
+            Ok(found.map(Arc::unwrap_or_clone))
+        }
+        .boxed()
     }
 
     fn client(&self) -> &'a Client {
@@ -85,10 +92,10 @@ impl<'a> ContextExt<'a> for Context<'a> {
     }
 }
 
-/// Reads an id of one kind.
+/// Parses an id of one type.
 ///
 /// # Errors
-/// `Invalid` naming the field, for another kind of id or none at all.
+/// `Invalid` with the field, for an id of another type or a malformed one.
 pub(crate) fn parse_id<I: FromStr<Err = IdError>>(field: &str, id: &ID) -> Result<I, Invalid> {
     id.parse().map_err(|error: IdError| Invalid::one(field, error.to_string()))
 }

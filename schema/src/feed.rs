@@ -1,6 +1,6 @@
 //! Live feeds as subscriptions: the types of their events, and the stream that a subscription returns.
 
-use async_graphql::{Context, ID, Json, OutputType};
+use async_graphql::{Context, Json, OutputType};
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _};
 use serde_json::Value;
@@ -10,7 +10,11 @@ use triptych_services::{
     live::{EnvelopeOf, Feed},
 };
 
-use crate::{context::ContextExt as _, errors::Result};
+use crate::{
+    context::ContextExt as _,
+    errors::Result,
+    output::{Id, Items},
+};
 
 /// The stream of a subscription: the feed's envelopes after the cursor, as the API shows them.
 ///
@@ -69,10 +73,10 @@ event_fields! {
     String => String = |value| value;
     DateTime<Utc> => DateTime<Utc> = |value| value;
     Value => Json<Value> = Json;
-    ExecutionStepId => ID = |id| id.to_string().into();
-    GenerationId => ID = |id| id.to_string().into();
-    MessageId => ID = |id| id.to_string().into();
-    StepId => ID = |id| id.to_string().into();
+    ExecutionStepId => Id<ExecutionStepId> = Id;
+    GenerationId => Id<GenerationId> = Id;
+    MessageId => Id<MessageId> = Id;
+    StepId => Id<StepId> = Id;
 }
 
 impl<U, T: EventField<U>> EventField<U> for Option<T>
@@ -87,9 +91,9 @@ where
 
 impl<U, T: EventField<U>> EventField<U> for Vec<T>
 where
-    Vec<T::Output>: OutputType,
+    Items<T::Output>: OutputType,
 {
-    type Output = Vec<T::Output>;
+    type Output = Items<T::Output>;
     fn output(self) -> Self::Output {
         self.into_iter().map(T::output).collect()
     }
@@ -109,6 +113,7 @@ macro_rules! event_union {
     ) => {
         $(#[$about])*
         #[derive(async_graphql::Union)]
+        #[graphql(crate = "crate::output")]
         pub enum $Union {
             $( $Event($Event), )+
         }
@@ -116,6 +121,7 @@ macro_rules! event_union {
         $(
             $(#[$event_about])*
             #[derive(async_graphql::SimpleObject)]
+            #[graphql(crate = "crate::output")]
             pub struct $Event {
                 $( $(#[$field_about])* pub $field: $crate::feed::Output<$Union, $Type>, )+
             }

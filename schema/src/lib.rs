@@ -3,15 +3,18 @@
 
 mod api;
 mod automation;
+mod batches;
 mod connection;
 mod context;
 mod conversations;
+mod documents;
 mod errors;
 mod feed;
 mod identity;
 mod limits;
 mod node;
 mod operation;
+mod output;
 mod queues;
 mod scalars;
 mod subscription_root;

@@ -1,5 +1,6 @@
-//! A request whose document has been parsed: what it asks for is known before anything runs, and nothing is parsed
-//! twice.
+//! A request with its parsed document. The kind of the operation is known before the operation is executed.
+
+use std::sync::Arc;
 
 use async_graphql::{
     ServerError, Variables,
@@ -10,51 +11,53 @@ use triptych_services::storable::storable;
 
 use crate::{
     api::{Outcome, Request, RequestKind},
+    documents::{Documents, Key},
     limits::{self, Limits, Types},
     subscription_root, typename,
 };
 
-/// One operation, ready to be executed.
+/// An operation that can be executed.
 pub struct Operation {
     kind: RequestKind,
-    query: String,
     name: Option<String>,
     variables: Variables,
-    document: ExecutableDocument,
+    document: Arc<ExecutableDocument>,
 }
 
 impl Operation {
-    /// Parses the document and finds the operation in it.
+    /// Parses the document, unless it is cached, and finds the operation in it.
     ///
     /// # Errors
-    /// The answer to give instead: the document does not parse, or has no such operation.
-    pub(crate) fn parse(request: Request, limits: &Limits) -> Result<Self, Outcome> {
+    /// The response to a document that does not parse or does not have the operation.
+    pub(crate) fn parse(request: Request, limits: &Limits, documents: &Documents) -> Result<Self, Outcome> {
         let Request { query, operation_name, variables, extensions: _ } = request;
-        limits::check_text(limits, &query).map_err(|error| Outcome::refused(&[error]))?;
-        let mut document = async_graphql::parser::parse_query(&query)
-            .map_err(|error| Outcome::refused(&[unreadable(error)]))?;
-        typename::normalize(&mut document);
+        let key = Key { text: query, operation: operation_name };
+        let cached = documents.get(&key);
+        let document = match &cached {
+            Some(document) => Arc::clone(document),
+            None => Arc::new(document(&key, limits)?),
+        };
         let variables = serde_json::Value::Object(variables.unwrap_or_default());
-        // Said here once, for no field that is stored could take it.
-        if !storable(&variables) || query.contains('\0') || query.contains("\\u0000") {
-            let message = "the request contains the character U+0000, which cannot be stored";
-            return Err(Outcome::refused_because(message.to_owned()));
+        if !storable(&variables) {
+            return Err(unstorable());
         }
+        let name = key.operation.clone();
+        let Some(operation) = named(&document, name.as_deref()) else {
+            return Err(Outcome::refused_because("the document has no operation".to_owned()));
+        };
         let variables = Variables::from_json(variables);
-        let operation = chosen(&mut document, operation_name.as_deref()).map_err(Outcome::refused_because)?;
         let missing = missing_variables(operation, &variables);
         if !missing.is_empty() {
             return Err(Outcome::refused(&missing));
         }
         let kind = kind(operation.ty);
-        if kind == RequestKind::Subscription {
-            subscription_root::normalize(&mut document, operation_name.as_deref())
-                .map_err(|message| Outcome::refused_because(message.to_owned()))?;
+        if cached.is_none() {
+            documents.insert(key, Arc::clone(&document));
         }
-        Ok(Self { kind, query, name: operation_name, variables, document })
+        Ok(Self { kind, name, variables, document })
     }
 
-    /// What it asks for.
+    /// The kind of the operation.
     #[must_use]
     pub fn kind(&self) -> RequestKind {
         self.kind
@@ -63,7 +66,7 @@ impl Operation {
     /// Checks the size of the operation.
     ///
     /// # Errors
-    /// The answer to give instead: it exceeds a limit.
+    /// The response to an operation that exceeds a limit.
     pub(crate) fn check(&self, limits: &Limits, types: &Types) -> Result<(), Outcome> {
         let Some(operation) = named(&self.document, self.name.as_deref()) else { return Ok(()) };
         limits::check(limits, types, &self.document, operation, &self.variables)
@@ -71,16 +74,41 @@ impl Operation {
     }
 
     pub(crate) fn into_request(self) -> async_graphql::Request {
-        let mut request = async_graphql::Request::new(self.query).variables(self.variables);
+        // The text is not needed beside the parsed document.
+        let mut request = async_graphql::Request::new("").variables(self.variables);
         if let Some(name) = self.name {
             request = request.operation_name(name);
         }
-        request.set_parsed_query(self.document);
+        request.set_parsed_query(Arc::unwrap_or_clone(self.document));
         request
     }
 }
 
-/// The parser quotes the whole line, which may be the whole document; where it is stands in `locations`.
+/// Parses a document and normalizes it for its operation.
+fn document(key: &Key, limits: &Limits) -> Result<ExecutableDocument, Outcome> {
+    let query = key.text.as_str();
+    limits::check_text(limits, query).map_err(|error| Outcome::refused(&[error]))?;
+    let mut document =
+        async_graphql::parser::parse_query(query).map_err(|error| Outcome::refused(&[unreadable(error)]))?;
+    typename::normalize(&mut document);
+    if query.contains('\0') || query.contains("\\u0000") {
+        return Err(unstorable());
+    }
+    let name = key.operation.as_deref();
+    let operation = chosen(&mut document, name).map_err(Outcome::refused_because)?;
+    if operation.ty == OperationType::Subscription {
+        subscription_root::normalize(&mut document, name)
+            .map_err(|message| Outcome::refused_because(message.to_owned()))?;
+    }
+    Ok(document)
+}
+
+/// No field that is stored accepts the character, so all requests with it are refused.
+fn unstorable() -> Outcome {
+    Outcome::refused_because("the request contains the character U+0000, which cannot be stored".to_owned())
+}
+
+/// The parser quotes the whole line, which may be the whole document. The position is in `locations`.
 fn unreadable(error: async_graphql::parser::Error) -> ServerError {
     let mut error = ServerError::from(error);
     if let Some((_, reason)) = error.message.rsplit_once('\n').and_then(|(_, last)| last.split_once("= ")) {
@@ -89,7 +117,7 @@ fn unreadable(error: async_graphql::parser::Error) -> ServerError {
     error
 }
 
-/// The library notices values of a wrong type where they are used, but takes what is not there for null.
+/// The library checks the types of values where they are used, but treats a missing variable as null.
 fn missing_variables(operation: &OperationDefinition, variables: &Variables) -> Vec<ServerError> {
     let missing = operation.variable_definitions.iter().filter(|definition| {
         let variable = &definition.node;
@@ -161,7 +189,9 @@ mod tests {
 
     fn parse(query: &str, variables: serde_json::Value) -> Result<RequestKind, String> {
         let request = serde_json::from_value(json!({ "query": query, "variables": variables })).unwrap();
-        Operation::parse(request, &LIMITS).map(|operation| operation.kind()).map_err(|outcome| outcome.body)
+        Operation::parse(request, &LIMITS, &Documents::new())
+            .map(|operation| operation.kind())
+            .map_err(|outcome| outcome.body)
     }
 
     #[test]
@@ -172,6 +202,19 @@ mod tests {
         assert!(parse(query, json!({ "x": null })).is_err());
         assert!(parse("query($x: Int! = 1) { a(x: $x) }", json!({})).is_ok());
         assert!(parse("query($x: Int) { a(x: $x) }", json!({})).is_ok());
+    }
+
+    #[test]
+    fn a_document_is_parsed_once() {
+        let documents = Documents::new();
+        let parse = |name: &str| {
+            let query = "query A { a } subscription B { b }";
+            let request = serde_json::from_value(json!({ "query": query, "operationName": name })).unwrap();
+            Operation::parse(request, &LIMITS, &documents).map_err(|outcome| outcome.body).unwrap()
+        };
+        let (first, again, other) = (parse("A"), parse("A"), parse("B"));
+        assert!(Arc::ptr_eq(&first.document, &again.document));
+        assert_eq!((again.kind(), other.kind()), (RequestKind::Query, RequestKind::Subscription));
     }
 
     #[test]

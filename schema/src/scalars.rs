@@ -1,4 +1,4 @@
-//! Scalars that the library does not bring.
+//! Scalars that the library does not have.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 

@@ -21,35 +21,36 @@ use crate::{
     context::{Batch, ContextExt as _, parse_id},
     errors::{ApiError, Result},
     identity::{User, load_user},
+    output::Id,
 };
 
-pub struct Preset(preset::Preset);
+pub struct Preset(pub(crate) preset::Preset);
 
 /// A model, instructions and parameters, kept to start conversations with.
-#[Object]
+#[Object(crate = "crate::output")]
 impl Preset {
     /// `preset_…`
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+    fn id(&self) -> Id<PresetId> {
+        Id(self.0.id)
     }
 
     /// 1 to 120 characters.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.0.name
     }
 
     /// `provider/model`; null for the default model.
-    async fn model(&self) -> Option<&str> {
+    fn model(&self) -> Option<&str> {
         self.0.model.as_deref()
     }
 
     /// Instructions before the conversation.
-    async fn system(&self) -> Option<&str> {
+    fn system(&self) -> Option<&str> {
         self.0.system.as_deref()
     }
 
     /// The parameters of model calls.
-    async fn parameters(&self) -> GenerationParameters {
+    fn parameters(&self) -> GenerationParameters {
         self.0.parameters.clone().into()
     }
 
@@ -59,23 +60,24 @@ impl Preset {
     }
 
     /// Counts up from 1 with each change; for `expectedVersion`.
-    async fn version(&self) -> i32 {
+    fn version(&self) -> i32 {
         self.0.version
     }
 
     /// When the preset was created.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         from_bson(self.0.created_at)
     }
 
     /// When the preset was last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
+    fn updated_at(&self) -> DateTime<Utc> {
         from_bson(self.0.updated_at)
     }
 }
 
 /// The parameters of model calls. Null: the default of the provider.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct GenerationParameters {
     /// Sampling temperature, 0 to 2.
     pub temperature: Option<f64>,
@@ -99,12 +101,12 @@ impl From<Parameters> for GenerationParameters {
 }
 
 impl Loader<PresetId> for Batch {
-    type Value = preset::Preset;
+    type Value = Arc<preset::Preset>;
     type Error = Arc<ServiceError>;
 
-    async fn load(&self, keys: &[PresetId]) -> Result<HashMap<PresetId, preset::Preset>, Self::Error> {
+    async fn load(&self, keys: &[PresetId]) -> Result<HashMap<PresetId, Self::Value>, Self::Error> {
         let found = self.services.records::<preset::Preset>().by_ids(&self.actor, keys).await?;
-        Ok(found.into_iter().map(|preset| (preset.id, preset)).collect())
+        Ok(found.into_iter().map(|preset| (preset.id, Arc::new(preset))).collect())
     }
 }
 
@@ -153,6 +155,7 @@ pub struct DeletePresetInput {
 
 /// A preset.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct PresetPayload {
     /// The preset after the mutation.
     pub preset: Preset,

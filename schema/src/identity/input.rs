@@ -5,16 +5,16 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use triptych_services::identity::{NewApiToken, SignUp};
 
-/// A newcomer and the organization that they found.
+/// Input to create an account and an organization.
 #[derive(InputObject)]
 pub struct SignUpInput {
-    /// An address that no account has yet.
+    /// An email address without an account.
     pub email: String,
     /// 8 to 256 characters.
     pub password: String,
-    /// The name that others see, 1 to 120 characters.
+    /// The display name, 1 to 120 characters.
     pub name: String,
-    /// 1 to 120 characters.
+    /// The name, 1 to 120 characters.
     pub organization_name: String,
 }
 
@@ -29,30 +29,30 @@ impl From<SignUpInput> for SignUp {
     }
 }
 
-/// How to prove who one is.
+/// Input to sign in.
 #[derive(InputObject)]
 pub struct SignInInput {
-    /// The account's address, in any case.
+    /// The email address of the account; case-insensitive.
     pub email: String,
-    /// The account's password.
+    /// The password of the account.
     pub password: String,
 }
 
-/// What to sign out of.
+/// Input to sign out.
 #[derive(InputObject)]
 pub struct SignOutInput {
-    /// Another session of the caller's. Absent: this one.
+    /// The session to end, one of the caller's. Default: the current session.
     pub session_id: Option<ID>,
 }
 
-/// A token to be.
+/// Input to create an API token.
 #[derive(InputObject)]
 pub struct CreateApiTokenInput {
-    /// 1 to 120 characters.
+    /// The name, 1 to 120 characters.
     pub name: String,
-    /// What to limit it to, as `action:subject`, such as `read:flow`. Absent or empty: all that the person may do.
+    /// Scopes in the form `action:subject`, such as `read:flow`. Default: all permissions of the user.
     pub scopes: Option<Vec<String>>,
-    /// When it shall stop working. Absent: never.
+    /// When the token expires. Default: never.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -62,9 +62,9 @@ impl From<CreateApiTokenInput> for NewApiToken {
     }
 }
 
-/// A token to be deleted.
+/// Input to delete an API token.
 #[derive(InputObject)]
 pub struct DeleteApiTokenInput {
-    /// One of the caller's own tokens.
+    /// The id of a token of the caller.
     pub id: ID,
 }

@@ -1,4 +1,4 @@
-//! People by id.
+//! The data loader of users.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,12 +13,12 @@ use crate::{
 };
 
 impl Loader<UserId> for Batch {
-    type Value = user::Model;
+    type Value = Arc<user::Model>;
     type Error = Arc<ServiceError>;
 
-    async fn load(&self, keys: &[UserId]) -> Result<HashMap<UserId, user::Model>, Self::Error> {
+    async fn load(&self, keys: &[UserId]) -> Result<HashMap<UserId, Self::Value>, Self::Error> {
         let users = self.services.identity.users(&self.actor, keys).await?;
-        Ok(users.into_iter().map(|user| (user.id, user)).collect())
+        Ok(users.into_iter().map(|user| (user.id, Arc::new(user))).collect())
     }
 }
 

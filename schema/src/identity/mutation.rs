@@ -1,4 +1,4 @@
-//! Signing up, in and out; API tokens.
+//! Mutations of accounts, sessions and API tokens.
 
 use std::sync::Arc;
 
@@ -24,39 +24,41 @@ pub struct SignInPayload {
     issued: IssuedSession,
 }
 
-/// A fresh session.
-#[Object]
+/// A new session.
+#[Object(crate = "crate::output")]
 impl SignInPayload {
-    /// Send it as `Authorization: Bearer …`. Browsers have it in an `HttpOnly` cookie already.
-    async fn token(&self) -> &str {
+    /// The session token, for the header `Authorization: Bearer …`. Browsers also receive it as an `HttpOnly` cookie.
+    fn token(&self) -> &str {
         &self.issued.token
     }
 
-    /// When the session ends if it is not used; each use moves it on.
-    async fn expires_at(&self) -> DateTime<Utc> {
+    /// When the session expires if it is not used.
+    fn expires_at(&self) -> DateTime<Utc> {
         self.issued.expires_at
     }
 
-    /// Who has signed in.
+    /// The signed-in user.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
         let actor = ctx.services().identity.authenticate(&self.issued.token).await?;
         Ok(Viewer(Arc::new(actor.ok_or_else(ApiError::signed_out)?)))
     }
 }
 
-/// What is left after signing out.
+/// The result of signing out.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct SignOutPayload {
-    /// Always true: the session is gone.
+    /// Always true: the session has ended.
     pub signed_out: bool,
 }
 
 /// A new API token.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct CreateApiTokenPayload {
-    /// What can be seen of it from now on.
+    /// The token without its secret.
     pub api_token: ApiToken,
-    /// The secret. It is shown this once.
+    /// The secret. It is not returned again.
     pub secret: String,
 }
 
@@ -66,14 +68,14 @@ pub struct IdentityMutation;
 
 #[Object]
 impl IdentityMutation {
-    /// Creates an account, and an organization that it owns, and signs in. Repeating it answers `CONFLICT`.
+    /// Creates an account with an organization, and signs in. Repeating it fails with `CONFLICT`.
     async fn sign_up(&self, ctx: &Context<'_>, input: SignUpInput) -> Result<SignInPayload> {
         let agent = ctx.client().user_agent.clone();
         let issued = ctx.services().identity.sign_up(input.into(), agent).await?;
         Ok(signed_in(ctx, issued))
     }
 
-    /// Signs in. Each time makes another session.
+    /// Signs in. Each call creates a session.
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload> {
         let agent = ctx.client().user_agent.clone();
         let password = SecretString::from(input.password);
@@ -81,7 +83,7 @@ impl IdentityMutation {
         Ok(signed_in(ctx, issued))
     }
 
-    /// Ends the caller's session, or another of the caller's. Subscriptions of that session end too.
+    /// Ends the current session, or another one of the caller, and the subscriptions of that session.
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Result<SignOutPayload> {
         let actor = ctx.actor()?;
         if let Some(id) = parse_id_opt("sessionId", input.session_id.as_ref())? {
@@ -93,7 +95,7 @@ impl IdentityMutation {
         Ok(SignOutPayload { signed_out: true })
     }
 
-    /// Makes an API token. Repeating it makes another.
+    /// Creates an API token. Repeating it creates another one.
     async fn create_api_token(
         &self,
         ctx: &Context<'_>,
@@ -103,7 +105,7 @@ impl IdentityMutation {
         Ok(CreateApiTokenPayload { api_token: row.into(), secret })
     }
 
-    /// Deletes an API token, which stops working at once. Repeating it answers `NOT_FOUND`.
+    /// Deletes an API token, which is rejected from then on. Repeating it fails with `NOT_FOUND`.
     async fn delete_api_token(&self, ctx: &Context<'_>, input: DeleteApiTokenInput) -> Result<DeletePayload> {
         let id = parse_id("id", &input.id)?;
         ctx.services().identity.delete_api_token(ctx.actor()?, id).await?;

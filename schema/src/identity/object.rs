@@ -1,10 +1,11 @@
-//! The types of identity.
+//! The objects of identity.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use triptych_entities::{
+    ids::{ApiTokenId, OrganizationId, SessionId, UserId},
     payloads::session,
     relational::identity::{api_token, organization, user},
 };
@@ -13,54 +14,56 @@ use triptych_services::access::{Actor, Grant, Proof};
 use crate::{
     context::ContextExt as _,
     errors::{ApiError, Result},
+    output::{Id, Items},
 };
 
-/// A person who can sign in.
+/// A user account.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct User {
     /// `user_…`
-    #[graphql(owned)]
-    pub id: ID,
-    /// The name that others see.
+    pub id: Id<UserId>,
+    /// The display name.
     pub name: String,
-    /// The address that the person signs in with, as they wrote it.
+    /// The email address for signing in, as entered.
     pub email: String,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: DateTime<Utc>,
 }
 
 impl From<user::Model> for User {
     fn from(row: user::Model) -> Self {
-        Self { id: row.id.to_string().into(), name: row.name, email: row.email, created_at: row.created_at }
+        Self { id: Id(row.id), name: row.name, email: row.email, created_at: row.created_at }
     }
 }
 
-/// An organization: everything belongs to one, and nothing is seen from another.
+/// An organization. All data belongs to one organization and is not visible to others.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct Organization {
     /// `org_…`
-    #[graphql(owned)]
-    pub id: ID,
-    /// Its name.
+    pub id: Id<OrganizationId>,
+    /// The name.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
 impl From<organization::Model> for Organization {
     fn from(row: organization::Model) -> Self {
-        Self { id: row.id.to_string().into(), name: row.name, created_at: row.created_at }
+        Self { id: Id(row.id), name: row.name, created_at: row.created_at }
     }
 }
 
-/// Something that the caller's role allows.
+/// A permission of the caller's role.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct Permission {
-    /// `read`, `create`, `update`, `delete`, `publish`, `run`, or `manage` for all of them.
+    /// The action: `read`, `create`, `update`, `delete`, `publish`, `run`, or `manage` for all of them.
     pub action: String,
-    /// What it may be done to, such as `flow` or `thread`.
+    /// The subject of the action, such as `flow` or `thread`.
     pub subject: String,
-    /// Only to what the caller owns.
+    /// Whether the permission is limited to objects that the caller owns.
     pub only_own: bool,
 }
 
@@ -74,16 +77,17 @@ impl From<&Grant> for Permission {
     }
 }
 
-/// A place where the caller is signed in.
+/// A session of the caller.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct Session {
     /// `session_…`
-    pub id: ID,
-    /// Whether this request was made with it.
+    pub id: Id<SessionId>,
+    /// Whether it is the session of this request.
     pub current: bool,
-    /// The browser or program, as it named itself.
+    /// The user agent of the client.
     pub user_agent: Option<String>,
-    /// When the caller signed in there.
+    /// When the session was created.
     pub created_at: DateTime<Utc>,
 }
 
@@ -91,34 +95,35 @@ impl Session {
     fn new(session: session::Session, proof: &Proof) -> Self {
         Self {
             current: *proof == Proof::Session(session.id),
-            id: session.id.to_string().into(),
+            id: Id(session.id),
             user_agent: session.user_agent,
             created_at: session.created_at,
         }
     }
 }
 
-/// A long-lived secret for programs. The secret itself is shown once, when it is made.
+/// An API token for programs. The secret is returned once, when the token is created.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ApiToken {
     /// `token_…`
-    pub id: ID,
-    /// What the caller named it.
+    pub id: Id<ApiTokenId>,
+    /// The name.
     pub name: String,
-    /// What it is limited to, as `action:subject`. Empty: all that the person may do.
+    /// The scopes in the form `action:subject`; empty for all permissions of the user.
     pub scopes: Vec<String>,
-    /// When it stops working, if ever.
+    /// When the token expires; null if it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was last used, give or take a minute.
+    /// When the token was last used, with a precision of one minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
 impl From<api_token::Model> for ApiToken {
     fn from(row: api_token::Model) -> Self {
         Self {
-            id: row.id.to_string().into(),
+            id: Id(row.id),
             name: row.name,
             scopes: row.scopes,
             expires_at: row.expires_at,
@@ -130,33 +135,33 @@ impl From<api_token::Model> for ApiToken {
 
 pub struct Viewer(pub(super) Arc<Actor>);
 
-/// Who is asking, or who has just signed in.
-#[Object]
+/// The signed-in user.
+#[Object(crate = "crate::output")]
 impl Viewer {
-    /// The person.
+    /// The user.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         let users = ctx.services().identity.users(&self.0, &[self.0.user]).await?;
         Ok(users.into_iter().next().ok_or_else(|| ApiError::not_found("user"))?.into())
     }
 
-    /// The organization that the person acts for.
+    /// The organization of the session.
     async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
         Ok(ctx.services().identity.organization(&self.0).await?.into())
     }
 
-    /// What the person's role allows.
-    async fn permissions(&self) -> Vec<Permission> {
+    /// The permissions of the user's role.
+    fn permissions(&self) -> Items<Permission> {
         self.0.grants.iter().map(Into::into).collect()
     }
 
-    /// Where the person is signed in, newest first.
-    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+    /// The sessions of the user, newest first.
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Items<Session>> {
         let sessions = ctx.services().identity.sessions.list(self.0.user).await?;
         Ok(sessions.into_iter().map(|session| Session::new(session, &self.0.proof)).collect())
     }
 
-    /// The person's API tokens, newest first.
-    async fn api_tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiToken>> {
+    /// The API tokens of the user, newest first.
+    async fn api_tokens(&self, ctx: &Context<'_>) -> Result<Items<ApiToken>> {
         let tokens = ctx.services().identity.api_tokens(&self.0).await?;
         Ok(tokens.into_iter().map(Into::into).collect())
     }

@@ -1,4 +1,4 @@
-//! Who is asking.
+//! Queries of identity.
 
 use async_graphql::{Context, Object};
 
@@ -11,7 +11,7 @@ pub struct IdentityQuery;
 
 #[Object]
 impl IdentityQuery {
-    /// The caller; null when signed out.
+    /// The signed-in user; null without a session.
     async fn viewer(&self, ctx: &Context<'_>) -> Option<Viewer> {
         ctx.actor_opt().map(|actor| Viewer(actor.clone()))
     }

@@ -1,4 +1,4 @@
-//! `node(id)`: anything by its id. The id's prefix says what it is, so no table is searched in vain.
+//! `node(id)`: any object by its global id. The prefix of the id determines the type, so one query suffices.
 
 use async_graphql::{Context, ID, Interface, Object};
 use triptych_entities::ids::{
@@ -21,12 +21,21 @@ use crate::{
     },
     errors::{ApiError, Result},
     identity::{Organization, User, load_user},
+    output::Items,
 };
 
-/// Something with an id of its own.
+/// An object with a global id.
 #[derive(Interface)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and moved at once")]
-#[graphql(field(name = "id", ty = "ID", desc = "A TypeID: what it is, then a UUIDv7."))]
+#[graphql(
+    crate = "crate::output",
+    field(
+        name = "id",
+        method = "node_id",
+        ty = "ID",
+        desc = "A TypeID: a prefix for the type, then a UUIDv7."
+    )
+)]
 pub enum Node {
     User(User),
     Organization(Organization),
@@ -42,36 +51,63 @@ pub enum Node {
     Preset(Preset),
 }
 
-/// Queries for anything.
+/// Gives each member of [`Node`] the method that the interface awaits.
+macro_rules! node_ids {
+    ($($Member:ident: |$member:ident| $id:expr;)+) => {$(
+        impl $Member {
+            #[expect(clippy::unused_async, reason = "the interface awaits its fields")]
+            async fn node_id(&self, _: &Context<'_>) -> Result<ID> {
+                let $member = self;
+                Ok(ID($id.to_string()))
+            }
+        }
+    )+};
+}
+
+node_ids! {
+    User: |user| user.id.0;
+    Organization: |organization| organization.id.0;
+    Flow: |flow| flow.0.id;
+    FlowVersion: |version| version.0.id;
+    Step: |step| step.model().id;
+    Credential: |credential| credential.0.id;
+    Execution: |execution| execution.0.id;
+    ExecutionStep: |step| step.0.id;
+    Thread: |thread| thread.0.id;
+    Message: |message| message.0.id;
+    Generation: |generation| generation.0.id;
+    Preset: |preset| preset.0.id;
+}
+
+/// Queries of any object.
 #[derive(Default)]
 pub struct NodeQuery;
 
-/// The most ids of one `nodes` call.
+/// The maximum number of ids of one `nodes` field.
 const MAX_NODES: usize = 100;
 
 #[Object]
 impl NodeQuery {
-    /// Anything by its id.
+    /// Fetches an object by its global id.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The id of anything that has one.")] id: ID,
+        #[graphql(desc = "The global id of an object.")] id: ID,
     ) -> Result<Option<Node>> {
         find(ctx, "id", &id).await.map(Some)
     }
 
-    /// Several things by their ids, in that order; null for those that are not found.
-    #[graphql(complexity = "ids.len().saturating_mul(child_complexity).saturating_add(1)")]
+    /// Fetches several objects by their ids, in the order of the ids; null for those that are not found.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Up to 100 ids.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>> {
+    ) -> Result<Items<Option<Node>>> {
         if ids.len() > MAX_NODES {
             return Err(Invalid::one("ids", format!("at most {MAX_NODES} at a time")).into());
         }
         ctx.actor()?;
-        // At once, so that the loaders see all ids of a kind together.
+        // Concurrently, so that the loaders batch the ids of a type.
         let found = futures::future::join_all(
             ids.iter().enumerate().map(async |(index, id)| find(ctx, &format!("ids.{index}"), id).await),
         )

@@ -1,33 +1,34 @@
-//! The queues, as the API shows them.
+//! The state of the job queues.
 
 use async_graphql::{Context, Object, SimpleObject};
 use triptych_entities::payloads::job;
 use triptych_services::access::{Action, Subject};
 
-use crate::{context::ContextExt as _, errors::Result};
+use crate::{context::ContextExt as _, errors::Result, output::Items};
 
 /// A queue of jobs.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct Queue {
     /// `trigger`, `flow`, `action` or `generation`.
     pub name: String,
-    /// Jobs that one worker process runs at a time.
+    /// The number of jobs that a worker process runs at a time.
     pub concurrency: i32,
-    /// Jobs that could run now.
+    /// The number of jobs that are ready to run.
     pub waiting: i32,
-    /// Jobs that are being run.
+    /// The number of jobs that are running.
     pub active: i32,
-    /// Jobs whose time has not come.
+    /// The number of delayed jobs.
     pub delayed: i32,
-    /// Jobs that could run now, out of turn.
+    /// The number of prioritized jobs that are ready to run.
     pub prioritized: i32,
-    /// Jobs that failed for good and are kept to be looked at.
+    /// The number of failed jobs that are retained.
     pub failed: i32,
-    /// Jobs that are done and are kept for a while.
+    /// The number of completed jobs that are retained.
     pub completed: i32,
 }
 
-/// How many jobs of each queue a worker process runs at a time.
+/// The number of jobs of each queue that a worker process runs at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Concurrency {
     pub trigger: usize,
@@ -42,8 +43,8 @@ pub struct QueueQuery;
 
 #[Object]
 impl QueueQuery {
-    /// The queues that flows and generations are worked off from.
-    async fn queues(&self, ctx: &Context<'_>) -> Result<Vec<Queue>> {
+    /// Lists the job queues of flows and generations.
+    async fn queues(&self, ctx: &Context<'_>) -> Result<Items<Queue>> {
         let _ = ctx.actor()?.scope(Action::Read, Subject::Queue)?;
         let concurrency = ctx.data_unchecked::<Concurrency>();
         let mut queues = Vec::new();
@@ -67,6 +68,6 @@ impl QueueQuery {
                 completed: number(counts.completed),
             });
         }
-        Ok(queues)
+        Ok(queues.into())
     }
 }

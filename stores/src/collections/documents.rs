@@ -103,6 +103,10 @@ impl<C: Collection> Documents<C> {
     /// # Errors
     /// `Conflict` if a unique index of the collection already contains its values.
     pub async fn insert(&self, document: C) -> Result<C> {
+        // Looked up first, so that a repeated call finds the document also while the unique index is being built.
+        if let Some(existing) = self.created_before(&document).await? {
+            return Ok(existing);
+        }
         match in_time(self.raw.insert_one(&document)).await {
             Ok(_) => Ok(document),
             Err(StoreError::Mongo(error)) if is_duplicate(&error) => self

@@ -1,4 +1,4 @@
-//! Making and deleting credentials.
+//! Mutations of credentials.
 
 use async_graphql::{Context, ID, InputObject, Json, Object, SimpleObject};
 use serde_json::Value;
@@ -11,30 +11,31 @@ use crate::{
     errors::Result,
 };
 
-/// A credential to be.
+/// Input to create a credential.
 #[derive(InputObject)]
 pub struct CreateCredentialInput {
-    /// The key of the integration that it is for.
+    /// The key of the integration.
     pub integration: String,
-    /// 1 to 120 characters.
+    /// The name, 1 to 120 characters.
     pub name: String,
     /// The secret fields, as `integration { credential { fields } }` describes them.
     pub fields: Json<Value>,
-    /// Keep it with this flow; it goes when the flow goes. Absent: the organization's.
+    /// The flow that owns the credential, which is deleted with the flow. Default: the organization owns it.
     pub flow_id: Option<ID>,
 }
 
-/// A credential to be deleted.
+/// Input to delete a credential.
 #[derive(InputObject)]
 pub struct DeleteCredentialInput {
-    /// Steps that use it will have none.
+    /// The id of the credential. Steps that use it lose it.
     pub id: ID,
 }
 
 /// A credential.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct CredentialPayload {
-    /// As it is now.
+    /// The current state.
     pub credential: Credential,
 }
 
@@ -44,7 +45,7 @@ pub struct CredentialMutation;
 
 #[Object]
 impl CredentialMutation {
-    /// Seals and keeps a secret. Repeating it makes another.
+    /// Encrypts and stores a credential. Repeating it creates another one.
     async fn create_credential(
         &self,
         ctx: &Context<'_>,
@@ -60,7 +61,7 @@ impl CredentialMutation {
         Ok(CredentialPayload { credential: credential.into() })
     }
 
-    /// Deletes a credential. Repeating it answers `NOT_FOUND`.
+    /// Deletes a credential. Repeating it fails with `NOT_FOUND`.
     async fn delete_credential(
         &self,
         ctx: &Context<'_>,

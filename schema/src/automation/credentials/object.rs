@@ -1,50 +1,53 @@
-//! What can be seen of a credential.
+//! The metadata of a credential. Its secret fields are never returned.
 
-use async_graphql::{ComplexObject, Context, ID, SimpleObject};
+use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
-use triptych_entities::{ids::UserId, relational::automation::credential};
+use triptych_entities::{ids::CredentialId, relational::automation::credential};
 
 use crate::{
     errors::Result,
     identity::{User, load_user},
+    output::Id,
 };
 
-/// The secret of an integration. What is in it is never shown.
-#[derive(SimpleObject)]
-#[graphql(complex)]
-pub struct Credential {
-    /// `cred_…`
-    #[graphql(owned)]
-    pub id: ID,
-    /// The key of the integration that it is for.
-    pub integration: String,
-    /// What its owner named it.
-    pub name: String,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it last changed.
-    pub updated_at: DateTime<Utc>,
-    #[graphql(skip)]
-    owner: UserId,
-}
+pub struct Credential(pub(crate) credential::Model);
 
-#[ComplexObject]
+/// A stored secret for an integration. The secret itself is never returned.
+#[Object(crate = "crate::output")]
 impl Credential {
-    /// Who made it.
+    /// `cred_…`
+    fn id(&self) -> Id<CredentialId> {
+        Id(self.0.id)
+    }
+
+    /// The key of the integration.
+    fn integration(&self) -> &str {
+        &self.0.integration
+    }
+
+    /// The name that the owner chose.
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// When it was created.
+    fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When it was last changed.
+    fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+
+    /// The user who created it.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
-        load_user(ctx, self.owner).await
+        load_user(ctx, self.0.owner_id).await
     }
 }
 
 impl From<credential::Model> for Credential {
     fn from(row: credential::Model) -> Self {
-        Self {
-            id: row.id.to_string().into(),
-            integration: row.integration,
-            name: row.name,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            owner: row.owner_id,
-        }
+        Self(row)
     }
 }

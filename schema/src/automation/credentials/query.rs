@@ -1,4 +1,4 @@
-//! Lists of credentials.
+//! Queries of credentials.
 
 use async_graphql::{Context, Object};
 
@@ -15,15 +15,15 @@ pub struct CredentialQuery;
 
 #[Object]
 impl CredentialQuery {
-    /// The organization's credentials, newest first.
+    /// Lists the credentials of the organization, newest first.
     async fn credentials(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those for this integration.")] integration: Option<String>,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The key of an integration.")] integration: Option<String>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Credential>> {
         let args = page_args(first, after, last, before);
         let credentials = &ctx.services().credentials;

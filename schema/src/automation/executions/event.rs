@@ -2,20 +2,23 @@
 
 #![expect(dead_code, reason = "`SimpleObject` makes an accessor for each field")]
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::{
     execution_events,
     failure::Failure,
-    ids::{ExecutionStepId, GenerationId, StepId},
+    ids::{ExecutionId, ExecutionStepId, GenerationId, StepId},
     payloads::execution_event as payload,
     relational::automation::{execution, execution_log, execution_step},
 };
 use triptych_services::automation::executions;
 
 use super::{ExecutionError, ExecutionStatus, ExecutionStepStatus, step::LogLevel};
-use crate::feed::{event_fields, event_union, int};
+use crate::{
+    feed::{event_fields, event_union, int},
+    output::Id,
+};
 
 execution_events!(event_union);
 
@@ -28,9 +31,10 @@ event_fields! { ExecutionEvent:
 
 /// An event of an execution with its position.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ExecutionEnvelope {
     /// `exec_…`
-    pub execution_id: ID,
+    pub execution_id: Id<ExecutionId>,
     /// The number of the event, counted from 1. An event that is recovered from the history has the number of the
     /// event before it.
     pub seq: i32,
@@ -43,7 +47,7 @@ pub struct ExecutionEnvelope {
 impl From<executions::Envelope> for ExecutionEnvelope {
     fn from(envelope: executions::Envelope) -> Self {
         Self {
-            execution_id: envelope.subject.to_string().into(),
+            execution_id: Id(envelope.subject),
             seq: int(envelope.position.seq),
             cursor: envelope.position.to_string(),
             event: envelope.event.into(),

@@ -8,27 +8,27 @@ use triptych_services::{automation::executions, error::Invalid};
 use super::ExecutionStatus;
 use crate::context::parse_id_opt;
 
-/// A stretch of time.
+/// A period of time.
 #[derive(InputObject)]
 pub struct DateTimeRange {
-    /// From this moment on.
+    /// The start of the period, inclusive.
     pub from: Option<DateTime<Utc>>,
-    /// Up to but not including this moment.
+    /// The end of the period, exclusive.
     pub to: Option<DateTime<Utc>>,
 }
 
-/// What a list of executions is narrowed to. All that is given must hold.
+/// A filter of executions. All given conditions must hold.
 #[derive(InputObject, Default)]
 pub struct ExecutionFilter {
-    /// Executions of this flow.
+    /// The id of the flow.
     pub flow_id: Option<ID>,
-    /// One of these.
+    /// The accepted statuses.
     pub status: Option<Vec<ExecutionStatus>>,
     /// The key of an integration that the version uses.
     pub integration: Option<String>,
-    /// Whether they were run to try something out.
+    /// Whether the execution is a test.
     pub test: Option<bool>,
-    /// When they were accepted.
+    /// The time of creation.
     pub created_at: Option<DateTimeRange>,
 }
 
@@ -46,45 +46,45 @@ impl ExecutionFilter {
     }
 }
 
-/// A run by hand.
+/// Input to run a flow manually.
 #[derive(InputObject)]
 pub struct RunFlowInput {
-    /// The flow.
+    /// The id of the flow.
     pub flow_id: ID,
-    /// Becomes `trigger`. For a flow with a webhook, a payload without `body` becomes the body.
+    /// The data of `trigger`. For a flow with a webhook, a payload without `body` becomes the body.
     pub payload: Option<Json<Value>>,
-    /// A version's number. Absent: the published version, or the draft for a test.
+    /// The number of the version. Default: the published version, or the draft for a test.
     pub version: Option<i32>,
-    /// Mark the execution as a test, and run the draft unless a version is named.
+    /// Marks the execution as a test, and runs the draft unless a version is given.
     #[graphql(default)]
     pub test: bool,
-    /// The caller's own id for this call: the same value for the same flow runs it once.
+    /// An idempotency key: repeated calls with the same value and flow run it once.
     pub client_id: Option<String>,
 }
 
-/// An execution to be stopped.
+/// Input to cancel an execution.
 #[derive(InputObject)]
 pub struct CancelExecutionInput {
-    /// The execution.
+    /// The id of the execution.
     pub execution_id: ID,
 }
 
-/// Where a retry goes on from.
+/// Where a retry starts.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "executions::RetryFrom")]
 pub enum RetryFrom {
-    /// The steps that failed; what succeeded is kept.
+    /// At the failed steps; the results of other steps are kept.
     Failed,
-    /// The beginning.
+    /// At the trigger.
     Start,
 }
 
-/// An execution to be run again.
+/// Input to retry an execution.
 #[derive(InputObject)]
 pub struct RetryExecutionInput {
-    /// The execution.
+    /// The id of the execution.
     pub execution_id: ID,
-    /// Where to go on from.
+    /// Where the retry starts.
     #[graphql(default_with = "RetryFrom::Failed")]
     pub from_step: RetryFrom,
 }

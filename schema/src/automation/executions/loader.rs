@@ -1,4 +1,4 @@
-//! Executions and what belongs to them, many at once.
+//! The data loaders of executions and their steps.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -24,40 +24,37 @@ use crate::{
 type Shared = Arc<ServiceError>;
 
 impl Loader<ExecutionId> for Batch {
-    type Value = execution::Model;
+    type Value = Arc<execution::Model>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[ExecutionId]) -> Result<HashMap<ExecutionId, execution::Model>, Shared> {
+    async fn load(&self, keys: &[ExecutionId]) -> Result<HashMap<ExecutionId, Self::Value>, Shared> {
         let rows = self.services.executions.by_ids(&self.actor, keys).await?;
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+        Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
     }
 }
 
 impl Loader<ExecutionStepId> for Batch {
-    type Value = execution_step::Model;
+    type Value = Arc<execution_step::Model>;
     type Error = Shared;
 
-    async fn load(
-        &self,
-        keys: &[ExecutionStepId],
-    ) -> Result<HashMap<ExecutionStepId, execution_step::Model>, Shared> {
+    async fn load(&self, keys: &[ExecutionStepId]) -> Result<HashMap<ExecutionStepId, Self::Value>, Shared> {
         let rows = self.services.executions.steps_by_ids(&self.actor, keys).await?;
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+        Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
     }
 }
 
-/// What started an execution.
+/// The trigger of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TriggerOf(pub(crate) ExecutionId);
 
 impl Loader<TriggerOf> for Batch {
-    type Value = Value;
+    type Value = Arc<Value>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[TriggerOf]) -> Result<HashMap<TriggerOf, Value>, Shared> {
+    async fn load(&self, keys: &[TriggerOf]) -> Result<HashMap<TriggerOf, Self::Value>, Shared> {
         let ids: Vec<ExecutionId> = keys.iter().map(|key| key.0).collect();
         let triggers = self.services.executions.triggers(&self.actor, &ids).await?;
-        Ok(triggers.into_iter().map(|(id, trigger)| (TriggerOf(id), trigger)).collect())
+        Ok(triggers.into_iter().map(|(id, trigger)| (TriggerOf(id), Arc::new(trigger))).collect())
     }
 }
 
@@ -66,13 +63,13 @@ impl Loader<TriggerOf> for Batch {
 pub(crate) struct StepsOf(pub(crate) ExecutionId);
 
 impl Loader<StepsOf> for Batch {
-    type Value = Vec<execution_step::Model>;
+    type Value = Arc<Vec<execution_step::Model>>;
     type Error = Shared;
 
     async fn load(&self, keys: &[StepsOf]) -> Result<HashMap<StepsOf, Self::Value>, Shared> {
         let ids: Vec<ExecutionId> = keys.iter().map(|key| key.0).collect();
         let steps = self.services.executions.steps_by_execution(&self.actor, &ids).await?;
-        Ok(steps.into_iter().map(|(id, steps)| (StepsOf(id), steps)).collect())
+        Ok(steps.into_iter().map(|(id, steps)| (StepsOf(id), Arc::new(steps))).collect())
     }
 }
 
@@ -81,13 +78,13 @@ impl Loader<StepsOf> for Batch {
 pub(crate) struct StepBehind(pub(crate) GenerationId);
 
 impl Loader<StepBehind> for Batch {
-    type Value = execution_step::Model;
+    type Value = Arc<execution_step::Model>;
     type Error = Shared;
 
     async fn load(&self, keys: &[StepBehind]) -> Result<HashMap<StepBehind, Self::Value>, Shared> {
         let ids: Vec<GenerationId> = keys.iter().map(|key| key.0).collect();
         let steps = self.services.executions.steps_by_generation(&self.actor, &ids).await?;
-        Ok(steps.into_iter().map(|(id, step)| (StepBehind(id), step)).collect())
+        Ok(steps.into_iter().map(|(id, step)| (StepBehind(id), Arc::new(step))).collect())
     }
 }
 
@@ -100,7 +97,7 @@ pub(crate) struct PageOf {
 }
 
 impl Loader<PageOf> for Batch {
-    type Value = Page<execution::Model>;
+    type Value = Arc<Page<execution::Model>>;
     type Error = Shared;
 
     async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, Shared> {
@@ -111,11 +108,9 @@ impl Loader<PageOf> for Batch {
         let mut pages = HashMap::with_capacity(keys.len());
         for ((filter, window), flows) in groups {
             let found = self.services.executions.list_by_flow(&self.actor, &flows, &filter, &window).await?;
-            pages.extend(
-                found.into_iter().map(|(flow, page)| {
-                    (PageOf { flow, filter: filter.clone(), window: window.clone() }, page)
-                }),
-            );
+            pages.extend(found.into_iter().map(|(flow, page)| {
+                (PageOf { flow, filter: filter.clone(), window: window.clone() }, Arc::new(page))
+            }));
         }
         Ok(pages)
     }

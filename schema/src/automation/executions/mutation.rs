@@ -1,4 +1,4 @@
-//! Running, stopping and running again.
+//! Mutations of executions.
 
 use async_graphql::{Context, Object, SimpleObject};
 use triptych_services::automation::executions::ManualRun;
@@ -14,8 +14,9 @@ use crate::{
 
 /// An execution.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ExecutionPayload {
-    /// As it is now.
+    /// The current state.
     pub execution: Execution,
 }
 
@@ -25,7 +26,7 @@ pub struct ExecutionMutation;
 
 #[Object]
 impl ExecutionMutation {
-    /// Runs a flow by hand. Repeating it runs the flow again, unless `clientId` is the same.
+    /// Runs a flow manually. Repeating it runs the flow again, unless `clientId` is the same.
     async fn run_flow(&self, ctx: &Context<'_>, input: RunFlowInput) -> Result<ExecutionPayload> {
         let run = ManualRun {
             flow_id: parse_id("flowId", &input.flow_id)?,
@@ -38,7 +39,7 @@ impl ExecutionMutation {
         Ok(ExecutionPayload { execution: Execution(execution) })
     }
 
-    /// Stops an execution. A step that is being run right now finishes unheard. Repeating it changes nothing.
+    /// Cancels an execution. The results of running steps are ignored. Repeating it has no effect.
     async fn cancel_execution(
         &self,
         ctx: &Context<'_>,

@@ -1,9 +1,9 @@
 //! An execution.
 
-use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
+use async_graphql::{Context, Enum, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use triptych_entities::{failure::Failure, relational::automation::execution};
+use triptych_entities::{failure::Failure, ids::ExecutionId, relational::automation::execution};
 use triptych_services::page::{KeyKind, Window, slice};
 
 use super::{
@@ -16,44 +16,46 @@ use crate::{
     context::ContextExt as _,
     conversations::generations::{UsageSummary, usage_of},
     errors::Result,
+    output::Id,
 };
 
-/// How far an execution is. The last three are final.
+/// The status of an execution. The last three are final.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 #[graphql(remote = "execution::Status")]
 pub enum ExecutionStatus {
-    /// Accepted, not begun.
+    /// Created, not started.
     Queued,
-    /// Steps are being run.
+    /// Steps are running.
     Running,
-    /// Everything waits for a time or a person.
+    /// All active paths wait for a time or a user.
     Waiting,
-    /// All paths came to their end.
+    /// All paths ended.
     Succeeded,
-    /// A step failed and nothing handled it.
+    /// A step failed without an error link.
     Failed,
-    /// Somebody stopped it.
+    /// Canceled by a user.
     Canceled,
 }
 
-/// What started an execution.
+/// The trigger of an execution.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 #[graphql(remote = "execution::Source")]
 pub enum ExecutionSource {
-    /// A request to the flow's webhook.
+    /// A request to the webhook of the flow.
     Webhook,
-    /// The flow's schedule.
+    /// The schedule of the flow.
     Schedule,
-    /// A person or a program, through the API.
+    /// A request to the API.
     Manual,
 }
 
-/// Why a step or an execution failed.
+/// The error of a step or an execution.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ExecutionError {
-    /// For programs, such as `TIMEOUT`.
+    /// The error code, such as `TIMEOUT`.
     pub code: String,
-    /// For people.
+    /// The error message.
     pub message: String,
 }
 
@@ -66,46 +68,46 @@ impl From<Failure> for ExecutionError {
 pub struct Execution(pub(crate) execution::Model);
 
 /// One run of a version of a flow.
-#[Object]
+#[Object(crate = "crate::output")]
 impl Execution {
     /// `exec_…`
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+    fn id(&self) -> Id<ExecutionId> {
+        Id(self.0.id)
     }
 
-    /// The flow that ran.
+    /// The flow.
     async fn flow(&self, ctx: &Context<'_>) -> Result<Flow> {
         load_flow(ctx, self.0.flow_id).await
     }
 
-    /// The version that ran.
+    /// The version that is executed.
     async fn version(&self, ctx: &Context<'_>) -> Result<FlowVersion> {
         load_version(ctx, self.0.version_id).await
     }
 
-    /// How far it is.
-    async fn status(&self) -> ExecutionStatus {
+    /// The status.
+    fn status(&self) -> ExecutionStatus {
         self.0.status.into()
     }
 
-    /// What started it.
-    async fn source(&self) -> ExecutionSource {
+    /// The trigger.
+    fn source(&self) -> ExecutionSource {
         self.0.source.into()
     }
 
-    /// The data that started it; `trigger` in templates.
+    /// The data of the trigger; `trigger` in templates.
     async fn trigger(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
         Ok(ctx.load(TriggerOf(self.0.id)).await?.map(Json))
     }
 
-    /// Its steps so far, in the order in which they came about; the trigger is the first.
+    /// The steps in the order of their creation; the trigger is the first.
     async fn steps(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<ExecutionStep>> {
         let window = Window::parse(&page_args(first, after, last, before), "steps", &[KeyKind::Id])?;
         let steps = ctx.load(StepsOf(self.0.id)).await?.unwrap_or_default();
@@ -113,38 +115,38 @@ impl Execution {
         Ok(Connection::of(page, ExecutionStep))
     }
 
-    /// Why it failed; null unless it did.
-    async fn error(&self) -> Option<ExecutionError> {
+    /// The error; null unless the status is `FAILED`.
+    fn error(&self) -> Option<ExecutionError> {
         self.0.failure().map(Into::into)
     }
 
-    /// What its AI steps used.
+    /// The usage of the AI steps.
     async fn usage(&self, ctx: &Context<'_>) -> Result<UsageSummary> {
         usage_of(ctx, self.0.id, None, None).await
     }
 
-    /// The trace that its steps are part of: 32 hexadecimal digits.
-    async fn trace_id(&self) -> Option<&str> {
+    /// The id of the trace of the steps: 32 hexadecimal digits.
+    fn trace_id(&self) -> Option<&str> {
         self.0.trace_id.as_deref()
     }
 
-    /// Whether it was run to try something out.
-    async fn test(&self) -> bool {
+    /// Whether the execution is a test.
+    fn test(&self) -> bool {
         self.0.test
     }
 
-    /// When it was accepted.
-    async fn created_at(&self) -> DateTime<Utc> {
+    /// When it was created.
+    fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// When it began.
-    async fn started_at(&self) -> Option<DateTime<Utc>> {
+    /// When it started.
+    fn started_at(&self) -> Option<DateTime<Utc>> {
         self.0.started_at
     }
 
-    /// When it ended.
-    async fn finished_at(&self) -> Option<DateTime<Utc>> {
+    /// When it finished.
+    fn finished_at(&self) -> Option<DateTime<Utc>> {
         self.0.finished_at
     }
 }

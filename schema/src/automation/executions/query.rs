@@ -1,4 +1,4 @@
-//! Reading the history.
+//! Queries of executions.
 
 use async_graphql::{Context, ID, Object};
 
@@ -15,7 +15,7 @@ pub struct ExecutionQuery;
 
 #[Object]
 impl ExecutionQuery {
-    /// One execution.
+    /// Fetches an execution by its id.
     async fn execution(
         &self,
         ctx: &Context<'_>,
@@ -25,15 +25,15 @@ impl ExecutionQuery {
         Ok(Some(Execution(ctx.services().executions.get(ctx.actor()?, id).await?)))
     }
 
-    /// The organization's executions, newest first.
+    /// Lists the executions of the organization, newest first.
     async fn executions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "All that is given must hold.")] filter: Option<ExecutionFilter>,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The filter.")] filter: Option<ExecutionFilter>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Execution>> {
         let filter = filter.unwrap_or_default().parse()?;
         let args = page_args(first, after, last, before);

@@ -1,9 +1,12 @@
-//! A step of an execution, and what it logged.
+//! A step of an execution, and its log.
 
-use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
+use async_graphql::{Context, Enum, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use triptych_entities::relational::automation::{execution_log, execution_step};
+use triptych_entities::{
+    ids::{ExecutionLogId, ExecutionStepId},
+    relational::automation::{execution_log, execution_step},
+};
 
 use super::{Execution, ExecutionError, loader::load_execution};
 use crate::{
@@ -12,88 +15,89 @@ use crate::{
     context::ContextExt as _,
     conversations::generations::{Generation, generation_behind, generation_opt},
     errors::Result,
+    output::Id,
 };
 
-/// How far a step of an execution is. The last four are final.
+/// The status of a step of an execution. The last four are final.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 #[graphql(remote = "execution_step::Status")]
 pub enum ExecutionStepStatus {
-    /// Its turn has come; a worker will take it.
+    /// Ready to run on a worker.
     Queued,
-    /// A worker has it.
+    /// Running on a worker.
     Running,
-    /// It waits for a time or a person.
+    /// Waits for a time or a user.
     Waiting,
-    /// It did what it should.
+    /// Succeeded.
     Succeeded,
-    /// It failed for good.
+    /// Failed without further attempts.
     Failed,
-    /// No path led to it.
+    /// No path led to the step.
     Skipped,
-    /// The execution ended before it did.
+    /// The execution ended before the step.
     Canceled,
 }
 
-/// How much a line matters.
+/// The severity of a log line.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 #[graphql(remote = "execution_log::Level")]
 pub enum LogLevel {
-    /// For whoever looks for a fault.
+    /// Details for debugging.
     Debug,
-    /// Worth knowing.
+    /// Normal operation.
     Info,
-    /// Something is not as it should be.
+    /// An unexpected condition.
     Warn,
-    /// Something failed.
+    /// A failure.
     Error,
 }
 
 pub struct ExecutionStep(pub(crate) execution_step::Model);
 
-/// A step of an execution: what went in, what came out.
-#[Object]
+/// A step of an execution, with its input and output.
+#[Object(crate = "crate::output")]
 impl ExecutionStep {
     /// `execstep_…`
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+    fn id(&self) -> Id<ExecutionStepId> {
+        Id(self.0.id)
     }
 
-    /// The execution that it is part of.
+    /// The execution of the step.
     async fn execution(&self, ctx: &Context<'_>) -> Result<Execution> {
         load_execution(ctx, self.0.execution_id).await
     }
 
-    /// The step of the version that ran.
+    /// The step of the version.
     async fn step(&self, ctx: &Context<'_>) -> Result<Step> {
         load_step(ctx, self.0.step_id).await
     }
 
-    /// How far it is.
-    async fn status(&self) -> ExecutionStepStatus {
+    /// The status.
+    fn status(&self) -> ExecutionStepStatus {
         self.0.status.into()
     }
 
-    /// Counts up from 1 with each try; 0 before the first.
-    async fn attempt(&self) -> i32 {
+    /// The number of the attempt, counted from 1; 0 before the first.
+    fn attempt(&self) -> i32 {
         self.0.attempt
     }
 
-    /// The parameters, with their templates filled in.
-    async fn input(&self) -> Option<Json<&Value>> {
+    /// The parameters with evaluated templates.
+    fn input(&self) -> Option<Json<&Value>> {
         self.0.input.as_ref().map(Json)
     }
 
-    /// What came out; `steps.<key>.output` in templates.
-    async fn output(&self) -> Option<Json<&Value>> {
+    /// The output; `steps.<key>.output` in templates.
+    fn output(&self) -> Option<Json<&Value>> {
         self.0.output.as_ref().map(Json)
     }
 
-    /// Why it failed, or why its last attempt did.
-    async fn error(&self) -> Option<ExecutionError> {
+    /// The error of the last failed attempt.
+    fn error(&self) -> Option<ExecutionError> {
         self.0.failure().map(Into::into)
     }
 
-    /// The AI response behind it; null unless it asked a model.
+    /// The generation of an AI step; null for other steps.
     async fn generation(&self, ctx: &Context<'_>) -> Result<Option<Generation>> {
         match (self.0.generation_id, self.0.status) {
             (None, execution_step::Status::Succeeded) => Ok(None),
@@ -102,24 +106,24 @@ impl ExecutionStep {
         }
     }
 
-    /// When its first attempt began.
-    async fn started_at(&self) -> Option<DateTime<Utc>> {
+    /// When the first attempt started.
+    fn started_at(&self) -> Option<DateTime<Utc>> {
         self.0.started_at
     }
 
-    /// When it ended.
-    async fn finished_at(&self) -> Option<DateTime<Utc>> {
+    /// When it finished.
+    fn finished_at(&self) -> Option<DateTime<Utc>> {
         self.0.finished_at
     }
 
-    /// What it logged, oldest first.
+    /// The log lines, oldest first.
     async fn logs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<ExecutionLog>> {
         let args = page_args(first, after, last, before);
         let page = Box::pin(ctx.services().executions.logs(ctx.actor()?, self.0.id, &args)).await?;
@@ -127,26 +131,22 @@ impl ExecutionStep {
     }
 }
 
-/// A line that a step logged.
+/// A log line of a step.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ExecutionLog {
     /// `log_…`
-    pub id: ID,
-    /// How much it matters.
+    pub id: Id<ExecutionLogId>,
+    /// The severity.
     pub level: LogLevel,
-    /// What it says.
+    /// The text of the line.
     pub message: String,
-    /// When it was logged.
+    /// When the line was written.
     pub created_at: DateTime<Utc>,
 }
 
 impl From<execution_log::Model> for ExecutionLog {
     fn from(row: execution_log::Model) -> Self {
-        Self {
-            id: row.id.to_string().into(),
-            level: row.level.into(),
-            message: row.message,
-            created_at: row.created_at,
-        }
+        Self { id: Id(row.id), level: row.level.into(), message: row.message, created_at: row.created_at }
     }
 }

@@ -10,16 +10,16 @@ use triptych_services::{
 use super::{FlowStatus, StepKind, StepLinkKind};
 use crate::context::parse_id_opt;
 
-/// What a list of flows is narrowed to. All that is given must hold.
+/// A filter of flows. All given conditions must hold.
 #[derive(InputObject, Default)]
 pub struct FlowFilter {
-    /// Part of the name, in any case.
+    /// A part of the name; case-insensitive.
     pub search: Option<String>,
-    /// Whether the triggers are listened to.
+    /// The status of the flow.
     pub status: Option<FlowStatus>,
     /// The key of an integration that the draft uses.
     pub integration: Option<String>,
-    /// Whose flows.
+    /// The id of the owner.
     pub owner_id: Option<ID>,
 }
 
@@ -34,33 +34,33 @@ impl FlowFilter {
     }
 }
 
-/// What to sort flows by.
+/// The fields that flows can be sorted by.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "flows::FlowSort")]
 pub enum FlowOrderField {
-    /// When they were made.
+    /// The time of creation.
     CreatedAt,
-    /// When they were last changed.
+    /// The time of the last change.
     UpdatedAt,
-    /// Their names, whatever the case.
+    /// The name; case-insensitive.
     Name,
 }
 
-/// Which end of a list comes first.
+/// The direction of a sorted list.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum OrderDirection {
-    /// The smallest or oldest first.
+    /// Ascending: smallest or oldest first.
     Asc,
-    /// The largest or newest first.
+    /// Descending: largest or newest first.
     Desc,
 }
 
-/// How to sort flows. Without it: the newest first.
+/// The order of flows. Default: newest first.
 #[derive(InputObject)]
 pub struct FlowOrder {
-    /// What to sort by.
+    /// The field to sort by.
     pub field: FlowOrderField,
-    /// Which end comes first.
+    /// The direction.
     #[graphql(default_with = "OrderDirection::Desc")]
     pub direction: OrderDirection,
 }
@@ -71,60 +71,61 @@ impl From<FlowOrder> for flows::FlowOrder {
     }
 }
 
-/// A step, as its author writes it.
+/// Input of a step.
 #[derive(InputObject)]
 pub struct StepInput {
     /// Unique in the flow; templates refer to it. A letter, then up to 63 letters, digits or underscores.
     pub key: String,
-    /// A name for people. Absent: the key.
+    /// The display name. Default: the key.
     pub name: Option<String>,
-    /// Follows from the operation when absent.
+    /// The kind of the step. Default: the kind of the operation.
     pub kind: Option<StepKind>,
     /// The key of the integration.
     pub integration: String,
     /// The key of the operation.
     pub operation: String,
-    /// What the operation asks for; strings may hold templates such as `{{ trigger.body.name }}`.
+    /// The parameters of the operation. Strings can contain templates such as `{{ trigger.body.name }}`.
     pub parameters: Option<Json<Value>>,
-    /// A credential of the same integration.
+    /// The id of a credential of the same integration.
     pub credential_id: Option<ID>,
-    /// How to try again. Absent: three attempts, starting half a second apart.
+    /// The retry policy. Default: three attempts, with an initial delay of 500 ms.
     pub retry: Option<RetryPolicyInput>,
-    /// How long one attempt may take, 1 to 3600. Absent: the integration's own limit.
+    /// The time limit of one attempt in seconds, 1 to 3600. Default: the limit of the integration.
     pub timeout_seconds: Option<i32>,
 }
 
-/// How often and when to try a failed step again, if the failure may pass.
+/// The retry policy of a step, for failures that may be temporary.
 #[derive(InputObject)]
 pub struct RetryPolicyInput {
-    /// Attempts in all, the first included: 1 to 50.
+    /// The total number of attempts, 1 to 50.
     #[graphql(default = 3)]
     pub max_attempts: i32,
-    /// Milliseconds before the second attempt, give or take a quarter.
+    /// The delay before the second attempt in milliseconds, varied randomly by up to 25%.
     #[graphql(default = 500)]
     pub initial_delay_ms: i32,
-    /// No wait is longer than this, give or take a quarter.
+    /// The maximum delay in milliseconds, varied randomly by up to 25%.
     #[graphql(default = 60000)]
     pub max_delay_ms: i32,
-    /// Each wait is this many times the one before: 1 to 10.
+    /// The factor by which each delay grows, 1 to 10.
     #[graphql(default = 2.0)]
     pub multiplier: f64,
 }
 
-/// A link between two steps, by their keys.
+/// Input of a link between two steps.
 #[derive(InputObject)]
 pub struct StepLinkInput {
-    /// Where it begins.
+    /// The key of the step where the link starts.
     pub from: String,
-    /// Where it leads.
+    /// The key of the step where the link ends.
     pub to: String,
-    /// When it is followed. Absent: BRANCH when there is a condition, else NEXT.
+    /// When the link is followed. Default: `BRANCH` with a condition, otherwise `NEXT`.
     pub kind: Option<StepLinkKind>,
-    /// For a branch: an expression such as `trigger.body.n > 3`. Absent: otherwise.
+    /// The condition of a branch, such as `trigger.body.n > 3`. Without it, the link is followed when no other
+    /// condition holds.
     pub condition: Option<String>,
 }
 
-/// Makes a graph of steps and links.
+/// Converts steps and links to a graph.
 pub(super) fn graph(
     steps: Option<Vec<StepInput>>,
     links: Option<Vec<StepLinkInput>>,
@@ -159,60 +160,60 @@ pub(super) fn graph(
     Ok(GraphSpec { steps: steps.collect::<Result<_, Invalid>>()?, links: links.collect() })
 }
 
-/// A flow to be, with its whole draft.
+/// Input to create a flow with its draft.
 #[derive(InputObject)]
 pub struct CreateFlowInput {
-    /// 1 to 200 characters.
+    /// The name, 1 to 200 characters.
     pub name: String,
-    /// The caller's own id for this call: the same value makes the flow once.
+    /// An idempotency key: repeated calls with the same value create one flow.
     pub client_id: Option<String>,
     /// The steps; the first is usually the trigger.
     pub steps: Option<Vec<StepInput>>,
-    /// The links. None at all: the steps run in the order given.
+    /// The links. Default: the steps run in the given order.
     pub links: Option<Vec<StepLinkInput>>,
 }
 
-/// A change of a draft. What is absent stays as it is.
+/// Input to update a draft. Absent fields do not change.
 #[derive(InputObject)]
 pub struct UpdateFlowDraftInput {
-    /// The flow.
+    /// The id of the flow.
     pub flow_id: ID,
-    /// A new name.
+    /// The new name.
     pub name: Option<String>,
-    /// All the draft's steps from now on.
+    /// The steps that replace those of the draft.
     pub steps: Option<Vec<StepInput>>,
-    /// All the draft's links from now on. Looked at only together with steps.
+    /// The links that replace those of the draft. Ignored without `steps`.
     pub links: Option<Vec<StepLinkInput>>,
 }
 
-/// A flow to be published.
+/// Input to publish a flow.
 #[derive(InputObject)]
 pub struct PublishFlowInput {
-    /// The flow.
+    /// The id of the flow.
     pub flow_id: ID,
 }
 
-/// A flow to be paused.
+/// Input to pause a flow.
 #[derive(InputObject)]
 pub struct PauseFlowInput {
-    /// The flow.
+    /// The id of the flow.
     pub flow_id: ID,
 }
 
-/// A flow to be copied.
+/// Input to duplicate a flow.
 #[derive(InputObject)]
 pub struct DuplicateFlowInput {
-    /// The flow.
+    /// The id of the flow.
     pub flow_id: ID,
-    /// The copy's name. Absent: the flow's, with "(copy)".
+    /// The name of the copy. Default: the name of the flow with "(copy)".
     pub name: Option<String>,
-    /// The caller's own id for this call: the same value makes the copy once.
+    /// An idempotency key: repeated calls with the same value create one copy.
     pub client_id: Option<String>,
 }
 
-/// A flow to be deleted.
+/// Input to delete a flow.
 #[derive(InputObject)]
 pub struct DeleteFlowInput {
-    /// The flow.
+    /// The id of the flow.
     pub flow_id: ID,
 }

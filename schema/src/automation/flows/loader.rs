@@ -1,4 +1,4 @@
-//! Flows and what belongs to them, many at once.
+//! The data loaders of flows, versions, steps and credentials.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,25 +16,22 @@ use crate::{
 };
 
 impl Loader<FlowId> for Batch {
-    type Value = flow::Model;
+    type Value = Arc<flow::Model>;
     type Error = Arc<ServiceError>;
 
-    async fn load(&self, keys: &[FlowId]) -> Result<HashMap<FlowId, flow::Model>, Self::Error> {
+    async fn load(&self, keys: &[FlowId]) -> Result<HashMap<FlowId, Self::Value>, Self::Error> {
         let flows = self.services.flows.by_ids(&self.actor, keys).await?;
-        Ok(flows.into_iter().map(|flow| (flow.id, flow)).collect())
+        Ok(flows.into_iter().map(|flow| (flow.id, Arc::new(flow))).collect())
     }
 }
 
 impl Loader<FlowVersionId> for Batch {
-    type Value = flow_version::Model;
+    type Value = Arc<flow_version::Model>;
     type Error = Arc<ServiceError>;
 
-    async fn load(
-        &self,
-        keys: &[FlowVersionId],
-    ) -> Result<HashMap<FlowVersionId, flow_version::Model>, Self::Error> {
+    async fn load(&self, keys: &[FlowVersionId]) -> Result<HashMap<FlowVersionId, Self::Value>, Self::Error> {
         let versions = self.services.flows.versions(&self.actor, keys).await?;
-        Ok(versions.into_iter().map(|version| (version.id, version)).collect())
+        Ok(versions.into_iter().map(|version| (version.id, Arc::new(version))).collect())
     }
 }
 
@@ -43,36 +40,33 @@ impl Loader<FlowVersionId> for Batch {
 pub(crate) struct GraphOf(pub(crate) FlowVersionId);
 
 impl Loader<GraphOf> for Batch {
-    type Value = Arc<Graph>;
+    type Value = Arc<Arc<Graph>>;
     type Error = Arc<ServiceError>;
 
-    async fn load(&self, keys: &[GraphOf]) -> Result<HashMap<GraphOf, Arc<Graph>>, Self::Error> {
+    async fn load(&self, keys: &[GraphOf]) -> Result<HashMap<GraphOf, Self::Value>, Self::Error> {
         let versions: Vec<FlowVersionId> = keys.iter().map(|key| key.0).collect();
         let graphs = self.services.flows.graphs(&self.actor, &versions).await?;
-        Ok(graphs.into_iter().map(|(version, graph)| (GraphOf(version), graph)).collect())
+        Ok(graphs.into_iter().map(|(version, graph)| (GraphOf(version), Arc::new(graph))).collect())
     }
 }
 
 impl Loader<StepId> for Batch {
-    type Value = step::Model;
+    type Value = Arc<step::Model>;
     type Error = Arc<ServiceError>;
 
-    async fn load(&self, keys: &[StepId]) -> Result<HashMap<StepId, step::Model>, Self::Error> {
+    async fn load(&self, keys: &[StepId]) -> Result<HashMap<StepId, Self::Value>, Self::Error> {
         let steps = self.services.flows.steps(&self.actor, keys).await?;
-        Ok(steps.into_iter().map(|step| (step.id, step)).collect())
+        Ok(steps.into_iter().map(|step| (step.id, Arc::new(step))).collect())
     }
 }
 
 impl Loader<CredentialId> for Batch {
-    type Value = credential::Model;
+    type Value = Arc<credential::Model>;
     type Error = Arc<ServiceError>;
 
-    async fn load(
-        &self,
-        keys: &[CredentialId],
-    ) -> Result<HashMap<CredentialId, credential::Model>, Self::Error> {
+    async fn load(&self, keys: &[CredentialId]) -> Result<HashMap<CredentialId, Self::Value>, Self::Error> {
         let credentials = self.services.credentials.by_ids(&self.actor, keys).await?;
-        Ok(credentials.into_iter().map(|credential| (credential.id, credential)).collect())
+        Ok(credentials.into_iter().map(|credential| (credential.id, Arc::new(credential))).collect())
     }
 }
 
@@ -81,13 +75,13 @@ impl Loader<CredentialId> for Batch {
 pub(crate) struct WebhookOf(pub(crate) FlowId);
 
 impl Loader<WebhookOf> for Batch {
-    type Value = webhook::Model;
+    type Value = Arc<webhook::Model>;
     type Error = Arc<ServiceError>;
 
-    async fn load(&self, keys: &[WebhookOf]) -> Result<HashMap<WebhookOf, webhook::Model>, Self::Error> {
+    async fn load(&self, keys: &[WebhookOf]) -> Result<HashMap<WebhookOf, Self::Value>, Self::Error> {
         let flows: Vec<FlowId> = keys.iter().map(|key| key.0).collect();
         let webhooks = self.services.flows.webhooks(&self.actor, &flows).await?;
-        Ok(webhooks.into_iter().map(|webhook| (WebhookOf(webhook.flow_id), webhook)).collect())
+        Ok(webhooks.into_iter().map(|webhook| (WebhookOf(webhook.flow_id), Arc::new(webhook))).collect())
     }
 }
 
@@ -104,5 +98,5 @@ pub(crate) async fn load_graph(ctx: &Context<'_>, id: FlowVersionId) -> Result<A
 }
 
 pub(crate) async fn load_step(ctx: &Context<'_>, id: StepId) -> Result<Step> {
-    Ok(Step(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("step"))?))
+    Ok(Step::from(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("step"))?))
 }

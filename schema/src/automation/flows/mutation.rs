@@ -1,4 +1,4 @@
-//! Changing flows.
+//! Mutations of flows.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use triptych_services::automation::flows::NewFlow;
@@ -17,15 +17,17 @@ use crate::{
 
 /// A flow.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct FlowPayload {
-    /// As it is now.
+    /// The current state.
     pub flow: Flow,
 }
 
-/// Something that is gone.
+/// A deleted object.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct DeletePayload {
-    /// The id that it had.
+    /// The id of the deleted object.
     pub deleted_id: ID,
 }
 

@@ -1,8 +1,8 @@
 //! A flow.
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, Object};
 use chrono::{DateTime, Utc};
-use triptych_entities::relational::automation::flow;
+use triptych_entities::{ids::FlowId, relational::automation::flow};
 use triptych_services::automation::integrations::Start;
 
 use super::{
@@ -16,46 +16,47 @@ use crate::{
     conversations::generations::{UsageSummary, usage_of},
     errors::Result,
     identity::{User, load_user},
+    output::Id,
 };
 
-/// Whether a flow's triggers are listened to.
+/// The status of a flow.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 #[graphql(remote = "flow::Status")]
 pub enum FlowStatus {
     /// Never published.
     Draft,
-    /// Its triggers start executions.
+    /// Published: triggers start executions.
     Published,
-    /// Published once; its triggers are ignored until it is published again.
+    /// Paused: triggers are ignored until the flow is published again.
     Paused,
 }
 
 pub struct Flow(pub(crate) flow::Model);
 
-/// What people automate: a trigger and the steps that follow it.
-#[Object]
+/// An automation: a trigger and the steps that follow it.
+#[Object(crate = "crate::output")]
 impl Flow {
     /// `flow_…`
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+    fn id(&self) -> Id<FlowId> {
+        Id(self.0.id)
     }
 
-    /// 1 to 200 characters.
-    async fn name(&self) -> &str {
+    /// The name, 1 to 200 characters.
+    fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Whether its triggers are listened to.
-    async fn status(&self) -> FlowStatus {
+    /// The status of the flow.
+    fn status(&self) -> FlowStatus {
         self.0.status.into()
     }
 
-    /// The version that is being edited. Right after publishing it is the published one.
+    /// The version that is edited. Directly after publishing, it is the published version.
     async fn draft(&self, ctx: &Context<'_>) -> Result<FlowVersion> {
         load_version(ctx, self.0.draft_version_id).await
     }
 
-    /// The version that triggers start; null when it was never published.
+    /// The version that triggers start; null if the flow was never published.
     async fn published(&self, ctx: &Context<'_>) -> Result<Option<FlowVersion>> {
         match self.0.published_version_id {
             Some(version) => load_version(ctx, version).await.map(Some),
@@ -63,34 +64,34 @@ impl Flow {
         }
     }
 
-    /// Every version that was published or run, and the draft, newest first.
+    /// All versions that were published or executed, and the draft, newest first.
     async fn versions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<FlowVersion>> {
         let args = page_args(first, after, last, before);
         let page = Box::pin(ctx.services().flows.versions_of(ctx.actor()?, self.0.id, &args)).await?;
         Ok(Connection::of(page, FlowVersion))
     }
 
-    /// Who owns it.
+    /// The owner.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
         load_user(ctx, self.0.owner_id).await
     }
 
-    /// Its executions, newest first.
+    /// The executions of the flow, newest first.
     async fn executions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "All that is given must hold.")] filter: Option<ExecutionFilter>,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The filter.")] filter: Option<ExecutionFilter>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Execution>> {
         Box::pin(executions_of_flow(ctx, self.0.id, filter, &page_args(first, after, last, before))).await
     }
@@ -107,23 +108,23 @@ impl Flow {
         Ok(webhook.map(|webhook| format!("{base}/webhooks/{}", webhook.token)))
     }
 
-    /// What its AI steps used.
+    /// The usage of the AI steps.
     async fn usage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "From this moment on.")] from: Option<DateTime<Utc>>,
-        #[graphql(desc = "Up to but not including this moment.")] to: Option<DateTime<Utc>>,
+        #[graphql(desc = "The start of the period, inclusive.")] from: Option<DateTime<Utc>>,
+        #[graphql(desc = "The end of the period, exclusive.")] to: Option<DateTime<Utc>>,
     ) -> Result<UsageSummary> {
         usage_of(ctx, self.0.id, from, to).await
     }
 
-    /// When it was made.
-    async fn created_at(&self) -> DateTime<Utc> {
+    /// When it was created.
+    fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
     /// When it was last changed, published or paused.
-    async fn updated_at(&self) -> DateTime<Utc> {
+    fn updated_at(&self) -> DateTime<Utc> {
         self.0.updated_at
     }
 }

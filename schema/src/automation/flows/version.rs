@@ -1,10 +1,18 @@
 //! A version of a flow: its steps and their links.
 
-use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use triptych_entities::relational::automation::{flow_version, step, step_link};
-use triptych_services::{automation::flows::RetryPolicy as Policy, error};
+use triptych_entities::{
+    ids::{FlowVersionId, StepId},
+    relational::automation::{flow_version, step, step_link},
+};
+use triptych_services::{
+    automation::flows::{Graph, RetryPolicy as Policy},
+    error,
+};
 
 use super::{
     Flow,
@@ -14,29 +22,30 @@ use crate::{
     automation::{credentials::Credential, integrations::Integration},
     context::ContextExt as _,
     errors::{ApiError, Result},
+    output::{Id, Items},
 };
 
-/// What role a step plays.
+/// The kind of a step.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 #[graphql(remote = "step::Kind")]
 pub enum StepKind {
-    /// Starts executions; a flow has one.
+    /// Starts executions. A flow has one trigger.
     Trigger,
-    /// Does something.
+    /// Performs an operation.
     Action,
-    /// Lets the execution pass, or ends its path.
+    /// Continues or ends its path, depending on a condition.
     Filter,
-    /// Chooses among its links.
+    /// Selects one of its links.
     Branch,
-    /// Runs other steps once an item.
+    /// Runs other steps for each item.
     Loop,
-    /// Waits for a time.
+    /// Waits until a time.
     Delay,
-    /// Waits for a person.
+    /// Waits for a user.
     Approval,
-    /// Asks a model.
+    /// Requests a response of a model.
     Ai,
-    /// Answers the caller of a synchronous webhook.
+    /// Responds to the caller of a synchronous webhook.
     Respond,
 }
 
@@ -44,77 +53,67 @@ pub enum StepKind {
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 #[graphql(remote = "step_link::Kind")]
 pub enum StepLinkKind {
-    /// After success.
+    /// After the step succeeds.
     Next,
-    /// After a branch step, if its condition is the first that holds.
+    /// After a branch step, if the condition is the first that holds.
     Branch,
-    /// After failure, in place of failing the execution.
+    /// After the step fails, instead of failing the execution.
     Error,
-    /// Into the body of a loop.
+    /// From a loop to its body.
     LoopBody,
 }
 
 pub struct FlowVersion(pub(crate) flow_version::Model);
 
-/// A version of a flow. It never changes; editing a draft makes a new one.
-#[Object]
+/// A version of a flow. Versions are immutable; editing a draft creates a new version.
+#[Object(crate = "crate::output")]
 impl FlowVersion {
     /// `version_…`
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+    fn id(&self) -> Id<FlowVersionId> {
+        Id(self.0.id)
     }
 
-    /// Counts up from 1 within the flow.
-    async fn number(&self) -> i32 {
+    /// The number of the version within the flow, counted from 1.
+    fn number(&self) -> i32 {
         self.0.number
     }
 
-    /// The flow that it is a version of.
+    /// The flow of the version.
     async fn flow(&self, ctx: &Context<'_>) -> Result<Flow> {
         load_flow(ctx, self.0.flow_id).await
     }
 
-    /// Its steps, in the order that they were given in.
-    async fn steps(&self, ctx: &Context<'_>) -> Result<Vec<Step>> {
-        Ok(load_graph(ctx, self.0.id).await?.steps.iter().cloned().map(Step).collect())
-    }
-
-    /// The links between its steps; those that follow from the steps' order included.
-    async fn links(&self, ctx: &Context<'_>) -> Result<Vec<StepLink>> {
+    /// The steps, in the order of the input.
+    async fn steps(&self, ctx: &Context<'_>) -> Result<Items<Step>> {
         let graph = load_graph(ctx, self.0.id).await?;
-        let step = |id| graph.step(id).cloned().map(Step).ok_or_else(|| ApiError::not_found("step"));
-        graph
-            .links
-            .iter()
-            .map(|link| {
-                Ok(StepLink {
-                    from: step(link.from_step_id)?,
-                    to: step(link.to_step_id)?,
-                    kind: link.kind.into(),
-                    condition: link.condition.clone(),
-                })
-            })
-            .collect()
+        Ok((0..graph.steps.len()).map(|index| Step { graph: Arc::clone(&graph), index }).collect())
     }
 
-    /// What keeps it from being published. Empty for a version that could run.
-    async fn problems(&self, ctx: &Context<'_>) -> Result<Vec<Problem>> {
+    /// The links between the steps, including those implied by the order of the steps.
+    async fn links(&self, ctx: &Context<'_>) -> Result<Items<StepLink>> {
+        let graph = load_graph(ctx, self.0.id).await?;
+        (0..graph.links.len()).map(|index| StepLink::new(&graph, index)).collect()
+    }
+
+    /// The problems that prevent publishing; empty for a valid version.
+    async fn problems(&self, ctx: &Context<'_>) -> Result<Items<Problem>> {
         let graph = load_graph(ctx, self.0.id).await?;
         Ok(ctx.services().flows.problems(&graph)?.into_iter().map(Into::into).collect())
     }
 
     /// When it was published; null for a draft.
-    async fn published_at(&self) -> Option<DateTime<Utc>> {
+    fn published_at(&self) -> Option<DateTime<Utc>> {
         self.0.published_at
     }
 }
 
-/// Something wrong with a flow.
+/// A problem of a flow.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct Problem {
-    /// Where: `steps.2.parameters.url`.
+    /// The path of the problem, such as `steps.2.parameters.url`.
     pub path: String,
-    /// What, and what to do.
+    /// The description of the problem.
     pub message: String,
 }
 
@@ -124,80 +123,98 @@ impl From<error::Problem> for Problem {
     }
 }
 
+/// A step of a graph. Graphs are cached and shared, so the model of the step is not cloned.
 #[derive(Clone)]
-pub struct Step(pub(crate) step::Model);
+pub struct Step {
+    graph: Arc<Graph>,
+    index: usize,
+}
 
-/// A step: one operation of one integration, with its parameters.
-#[Object]
+impl Step {
+    pub(crate) fn model(&self) -> &step::Model {
+        &self.graph.steps[self.index]
+    }
+}
+
+/// A step without the others of its graph.
+impl From<step::Model> for Step {
+    fn from(step: step::Model) -> Self {
+        Self { graph: Arc::new(Graph { steps: vec![step], links: Vec::new() }), index: 0 }
+    }
+}
+
+/// A step: an operation of an integration, with its parameters.
+#[Object(crate = "crate::output")]
 impl Step {
     /// `step_…`
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+    fn id(&self) -> Id<StepId> {
+        Id(self.model().id)
     }
 
     /// Unique in the flow; templates refer to it.
-    async fn key(&self) -> &str {
-        &self.0.key
+    fn key(&self) -> &str {
+        &self.model().key
     }
 
-    /// Its name, for people; the key when none was given.
-    async fn name(&self) -> &str {
-        &self.0.name
+    /// The display name; the key if none was given.
+    fn name(&self) -> &str {
+        &self.model().name
     }
 
-    /// What role it plays.
-    async fn kind(&self) -> StepKind {
-        self.0.kind.into()
+    /// The kind of the step.
+    fn kind(&self) -> StepKind {
+        self.model().kind.into()
     }
 
-    /// The integration that it uses.
+    /// The integration of the step.
     fn integration(&self, ctx: &Context<'_>) -> Result<Integration> {
         let catalog = ctx.services().flows.catalog();
         Ok(Integration(
             catalog
-                .integration(&self.0.integration)
+                .integration(&self.model().integration)
                 .cloned()
                 .ok_or_else(|| ApiError::not_found("integration"))?,
         ))
     }
 
     /// The key of the operation.
-    async fn operation(&self) -> &str {
-        &self.0.operation
+    fn operation(&self) -> &str {
+        &self.model().operation
     }
 
-    /// As they were written, templates and all.
-    async fn parameters(&self) -> Json<&Value> {
-        Json(&self.0.parameters)
+    /// The parameters, with templates that are not evaluated.
+    fn parameters(&self) -> Json<&Value> {
+        Json(&self.model().parameters)
     }
 
-    /// The credential that it uses; null for none, and for those who may not see credentials.
+    /// The credential of the step; null if there is none, or the caller may not read credentials.
     async fn credential(&self, ctx: &Context<'_>) -> Result<Option<Credential>> {
-        let Some(id) = self.0.credential_id else { return Ok(None) };
+        let Some(id) = self.model().credential_id else { return Ok(None) };
         Ok(ctx.load(id).await?.map(Into::into))
     }
 
-    /// How it is tried again; null: three attempts, starting half a second apart.
+    /// The retry policy; null for the default of three attempts with an initial delay of 500 ms.
     fn retry(&self) -> Result<Option<RetryPolicy>> {
-        Ok(Policy::stored(&self.0)?.map(Into::into))
+        Ok(Policy::stored(self.model())?.map(Into::into))
     }
 
-    /// How long one attempt may take; null: the integration's own limit.
-    async fn timeout_seconds(&self) -> Option<i32> {
-        self.0.timeout_seconds
+    /// The time limit of one attempt in seconds; null for the limit of the integration.
+    fn timeout_seconds(&self) -> Option<i32> {
+        self.model().timeout_seconds
     }
 }
 
-/// How often and when a step that failed is tried again, if the failure may pass.
+/// The retry policy of a step, for failures that may be temporary.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct RetryPolicy {
-    /// Attempts in all, the first included.
+    /// The total number of attempts.
     pub max_attempts: i32,
-    /// Milliseconds before the second attempt, give or take a quarter.
+    /// The delay before the second attempt in milliseconds, varied randomly by up to 25%.
     pub initial_delay_ms: i32,
-    /// No wait is longer than this, give or take a quarter.
+    /// The maximum delay in milliseconds, varied randomly by up to 25%.
     pub max_delay_ms: i32,
-    /// Each wait is this many times the one before.
+    /// The factor by which each delay grows.
     pub multiplier: f64,
 }
 
@@ -212,15 +229,50 @@ impl From<Policy> for RetryPolicy {
     }
 }
 
-/// A link between two steps.
-#[derive(SimpleObject)]
+/// A link of a graph, with the positions of its two steps.
 pub struct StepLink {
-    /// Where it begins.
-    pub from: Step,
-    /// Where it leads.
-    pub to: Step,
-    /// When it is followed.
-    pub kind: StepLinkKind,
-    /// For a branch: the expression that must hold; null means "otherwise".
-    pub condition: Option<String>,
+    graph: Arc<Graph>,
+    index: usize,
+    from: usize,
+    to: usize,
+}
+
+impl StepLink {
+    fn new(graph: &Arc<Graph>, index: usize) -> Result<Self> {
+        let position = |id| {
+            let found = graph.steps.iter().position(|step| step.id == id);
+            found.ok_or_else(|| ApiError::not_found("step"))
+        };
+        let link = &graph.links[index];
+        let (from, to) = (position(link.from_step_id)?, position(link.to_step_id)?);
+        Ok(Self { graph: Arc::clone(graph), index, from, to })
+    }
+
+    fn step(&self, index: usize) -> Step {
+        Step { graph: Arc::clone(&self.graph), index }
+    }
+}
+
+/// A link between two steps.
+#[Object(crate = "crate::output")]
+impl StepLink {
+    /// The step where the link starts.
+    fn from(&self) -> Step {
+        self.step(self.from)
+    }
+
+    /// The step where the link ends.
+    fn to(&self) -> Step {
+        self.step(self.to)
+    }
+
+    /// When the link is followed.
+    fn kind(&self) -> StepLinkKind {
+        self.graph.links[self.index].kind.into()
+    }
+
+    /// The condition of a branch, as an expression; null if the link is followed when no other condition holds.
+    fn condition(&self) -> Option<&str> {
+        self.graph.links[self.index].condition.as_deref()
+    }
 }

@@ -20,17 +20,17 @@ pub struct IntegrationQuery;
 
 #[Object]
 impl IntegrationQuery {
-    /// The integrations in order of their keys, perhaps only those that a text occurs in.
+    /// Lists the integrations in the order of their keys.
     async fn integrations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Part of the key, the name or the description; case-insensitive.")] search: Option<
+        #[graphql(desc = "A part of the key, the name or the description; case-insensitive.")] search: Option<
             String,
         >,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Integration>> {
         ctx.actor()?;
         let window = Window::parse(&page_args(first, after, last, before), "integrations", &[KeyKind::Text])?;

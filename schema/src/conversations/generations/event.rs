@@ -2,14 +2,14 @@
 
 #![expect(dead_code, reason = "`SimpleObject` makes an accessor for each field")]
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::{
     documents::conversations::{generation, part},
     failure::Failure,
     generation_events,
-    ids::MessageId,
+    ids::{GenerationId, MessageId},
     payloads::generation_event as payload,
 };
 use triptych_services::conversations::generations;
@@ -19,7 +19,10 @@ use super::{
     object::{GenerationError, GenerationStatus},
     part::PartKind,
 };
-use crate::feed::{event_fields, event_union, int};
+use crate::{
+    feed::{event_fields, event_union, int},
+    output::Id,
+};
 
 generation_events!(event_union);
 
@@ -33,11 +36,12 @@ event_fields! { GenerationEvent:
 
 /// An event of a generation with its position.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct GenerationEnvelope {
     /// `gen_…`
-    pub generation_id: ID,
+    pub generation_id: Id<GenerationId>,
     /// The message with the response; null if a step of a flow requested it.
-    pub message_id: Option<ID>,
+    pub message_id: Option<Id<MessageId>>,
     /// The number of the run, counted from 1. A lost run is repeated under the next number.
     pub epoch: i32,
     /// The number of the event within the run, counted from 1. After missing numbers a snapshot or a restart follows.
@@ -51,8 +55,8 @@ pub struct GenerationEnvelope {
 impl From<generations::Envelope> for GenerationEnvelope {
     fn from(envelope: generations::Envelope) -> Self {
         Self {
-            generation_id: envelope.subject.generation_id.to_string().into(),
-            message_id: envelope.subject.message_id.map(|id| id.to_string().into()),
+            generation_id: Id(envelope.subject.generation_id),
+            message_id: envelope.subject.message_id.map(Id),
             epoch: int(envelope.position.epoch),
             seq: int(envelope.position.seq),
             cursor: envelope.position.to_string(),

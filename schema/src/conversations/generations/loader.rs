@@ -1,4 +1,4 @@
-//! Generations and usage, many at once.
+//! The data loaders of generations and usage.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -20,12 +20,12 @@ use crate::{
 };
 
 impl Loader<GenerationId> for Batch {
-    type Value = generation::Generation;
+    type Value = Arc<generation::Generation>;
     type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[GenerationId]) -> Result<HashMap<GenerationId, Self::Value>, Self::Error> {
         let found = self.services.generations.by_ids(&self.actor, keys).await?;
-        Ok(found.into_iter().map(|generation| (generation.id, generation)).collect())
+        Ok(found.into_iter().map(|generation| (generation.id, Arc::new(generation))).collect())
     }
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn generation_opt(
 struct Behind(ExecutionStepId);
 
 impl Loader<Behind> for Batch {
-    type Value = generation::Generation;
+    type Value = Arc<generation::Generation>;
     type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[Behind]) -> Result<HashMap<Behind, Self::Value>, Self::Error> {
@@ -58,7 +58,9 @@ impl Loader<Behind> for Batch {
         Ok(found
             .into_iter()
             .filter_map(|generation| match generation.origin {
-                Origin::Step { execution_step_id, .. } => Some((Behind(execution_step_id), generation)),
+                Origin::Step { execution_step_id, .. } => {
+                    Some((Behind(execution_step_id), Arc::new(generation)))
+                }
                 Origin::Thread { .. } => None,
             })
             .collect())
@@ -78,7 +80,7 @@ pub(crate) async fn generation_behind(
 pub(crate) struct UsageOf<K>(K, Period);
 
 impl<K: UsageBy> Loader<UsageOf<K>> for Batch {
-    type Value = generations::UsageSummary;
+    type Value = Arc<generations::UsageSummary>;
     type Error = Arc<ServiceError>;
 
     async fn load(&self, keys: &[UsageOf<K>]) -> Result<HashMap<UsageOf<K>, Self::Value>, Self::Error> {
@@ -93,7 +95,7 @@ impl<K: UsageBy> Loader<UsageOf<K>> for Batch {
                 .usage_summary(self.actor.organization, &ids, period)
                 .await
                 .map_err(ServiceError::from)?;
-            sums.extend(found.into_iter().map(|(id, sum)| (UsageOf(id, period), sum)));
+            sums.extend(found.into_iter().map(|(id, sum)| (UsageOf(id, period), Arc::new(sum))));
         }
         Ok(sums)
     }

@@ -1,4 +1,4 @@
-//! Stopping generations.
+//! Mutations of generations.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
@@ -8,7 +8,7 @@ use crate::{
     errors::Result,
 };
 
-/// An answer to be stopped.
+/// Input to cancel a generation.
 #[derive(InputObject)]
 pub struct CancelGenerationInput {
     /// `gen_…`
@@ -17,6 +17,7 @@ pub struct CancelGenerationInput {
 
 /// A generation.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct GenerationPayload {
     /// The generation.
     pub generation: Generation,
@@ -28,7 +29,7 @@ pub struct GenerationMutation;
 
 #[Object]
 impl GenerationMutation {
-    /// Stops an answer, whichever process it comes from. What has come is kept. One that has ended stays as it is.
+    /// Cancels a generation. The received part is kept. A finished generation does not change.
     async fn cancel_generation(
         &self,
         ctx: &Context<'_>,

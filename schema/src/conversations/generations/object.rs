@@ -1,6 +1,6 @@
 //! A generation.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use triptych_entities::{
     documents::{
@@ -8,6 +8,7 @@ use triptych_entities::{
         from_bson,
     },
     failure::Failure,
+    ids::GenerationId,
 };
 
 use super::{MessagePart, Usage, parts};
@@ -15,30 +16,32 @@ use crate::{
     automation::executions::{ExecutionStep, load_execution_step},
     conversations::threads::{Message, load_message},
     errors::Result,
+    output::{Id, Items},
 };
 
-/// How far an answer is. The last three are final.
+/// The status of a generation. The last three are final.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 #[graphql(remote = "generation::Status")]
 pub enum GenerationStatus {
-    /// Asked for; a worker will take it.
+    /// Waits for a worker.
     Queued,
-    /// A model is answering.
+    /// The model is responding.
     Streaming,
-    /// The answer is whole.
+    /// The response is complete.
     Completed,
-    /// Somebody stopped it; what had come is kept.
+    /// Stopped by a user. The received part is kept.
     Aborted,
-    /// It failed; what had come is kept.
+    /// Failed. The received part is kept.
     Failed,
 }
 
-/// Why an answer failed.
+/// The error of a generation.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct GenerationError {
-    /// For programs, such as `RATE_LIMITED`.
+    /// The error code, such as `RATE_LIMITED`.
     pub code: String,
-    /// For people.
+    /// The error message.
     pub message: String,
 }
 
@@ -50,15 +53,15 @@ impl From<Failure> for GenerationError {
 
 pub struct Generation(pub(crate) generation::Generation);
 
-/// One answer of a model, from the request to its one end.
-#[Object]
+/// A response of a model, from the request to its final status.
+#[Object(crate = "crate::output")]
 impl Generation {
     /// `gen_…`
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+    fn id(&self) -> Id<GenerationId> {
+        Id(self.0.id)
     }
 
-    /// The message that the answer becomes; null when a flow's step asked.
+    /// The message with the response; null if a step of a flow requested it.
     async fn message(&self, ctx: &Context<'_>) -> Result<Option<Message>> {
         match self.0.message_id() {
             Some(id) => load_message(ctx, id).await.map(Some),
@@ -66,63 +69,63 @@ impl Generation {
         }
     }
 
-    /// How far it is.
-    async fn status(&self) -> GenerationStatus {
+    /// The status.
+    fn status(&self) -> GenerationStatus {
         self.0.status.into()
     }
 
-    /// `provider/model`
-    async fn model(&self) -> &str {
+    /// The model, as `provider/model`.
+    fn model(&self) -> &str {
         &self.0.model
     }
 
-    /// Whether an earlier answer to the same question was used.
-    async fn cached(&self) -> bool {
+    /// Whether the response was read from the cache.
+    fn cached(&self) -> bool {
         self.0.cached
     }
 
-    /// Counts the runs. Above 1, a worker was lost and the answer was begun again.
-    async fn epoch(&self) -> i32 {
+    /// The number of the run, counted from 1. After the loss of a worker the generation runs again.
+    fn epoch(&self) -> i32 {
         self.0.epoch
     }
 
-    /// The answer to a flow's step. The answer in a thread is its message.
-    async fn parts(&self) -> Vec<MessagePart> {
+    /// The response to a step of a flow. The response in a thread is its message.
+    fn parts(&self) -> Items<MessagePart> {
         parts(self.0.parts.clone())
     }
 
-    /// What it used; null until it ends.
-    async fn usage(&self) -> Option<Usage> {
+    /// The usage; null until the generation finishes.
+    fn usage(&self) -> Option<Usage> {
         self.0.usage.clone().map(Into::into)
     }
 
-    /// Why it failed; null unless it did.
-    async fn error(&self) -> Option<GenerationError> {
+    /// The error; null unless the status is `FAILED`.
+    fn error(&self) -> Option<GenerationError> {
         self.0.error.clone().map(Into::into)
     }
 
     /// Why the model stopped: `stop`, `length`, `tool_calls`, `content_filter`, `stop_sequence`, or the provider's
     /// own word.
-    async fn finish_reason(&self) -> Option<&str> {
+    fn finish_reason(&self) -> Option<&str> {
         self.0.finish_reason.as_deref()
     }
 
-    /// Milliseconds from asking the model to its first word.
-    async fn time_to_first_token_ms(&self) -> Option<i32> {
+    /// Milliseconds from the request to the first token.
+    fn time_to_first_token_ms(&self) -> Option<i32> {
         self.0.time_to_first_token_ms
     }
 
-    /// Its trace: 32 hexadecimal digits.
-    async fn trace_id(&self) -> &str {
+    /// The id of the trace: 32 hexadecimal digits.
+    fn trace_id(&self) -> &str {
         &self.0.trace_id
     }
 
-    /// Its place in the trace: 16 hexadecimal digits.
-    async fn observation_id(&self) -> &str {
+    /// The id of the span in the trace: 16 hexadecimal digits.
+    fn observation_id(&self) -> &str {
         &self.0.observation_id
     }
 
-    /// The run of a flow's step that asked; null when a thread did.
+    /// The step of an execution that requested the response; null for a response in a thread.
     async fn execution_step(&self, ctx: &Context<'_>) -> Result<Option<ExecutionStep>> {
         match self.0.origin {
             Origin::Step { execution_step_id, .. } => {
@@ -132,18 +135,18 @@ impl Generation {
         }
     }
 
-    /// When it was asked for.
-    async fn created_at(&self) -> DateTime<Utc> {
+    /// When it was created.
+    fn created_at(&self) -> DateTime<Utc> {
         from_bson(self.0.created_at)
     }
 
-    /// When a worker first took it.
-    async fn started_at(&self) -> Option<DateTime<Utc>> {
+    /// When a worker started the first run.
+    fn started_at(&self) -> Option<DateTime<Utc>> {
         self.0.started_at.map(from_bson)
     }
 
-    /// When it ended.
-    async fn finished_at(&self) -> Option<DateTime<Utc>> {
+    /// When it finished.
+    fn finished_at(&self) -> Option<DateTime<Utc>> {
         self.0.finished_at.map(from_bson)
     }
 }

@@ -4,8 +4,11 @@ use async_graphql::{Enum, Json, SimpleObject, Union};
 use serde_json::Value;
 use triptych_entities::documents::conversations::part;
 
+use crate::output::Items;
+
 /// One part of a message.
 #[derive(Union)]
+#[graphql(crate = "crate::output")]
 #[expect(clippy::enum_variant_names, reason = "the API's names of the members of the union")]
 pub enum MessagePart {
     TextPart(TextPart),
@@ -19,89 +22,97 @@ pub enum MessagePart {
     ErrorPart(ErrorPart),
 }
 
-/// Text for people.
+/// Text.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct TextPart {
     /// Unique within the message.
     pub id: String,
-    /// Markdown, as the model or the person wrote it.
+    /// The text, in Markdown.
     pub text: String,
 }
 
-/// What the model thought before it answered.
+/// Reasoning of the model.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ReasoningPart {
     /// Unique within the message.
     pub id: String,
-    /// As far as the provider shows it.
+    /// The text that the provider returns.
     pub text: String,
 }
 
-/// A tool that the model called.
+/// A call of a tool by the model.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ToolCallPart {
     /// Unique within the message.
     pub id: String,
-    /// What the result refers to.
+    /// The id of the call, to which the result refers.
     pub call_id: String,
-    /// The tool.
+    /// The name of the tool.
     pub name: String,
-    /// What the model gave it; a string while it is being written, or when it is not JSON.
+    /// The arguments of the call; a string while they are incomplete, or if they are not JSON.
     pub arguments: Json<Value>,
 }
 
-/// What a tool answered.
+/// The result of a call of a tool.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ToolResultPart {
     /// Unique within the message.
     pub id: String,
-    /// The call that it answers.
+    /// The id of the call.
     pub call_id: String,
-    /// The answer.
+    /// The result.
     pub result: Json<Value>,
 }
 
-/// Where something is from.
+/// A citation of a source.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct CitationPart {
     /// Unique within the message.
     pub id: String,
-    /// What the source is called.
+    /// The title of the source.
     pub title: String,
-    /// Where the source is.
+    /// The URL of the source.
     pub url: Option<String>,
-    /// The passage.
+    /// The quoted passage.
     pub quote: Option<String>,
 }
 
 /// A file.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct FilePart {
     /// Unique within the message.
     pub id: String,
-    /// The file's name.
+    /// The file name.
     pub name: String,
-    /// Such as `application/pdf`.
+    /// The media type, such as `application/pdf`.
     pub media_type: String,
-    /// Where it is.
+    /// The URL.
     pub url: String,
 }
 
 /// An image.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ImagePart {
     /// Unique within the message.
     pub id: String,
-    /// Such as `image/png`.
+    /// The media type, such as `image/png`.
     pub media_type: String,
-    /// Where it is.
+    /// The URL.
     pub url: String,
-    /// What it shows, for those who cannot see it.
+    /// The alternative text.
     pub alt: Option<String>,
 }
 
-/// Data for programs.
+/// Structured data.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct DataPart {
     /// Unique within the message.
     pub id: String,
@@ -109,38 +120,39 @@ pub struct DataPart {
     pub data: Json<Value>,
 }
 
-/// Something that went wrong within the message.
+/// An error within the message.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ErrorPart {
     /// Unique within the message.
     pub id: String,
-    /// For programs.
+    /// The error code.
     pub code: String,
-    /// For people.
+    /// The error message.
     pub message: String,
 }
 
-/// What kind of part it is.
+/// The kind of a part.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "part::PartKind")]
 pub enum PartKind {
-    /// Text for people.
+    /// Text.
     Text,
-    /// What the model thinks.
+    /// Reasoning of the model.
     Reasoning,
-    /// A tool that the model calls.
+    /// A call of a tool.
     ToolCall,
-    /// What a tool answered.
+    /// The result of a call of a tool.
     ToolResult,
-    /// Where something is from.
+    /// A citation of a source.
     Citation,
     /// A file.
     File,
     /// An image.
     Image,
-    /// Data for programs.
+    /// Structured data.
     Data,
-    /// Something that went wrong.
+    /// An error.
     Error,
 }
 
@@ -171,7 +183,7 @@ impl From<part::Part> for MessagePart {
     }
 }
 
-/// All of them, in their order.
-pub fn parts(parts: Vec<part::Part>) -> Vec<MessagePart> {
+/// Converts parts in their order.
+pub fn parts(parts: Vec<part::Part>) -> Items<MessagePart> {
     parts.into_iter().map(Into::into).collect()
 }

@@ -1,4 +1,4 @@
-//! Finding generations.
+//! Queries of generations.
 
 use async_graphql::{Context, ID, Object};
 
@@ -14,7 +14,7 @@ pub struct GenerationQuery;
 
 #[Object]
 impl GenerationQuery {
-    /// One answer of a model.
+    /// Fetches a generation by its id.
     async fn generation(
         &self,
         ctx: &Context<'_>,

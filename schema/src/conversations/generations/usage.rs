@@ -1,4 +1,4 @@
-//! Tokens and money.
+//! Usage: tokens and costs.
 
 use async_graphql::SimpleObject;
 use triptych_entities::documents::conversations::generation;
@@ -6,23 +6,24 @@ use triptych_services::conversations::generations;
 
 use crate::scalars::Decimal;
 
-/// What costs are counted in.
+/// The currency of costs.
 const CURRENCY: &str = "USD";
 
-/// What one answer used.
+/// The usage of a generation.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct Usage {
-    /// Tokens that the model was shown.
+    /// The number of input tokens.
     pub input_tokens: i64,
-    /// Tokens that it wrote, those for reasoning among them.
+    /// The number of output tokens, including reasoning tokens.
     pub output_tokens: i64,
-    /// Input tokens that the provider had cached.
+    /// The number of input tokens that the provider read from its cache.
     pub cached_input_tokens: i64,
-    /// Output tokens that went into reasoning.
+    /// The number of output tokens for reasoning.
     pub reasoning_tokens: i64,
-    /// By the prices that are configured for the model; zero without any.
+    /// The cost by the configured prices of the model; zero without prices.
     pub cost: Decimal,
-    /// What the cost is counted in.
+    /// The currency of the cost.
     pub currency: &'static str,
 }
 
@@ -39,24 +40,25 @@ impl From<generation::Usage> for Usage {
     }
 }
 
-/// What many answers used together.
+/// The total usage of several generations.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct UsageSummary {
-    /// Tokens that models were shown.
+    /// The number of input tokens.
     pub input_tokens: i64,
-    /// Tokens that they wrote, those for reasoning among them.
+    /// The number of output tokens, including reasoning tokens.
     pub output_tokens: i64,
-    /// Input tokens that providers had cached.
+    /// The number of input tokens that providers read from their caches.
     pub cached_input_tokens: i64,
-    /// Output tokens that went into reasoning.
+    /// The number of output tokens for reasoning.
     pub reasoning_tokens: i64,
-    /// Input and output together.
+    /// The sum of input and output tokens.
     pub total_tokens: i64,
-    /// By the prices that were configured at the time.
+    /// The cost by the prices at the time of each generation.
     pub cost: Decimal,
-    /// What the cost is counted in.
+    /// The currency of the cost.
     pub currency: &'static str,
-    /// How often a model was asked.
+    /// The number of requests to models.
     pub calls: i64,
 }
 

@@ -13,14 +13,14 @@ use crate::{
     context::{parse_id, parse_id_opt},
 };
 
-/// What a list of threads is narrowed to. All that is given must hold.
+/// A filter of threads. All given conditions must hold.
 #[derive(InputObject, Default)]
 pub struct ThreadFilter {
-    /// In the title, whatever the case.
+    /// A part of the title; case-insensitive.
     pub search: Option<String>,
-    /// Those that were put away. Absent: those that were not.
+    /// Whether archived threads are listed. Default: those that are not archived.
     pub archived: Option<bool>,
-    /// Another person's, for those who may see them. Absent: the caller's own.
+    /// The id of the owner, if the caller may see their threads. Default: the caller.
     pub owner_id: Option<ID>,
 }
 
@@ -34,20 +34,20 @@ impl ThreadFilter {
     }
 }
 
-/// What to sort threads by.
+/// The fields that threads can be sorted by.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum ThreadOrderField {
-    /// When they were made.
+    /// The time of creation.
     CreatedAt,
 }
 
-/// How to sort threads. Without it: the newest first.
+/// The order of threads. Default: newest first.
 #[derive(InputObject)]
 pub struct ThreadOrder {
-    /// What to sort by.
+    /// The field to sort by.
     #[graphql(default_with = "ThreadOrderField::CreatedAt")]
     pub field: ThreadOrderField,
-    /// Which end comes first.
+    /// The direction.
     #[graphql(default_with = "OrderDirection::Desc")]
     pub direction: OrderDirection,
 }
@@ -59,53 +59,53 @@ impl From<ThreadOrder> for threads::ThreadOrder {
     }
 }
 
-/// A new thread.
+/// Input to create a thread.
 #[derive(InputObject)]
 pub struct CreateThreadInput {
-    /// 1 to 200 characters.
+    /// The title, 1 to 200 characters.
     pub title: Option<String>,
-    /// `provider/model` for messages that name none.
+    /// The default model of messages, as `provider/model`.
     pub model: Option<String>,
-    /// The caller's own id for this call: the same value gives the same thread.
+    /// An idempotency key: repeated calls with the same value return the same thread.
     pub client_id: Option<String>,
 }
 
-/// What to change about a thread. Absent fields stay as they are.
+/// Input to update a thread. Absent fields do not change.
 #[derive(InputObject)]
 pub struct UpdateThreadInput {
     /// The thread.
     pub thread_id: ID,
-    /// 1 to 200 characters.
+    /// The title, 1 to 200 characters.
     pub title: Option<String>,
-    /// Put it away, or take it back.
+    /// Whether the thread is archived.
     pub archived: Option<bool>,
-    /// `provider/model` for messages that name none.
+    /// The default model of messages, as `provider/model`.
     pub model: Option<String>,
 }
 
-/// A file that is part of a message.
+/// Input of a file in a message.
 #[derive(InputObject)]
 pub struct FilePartInput {
-    /// The file's name.
+    /// The file name.
     pub name: String,
-    /// Such as `application/pdf`.
+    /// The media type, such as `application/pdf`.
     pub media_type: String,
-    /// Where it is: `https:` or `data:`.
+    /// The URL, with the scheme `https:` or `data:`.
     pub url: String,
 }
 
-/// An image that is part of a message.
+/// Input of an image in a message.
 #[derive(InputObject)]
 pub struct ImagePartInput {
-    /// Such as `image/png`.
+    /// The media type, such as `image/png`.
     pub media_type: String,
-    /// Where it is: `https:` or `data:`.
+    /// The URL, with the scheme `https:` or `data:`.
     pub url: String,
-    /// What it shows.
+    /// The alternative text.
     pub alt: Option<String>,
 }
 
-/// One part of a message: exactly one of these.
+/// Input of a part of a message: exactly one field.
 #[derive(OneofObject)]
 pub enum MessagePartInput {
     /// Text.
@@ -114,7 +114,7 @@ pub enum MessagePartInput {
     File(FilePartInput),
     /// An image.
     Image(ImagePartInput),
-    /// Data for the model to read.
+    /// Data for the model.
     Data(Json<Value>),
 }
 
@@ -133,20 +133,20 @@ impl From<MessagePartInput> for NewPart {
     }
 }
 
-/// How the model is to answer. Absent fields are the provider's defaults.
+/// Parameters of the model. Absent fields have the defaults of the provider.
 #[derive(InputObject, Default)]
 pub struct GenerationParametersInput {
-    /// 0 to 2: how freely words are chosen.
+    /// The sampling temperature, 0 to 2.
     pub temperature: Option<f64>,
-    /// 0 to 1: from how many words is chosen.
+    /// The nucleus sampling threshold (top-p), 0 to 1.
     pub top_p: Option<f64>,
-    /// Tokens that the answer has at most.
+    /// The maximum number of output tokens.
     pub max_output_tokens: Option<i32>,
-    /// The same seed gives much the same answer, where the provider can.
+    /// The seed of sampling, for reproducible responses where the provider supports it.
     pub seed: Option<i64>,
-    /// Up to 16 texts that end the answer.
+    /// Up to 16 stop sequences.
     pub stop: Option<Vec<String>>,
-    /// Ask for JSON that follows this JSON Schema.
+    /// The JSON Schema of a structured response.
     pub json_schema: Option<Json<Value>>,
 }
 
@@ -163,38 +163,38 @@ impl From<GenerationParametersInput> for generation::Parameters {
     }
 }
 
-/// How an answer that was given before may be used for the same question.
+/// The use of the response cache.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "generation::CachePolicy")]
 pub enum CachePolicy {
-    /// Use one if there is one, and keep this one for others.
+    /// Reads from the cache and writes to it.
     Default,
-    /// Neither use nor keep.
+    /// Does not use the cache.
     Bypass,
-    /// Ask anew, and keep the answer.
+    /// Writes to the cache without reading from it.
     Refresh,
 }
 
-/// A message to be sent and answered.
+/// Input to send a message and request a response.
 #[derive(InputObject)]
 pub struct SendMessageInput {
-    /// Absent: a new thread.
+    /// The id of the thread. Default: a new thread.
     pub thread_id: Option<ID>,
-    /// What it follows. Absent: the end of the branch in view.
+    /// The id of the parent message. Default: the last message of the current branch.
     pub parent_id: Option<ID>,
-    /// The caller's own id for this call: the same value gives the same result.
+    /// An idempotency key: repeated calls with the same value return the same result.
     pub client_id: Option<String>,
     /// The text. Text and parts together have up to 200,000 characters.
     pub text: Option<String>,
     /// Parts that follow the text.
     pub parts: Option<Vec<MessagePartInput>>,
-    /// `provider/model`. Absent: the thread's.
+    /// The model, as `provider/model`. Default: the model of the thread.
     pub model: Option<String>,
-    /// The agent to answer. There are none yet.
+    /// The id of the agent that responds. Agents are not available yet.
     pub agent_id: Option<ID>,
-    /// How the model is to answer.
+    /// Parameters of the model.
     pub parameters: Option<GenerationParametersInput>,
-    /// Whether an earlier answer may be used.
+    /// The use of the response cache.
     #[graphql(default_with = "CachePolicy::Default")]
     pub cache: CachePolicy,
 }
@@ -217,16 +217,16 @@ impl SendMessageInput {
     }
 }
 
-/// An answer to be given once more.
+/// Input to regenerate a response.
 #[derive(InputObject)]
 pub struct RegenerateMessageInput {
-    /// The answer, or the message that it answers.
+    /// The id of the response, or of the message that it responds to.
     pub message_id: ID,
-    /// `provider/model`. Absent: the thread's.
+    /// The model, as `provider/model`. Default: the model of the thread.
     pub model: Option<String>,
-    /// How the model is to answer.
+    /// Parameters of the model.
     pub parameters: Option<GenerationParametersInput>,
-    /// Whether an earlier answer may be used.
+    /// The use of the response cache.
     #[graphql(default_with = "CachePolicy::Bypass")]
     pub cache: CachePolicy,
 }
@@ -242,22 +242,22 @@ impl RegenerateMessageInput {
     }
 }
 
-/// An earlier message in other words.
+/// Input to edit a message.
 #[derive(InputObject)]
 pub struct EditMessageInput {
-    /// The message, written by a person.
+    /// The id of a message of a user.
     pub message_id: ID,
-    /// The caller's own id for this call: the same value gives the same result.
+    /// An idempotency key: repeated calls with the same value return the same result.
     pub client_id: Option<String>,
     /// The text. Text and parts together have up to 200,000 characters.
     pub text: Option<String>,
     /// Parts that follow the text.
     pub parts: Option<Vec<MessagePartInput>>,
-    /// `provider/model`. Absent: the thread's.
+    /// The model, as `provider/model`. Default: the model of the thread.
     pub model: Option<String>,
-    /// How the model is to answer.
+    /// Parameters of the model.
     pub parameters: Option<GenerationParametersInput>,
-    /// Whether an earlier answer may be used.
+    /// The use of the response cache.
     #[graphql(default_with = "CachePolicy::Default")]
     pub cache: CachePolicy,
 }

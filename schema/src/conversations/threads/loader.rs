@@ -1,4 +1,4 @@
-//! Threads, messages and branches, many at once.
+//! The data loaders of threads, messages and branches.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,22 +22,22 @@ use crate::{
 type Shared = Arc<ServiceError>;
 
 impl Loader<ThreadId> for Batch {
-    type Value = thread::Thread;
+    type Value = Arc<thread::Thread>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[ThreadId]) -> Result<HashMap<ThreadId, thread::Thread>, Shared> {
+    async fn load(&self, keys: &[ThreadId]) -> Result<HashMap<ThreadId, Self::Value>, Shared> {
         let found = self.services.threads.by_ids(&self.actor, keys).await?;
-        Ok(found.into_iter().map(|thread| (thread.id, thread)).collect())
+        Ok(found.into_iter().map(|thread| (thread.id, Arc::new(thread))).collect())
     }
 }
 
 impl Loader<MessageId> for Batch {
-    type Value = message::Message;
+    type Value = Arc<message::Message>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[MessageId]) -> Result<HashMap<MessageId, message::Message>, Shared> {
+    async fn load(&self, keys: &[MessageId]) -> Result<HashMap<MessageId, Self::Value>, Shared> {
         let found = self.services.threads.messages_by_ids(&self.actor, keys).await?;
-        Ok(found.into_iter().map(|message| (message.id, message)).collect())
+        Ok(found.into_iter().map(|message| (message.id, Arc::new(message))).collect())
     }
 }
 
@@ -46,13 +46,13 @@ impl Loader<MessageId> for Batch {
 pub(super) struct FamilyAt(pub(super) Family);
 
 impl Loader<FamilyAt> for Batch {
-    type Value = Vec<message::Message>;
+    type Value = Arc<Vec<message::Message>>;
     type Error = Shared;
 
     async fn load(&self, keys: &[FamilyAt]) -> Result<HashMap<FamilyAt, Self::Value>, Shared> {
         let places: Vec<Family> = keys.iter().map(|key| key.0).collect();
         let found = self.services.threads.families(&self.actor, &places).await?;
-        Ok(found.into_iter().map(|(place, messages)| (FamilyAt(place), messages)).collect())
+        Ok(found.into_iter().map(|(place, messages)| (FamilyAt(place), Arc::new(messages))).collect())
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) struct PageOf {
 }
 
 impl Loader<PageOf> for Batch {
-    type Value = Page<message::Message>;
+    type Value = Arc<Page<message::Message>>;
     type Error = Shared;
 
     async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, Shared> {
@@ -76,7 +76,9 @@ impl Loader<PageOf> for Batch {
         for (window, branches) in groups {
             let found = self.services.threads.pages(&self.actor, &branches, window).await?;
             pages.extend(
-                found.into_iter().map(|(branch, page)| (PageOf { branch, window: window.clone() }, page)),
+                found
+                    .into_iter()
+                    .map(|(branch, page)| (PageOf { branch, window: window.clone() }, Arc::new(page))),
             );
         }
         Ok(pages)

@@ -1,4 +1,4 @@
-//! Talking.
+//! Mutations of threads.
 
 use async_graphql::{Context, Object, SimpleObject};
 use triptych_services::conversations::threads::{CreateThread, Sent, UpdateThread};
@@ -17,21 +17,23 @@ use crate::{
 
 /// A thread.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct ThreadPayload {
     /// The thread.
     pub thread: Thread,
 }
 
-/// A message, and the answer that is being written to it. Follow it with `generationEvents`.
+/// A message and its pending response, which `generationEvents` follows.
 #[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
 pub struct SendMessagePayload {
-    /// The conversation.
+    /// The thread.
     pub thread: Thread,
-    /// What is answered.
+    /// The message of the user.
     pub user_message: Message,
-    /// The answer: empty until it is whole.
+    /// The message with the response; empty until the response is complete.
     pub assistant_message: Message,
-    /// How the answer comes about.
+    /// The generation of the response.
     pub generation: Generation,
 }
 
@@ -52,7 +54,7 @@ pub struct ThreadMutation;
 
 #[Object]
 impl ThreadMutation {
-    /// Makes an empty conversation.
+    /// Creates an empty thread.
     async fn create_thread(&self, ctx: &Context<'_>, input: CreateThreadInput) -> Result<ThreadPayload> {
         let CreateThreadInput { title, model, client_id } = input;
         let new = CreateThread { title, model, client_id };
@@ -60,7 +62,7 @@ impl ThreadMutation {
         Ok(ThreadPayload { thread: Thread(thread) })
     }
 
-    /// Renames a conversation, puts it away, or changes its model.
+    /// Updates the title, the model or the archived state of a thread.
     async fn update_thread(&self, ctx: &Context<'_>, input: UpdateThreadInput) -> Result<ThreadPayload> {
         let id = parse_id("threadId", &input.thread_id)?;
         let change = UpdateThread { title: input.title, archived: input.archived, model: input.model };
@@ -74,7 +76,7 @@ impl ThreadMutation {
         Ok(ctx.services().threads.send_message(ctx.actor()?, input.parse()?).await?.into())
     }
 
-    /// Asks for another answer beside the one that is there.
+    /// Requests an alternative response to a message.
     async fn regenerate_message(
         &self,
         ctx: &Context<'_>,
@@ -83,7 +85,7 @@ impl ThreadMutation {
         Ok(ctx.services().threads.regenerate_message(ctx.actor()?, input.parse()?).await?.into())
     }
 
-    /// Writes an earlier message anew: a branch beside the old one.
+    /// Creates an edited copy of a message as a new branch, and requests a response.
     async fn edit_message(&self, ctx: &Context<'_>, input: EditMessageInput) -> Result<SendMessagePayload> {
         Ok(ctx.services().threads.edit_message(ctx.actor()?, input.parse()?).await?.into())
     }

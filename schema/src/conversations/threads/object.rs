@@ -1,8 +1,11 @@
 //! A thread.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
-use triptych_entities::documents::{conversations::thread, from_bson};
+use triptych_entities::{
+    documents::{conversations::thread, from_bson},
+    ids::ThreadId,
+};
 use triptych_services::conversations::threads::{self, Branch};
 
 use super::{Message, loader::PageOf};
@@ -12,46 +15,47 @@ use crate::{
     conversations::generations::{Generation, UsageSummary, generation_opt, usage_of},
     errors::{ApiError, Result},
     identity::{User, load_user},
+    output::Id,
 };
 
 pub struct Thread(pub(crate) thread::Thread);
 
-/// A conversation. Its messages are a tree; one branch of it is in view.
-#[Object]
+/// A conversation. Its messages form a tree; one branch of it is current.
+#[Object(crate = "crate::output")]
 impl Thread {
     /// `thread_…`
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+    fn id(&self) -> Id<ThreadId> {
+        Id(self.0.id)
     }
 
-    /// 1 to 200 characters; the first words of its first message, unless it was given one.
-    async fn title(&self) -> &str {
+    /// The title, 1 to 200 characters. Default: the first words of the first message.
+    fn title(&self) -> &str {
         &self.0.title
     }
 
-    /// `provider/model` for messages that name none.
-    async fn model(&self) -> Option<&str> {
+    /// The default model of messages, as `provider/model`.
+    fn model(&self) -> Option<&str> {
         self.0.model.as_deref()
     }
 
-    /// Who owns it.
+    /// The owner.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
         load_user(ctx, self.0.owner_id).await
     }
 
-    /// Whether it was put away.
-    async fn archived(&self) -> bool {
+    /// Whether the thread is archived.
+    fn archived(&self) -> bool {
         self.0.archived
     }
 
-    /// The branch in view, oldest first.
+    /// The messages of the current branch, oldest first.
     async fn messages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Message>> {
         let window = threads::window(&page_args(first, after, last, before))?;
         let key = PageOf { branch: Branch::from(&self.0), window };
@@ -59,28 +63,28 @@ impl Thread {
         Ok(Connection::of(page, Message))
     }
 
-    /// The answer in progress; a thread has one at most.
+    /// The generation in progress; a thread has at most one.
     async fn active_generation(&self, ctx: &Context<'_>) -> Result<Option<Generation>> {
         generation_opt(ctx, self.0.active_generation_id).await
     }
 
-    /// What its answers used.
+    /// The usage of the generations.
     async fn usage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "From this moment on.")] from: Option<DateTime<Utc>>,
-        #[graphql(desc = "Up to but not including this moment.")] to: Option<DateTime<Utc>>,
+        #[graphql(desc = "The start of the period, inclusive.")] from: Option<DateTime<Utc>>,
+        #[graphql(desc = "The end of the period, exclusive.")] to: Option<DateTime<Utc>>,
     ) -> Result<UsageSummary> {
         usage_of(ctx, self.0.id, from, to).await
     }
 
-    /// When it was made.
-    async fn created_at(&self) -> DateTime<Utc> {
+    /// When it was created.
+    fn created_at(&self) -> DateTime<Utc> {
         from_bson(self.0.created_at)
     }
 
-    /// When something was last said in it.
-    async fn last_message_at(&self) -> Option<DateTime<Utc>> {
+    /// When the last message was created.
+    fn last_message_at(&self) -> Option<DateTime<Utc>> {
         self.0.last_message_at.map(from_bson)
     }
 }

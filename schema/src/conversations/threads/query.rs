@@ -1,4 +1,4 @@
-//! Finding threads.
+//! Queries of threads.
 
 use async_graphql::{Context, ID, Object};
 
@@ -18,7 +18,7 @@ pub struct ThreadQuery;
 
 #[Object]
 impl ThreadQuery {
-    /// One conversation.
+    /// Fetches a thread by its id.
     async fn thread(
         &self,
         ctx: &Context<'_>,
@@ -28,17 +28,17 @@ impl ThreadQuery {
         Ok(Some(Thread(ctx.services().threads.get(ctx.actor()?, id).await?)))
     }
 
-    /// The caller's conversations, newest first unless told otherwise.
+    /// Lists the threads of the caller. Default order: newest first.
     #[expect(clippy::too_many_arguments, reason = "the Relay arguments of a list, its filter and its order")]
     async fn threads(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "All that is given must hold.")] filter: Option<ThreadFilter>,
-        #[graphql(desc = "How to sort.")] order_by: Option<ThreadOrder>,
-        #[graphql(desc = "How many from the front; 20 unless told, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back.")] last: Option<i32>,
-        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The filter.")] filter: Option<ThreadFilter>,
+        #[graphql(desc = "The order.")] order_by: Option<ThreadOrder>,
+        #[graphql(desc = "The number of items from the start; default 20, maximum 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Thread>> {
         let filter = filter.unwrap_or_default().parse()?;
         let order = order_by.map(Into::into).unwrap_or_default();

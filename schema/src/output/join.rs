@@ -1,0 +1,98 @@
+//! Polls futures of the same type one after the other, in the same place.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
+
+/// A future that was not ready at its first poll, and the slot for its value.
+type Waiting<'v, F, V> = (Pin<Box<F>>, &'v mut V);
+
+/// Awaits the futures that `start` makes of `items`, concurrently, and puts their values into the slots. The first
+/// error ends it. Futures are polled in the same order as `try_join_all` polls them, so that values and errors are
+/// the same.
+///
+/// Each future is polled as soon as it is made. One that is ready leaves its place to the next, so that ready futures
+/// allocate nothing. Of those that are not ready, the first stays in its place and the others move to the heap before
+/// their first poll.
+pub(super) async fn join<'v, I, V, F, E>(
+    mut items: impl Iterator<Item = (I, &'v mut V)>,
+    start: impl Fn(I) -> F,
+) -> Result<(), E>
+where
+    F: Future<Output = Result<V, E>>,
+    V: 'v,
+{
+    let mut place = pin!(None);
+    let first = loop {
+        let Some((item, slot)) = items.next() else { return Ok(()) };
+        place.set(Some(start(item)));
+        match poll_now(place.as_mut().as_pin_mut()).await {
+            Poll::Ready(value) => *slot = value?,
+            Poll::Pending => break slot,
+        }
+    };
+    let mut waiting = Vec::new();
+    let mut spare: Option<Pin<Box<F>>> = None;
+    for (item, slot) in items {
+        let future = start(item);
+        let mut future = match spare.take() {
+            Some(mut place) => {
+                place.set(future);
+                place
+            }
+            None => Box::pin(future),
+        };
+        match poll_now(Some(future.as_mut())).await {
+            Poll::Ready(value) => {
+                *slot = value?;
+                spare = Some(future);
+            }
+            Poll::Pending => waiting.push((future, slot)),
+        }
+    }
+    drop(spare);
+    // All have been polled in this very poll of the task and hold its waker.
+    let mut polled = true;
+    poll_fn(|cx| {
+        if std::mem::take(&mut polled) {
+            return Poll::Pending;
+        }
+        if let Some(future) = place.as_mut().as_pin_mut()
+            && let Poll::Ready(value) = future.poll(cx)
+        {
+            place.set(None);
+            *first = value?;
+        }
+        poll_waiting(cx, &mut waiting)?;
+        if place.is_none() && waiting.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// Polls once, without waiting.
+async fn poll_now<F: Future>(future: Option<Pin<&mut F>>) -> Poll<F::Output> {
+    let Some(mut future) = future else { return Poll::Pending };
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}
+
+/// Polls all that wait, in order up to the first error, and drops those that are ready.
+fn poll_waiting<F, V, E>(cx: &mut Context<'_>, waiting: &mut Vec<Waiting<'_, F, V>>) -> Result<(), E>
+where
+    F: Future<Output = Result<V, E>>,
+{
+    let mut result = Ok(());
+    waiting.retain_mut(|(future, slot)| {
+        if result.is_err() {
+            return true;
+        }
+        match future.as_mut().poll(cx) {
+            Poll::Pending => return true,
+            Poll::Ready(Ok(value)) => **slot = value,
+            Poll::Ready(Err(error)) => result = Err(error),
+        }
+        false
+    });
+    result
+}
