@@ -6,6 +6,7 @@ pub mod collections;
 pub mod connections;
 pub mod error;
 pub mod health;
+pub mod ids;
 pub mod live;
 pub mod mint;
 pub mod outbox;

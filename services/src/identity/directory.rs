@@ -7,6 +7,7 @@ use triptych_entities::{
 };
 use triptych_stores::access::Actor;
 use triptych_stores::error::{Result, ServiceError};
+use triptych_stores::ids::IdColumn as _;
 
 use super::Identity;
 
@@ -22,7 +23,7 @@ impl Identity {
             .and_where(membership::Column::OrganizationId.eq(actor.organization))
             .to_owned();
         Ok(user::Entity::find()
-            .filter(user::Column::Id.is_in(ids.iter().copied()))
+            .filter(user::Column::Id.any_of(ids))
             .filter(user::Column::Id.in_subquery(members))
             .all(&self.stores.pg)
             .await?)

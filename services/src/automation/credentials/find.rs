@@ -5,6 +5,7 @@ use triptych_entities::{ids::CredentialId, relational::automation::credential};
 use triptych_stores::{
     access::{Action, Actor, Scoped as _, Subject},
     error::Result,
+    ids::IdColumn as _,
     page::{Page, PageArgs, rows::Sorted},
 };
 
@@ -17,8 +18,7 @@ impl Credentials {
     /// If PostgreSQL does not answer.
     pub async fn by_ids(&self, actor: &Actor, ids: &[CredentialId]) -> Result<Vec<credential::Model>> {
         let Ok(scope) = actor.scope(Action::Read, Subject::Credential) else { return Ok(Vec::new()) };
-        let query =
-            credential::Entity::within(scope).filter(credential::Column::Id.is_in(ids.iter().copied()));
+        let query = credential::Entity::within(scope).filter(credential::Column::Id.any_of(ids));
         Ok(query.all(&self.stores.pg).await?)
     }
 

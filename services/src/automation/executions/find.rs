@@ -11,6 +11,7 @@ use triptych_entities::{
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
     error::{Result, ServiceError},
+    ids::IdColumn as _,
     page::{
         Page, PageArgs, Window,
         rows::{Parents, Sorted},
@@ -35,7 +36,7 @@ impl Executions {
     /// `Denied`, or if PostgreSQL does not answer.
     pub async fn by_ids(&self, actor: &Actor, ids: &[ExecutionId]) -> Result<Vec<execution::Model>> {
         let query = light(actor.scope(Action::Read, Subject::Execution)?);
-        Ok(query.filter(execution::Column::Id.is_in(ids.iter().copied())).all(&self.stores.pg).await?)
+        Ok(query.filter(execution::Column::Id.any_of(ids)).all(&self.stores.pg).await?)
     }
 
     /// A page of the executions that the caller can see, newest first, without the triggers' data.
@@ -82,7 +83,7 @@ impl Executions {
             .select_only()
             .column(execution::Column::Id)
             .column(execution::Column::Trigger)
-            .filter(execution::Column::Id.is_in(ids.iter().copied()))
+            .filter(execution::Column::Id.any_of(ids))
             .into_tuple()
             .all(&self.stores.pg)
             .await?;
@@ -100,7 +101,7 @@ impl Executions {
     ) -> Result<HashMap<ExecutionId, Vec<execution_step::Model>>> {
         let scope = actor.scope(Action::Read, Subject::Execution)?;
         let rows = execution_step::Entity::within(scope)
-            .filter(execution_step::Column::ExecutionId.is_in(executions.iter().copied()))
+            .filter(execution_step::Column::ExecutionId.any_of(executions))
             .order_by_asc(execution_step::Column::Id)
             .all(&self.stores.pg)
             .await?;
@@ -120,7 +121,7 @@ impl Executions {
     ) -> Result<Vec<execution_step::Model>> {
         let scope = actor.scope(Action::Read, Subject::Execution)?;
         Ok(execution_step::Entity::within(scope)
-            .filter(execution_step::Column::Id.is_in(ids.iter().copied()))
+            .filter(execution_step::Column::Id.any_of(ids))
             .all(&self.stores.pg)
             .await?)
     }
@@ -136,7 +137,7 @@ impl Executions {
     ) -> Result<HashMap<GenerationId, execution_step::Model>> {
         let scope = actor.scope(Action::Read, Subject::Execution)?;
         let rows = execution_step::Entity::within(scope)
-            .filter(execution_step::Column::GenerationId.is_in(generations.iter().copied()))
+            .filter(execution_step::Column::GenerationId.any_of(generations))
             .all(&self.stores.pg)
             .await?;
         Ok(rows.into_iter().filter_map(|row| Some((row.generation_id?, row))).collect())

@@ -13,6 +13,7 @@ use triptych_entities::{
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
     error::{Result, ServiceError, StoreError},
+    ids::IdColumn as _,
     page::{KeyKind, KeyValue, Page, PageArgs, rows::Sorted},
 };
 
@@ -31,7 +32,7 @@ impl Flows {
     /// `Denied`, or if PostgreSQL does not answer.
     pub async fn by_ids(&self, actor: &Actor, ids: &[FlowId]) -> Result<Vec<flow::Model>> {
         let scope = actor.scope(Action::Read, Subject::Flow)?;
-        let query = flow::Entity::within(scope).filter(flow::Column::Id.is_in(ids.iter().copied()));
+        let query = flow::Entity::within(scope).filter(flow::Column::Id.any_of(ids));
         Ok(query.all(&self.stores.pg).await?)
     }
 
@@ -67,8 +68,7 @@ impl Flows {
     /// `Denied`, or if PostgreSQL does not answer.
     pub async fn versions(&self, actor: &Actor, ids: &[FlowVersionId]) -> Result<Vec<flow_version::Model>> {
         let scope = actor.scope(Action::Read, Subject::Flow)?;
-        let query =
-            flow_version::Entity::within(scope).filter(flow_version::Column::Id.is_in(ids.iter().copied()));
+        let query = flow_version::Entity::within(scope).filter(flow_version::Column::Id.any_of(ids));
         Ok(query.all(&self.stores.pg).await?)
     }
 
@@ -117,7 +117,7 @@ impl Flows {
     /// `Denied`, or if PostgreSQL does not answer.
     pub async fn steps(&self, actor: &Actor, ids: &[StepId]) -> Result<Vec<step::Model>> {
         let scope = actor.scope(Action::Read, Subject::Flow)?;
-        let query = step::Entity::within(scope).filter(step::Column::Id.is_in(ids.iter().copied()));
+        let query = step::Entity::within(scope).filter(step::Column::Id.any_of(ids));
         Ok(query.all(&self.stores.pg).await?)
     }
 
@@ -127,8 +127,7 @@ impl Flows {
     /// If PostgreSQL does not answer.
     pub async fn webhooks(&self, actor: &Actor, flows: &[FlowId]) -> Result<Vec<webhook::Model>> {
         let Ok(scope) = actor.scope(Action::Update, Subject::Flow) else { return Ok(Vec::new()) };
-        let query =
-            webhook::Entity::within(scope).filter(webhook::Column::FlowId.is_in(flows.iter().copied()));
+        let query = webhook::Entity::within(scope).filter(webhook::Column::FlowId.any_of(flows));
         Ok(query.all(&self.stores.pg).await?)
     }
 }

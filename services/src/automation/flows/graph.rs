@@ -5,12 +5,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, QueryFilter as _, QueryOrder as _};
-use triptych_entities::{
-    ids::{FlowVersionId, StepId},
-    relational::automation::{step, step_link},
-};
-use triptych_stores::{access::Scoped as _, error::StoreError};
+use sea_orm::{ConnectionTrait, QueryFilter as _, QueryOrder as _};
+use triptych_entities::{ids::{FlowVersionId, StepId}, relational::automation::{step, step_link}};
+use triptych_stores::{error::StoreError, ids::IdColumn as _, access::Scoped as _};
 
 /// The steps of a version, and the links between them, in their order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -102,12 +99,12 @@ async fn read(
     versions: &[FlowVersionId],
 ) -> Result<HashMap<FlowVersionId, Graph>, StoreError> {
     let steps = step::Entity::across_tenants()
-        .filter(step::Column::VersionId.is_in(versions.iter().copied()))
+        .filter(step::Column::VersionId.any_of(versions))
         .order_by_asc(step::Column::Position)
         .all(db)
         .await?;
     let links = step_link::Entity::across_tenants()
-        .filter(step_link::Column::VersionId.is_in(versions.iter().copied()))
+        .filter(step_link::Column::VersionId.any_of(versions))
         .order_by_asc(step_link::Column::Position)
         .all(db)
         .await?;
