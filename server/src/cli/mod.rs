@@ -6,7 +6,7 @@ mod migrate;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::{
     app::{self, App, Role},
@@ -107,10 +107,12 @@ async fn execute_on_databases(
 fn log_to_stderr(telemetry: &TelemetryConfig) {
     // The levels were validated with the configuration. The providers' library logs whole answers of providers, some
     // of which quote the API key; the engine logs their status and code instead.
-    let filter = EnvFilter::try_new(format!("{},genai=off", telemetry.log)).unwrap_or_default();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Levels by module need no look-up of spans, unlike an `EnvFilter`.
+    let levels: Targets = format!("{},genai=off", telemetry.log).parse().unwrap_or_default();
+    let registry = tracing_subscriber::registry().with(levels);
+    let layer = fmt::layer().with_writer(std::io::stderr);
     match telemetry.format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => registry.with(layer).init(),
+        LogFormat::Json => registry.with(layer.json()).init(),
     }
 }

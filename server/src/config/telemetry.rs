@@ -23,7 +23,7 @@ pub enum LogFormat {
 
 impl Section for TelemetryConfig {
     fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
-        if let Err(error) = self.log.parse::<tracing_subscriber::EnvFilter>() {
+        if let Err(error) = self.log.parse::<tracing_subscriber::filter::Targets>() {
             problems.add("log", format!("expected levels as in `info,sqlx=warn`: {error}"));
         }
     }
