@@ -6,8 +6,11 @@ use std::{
 };
 
 use sea_orm::{ConnectionTrait, QueryFilter as _, QueryOrder as _};
-use triptych_entities::{ids::{FlowVersionId, StepId}, relational::automation::{step, step_link}};
-use triptych_stores::{error::StoreError, ids::IdColumn as _, access::Scoped as _};
+use triptych_entities::{
+    ids::{FlowVersionId, StepId},
+    relational::automation::{step, step_link},
+};
+use triptych_stores::{access::Scoped as _, error::StoreError, ids::IdColumn as _};
 
 /// The steps of a version, and the links between them, in their order.
 #[derive(Debug, Clone, Default, PartialEq)]
