@@ -33,15 +33,15 @@ impl<C: Collection> Records<C> {
         Ok(self.0.by_ids(actor.scope(Action::Read, C::SUBJECT)?, ids).await?)
     }
 
-    /// A page of the documents that the caller may see and that match, newest first.
+    /// A page of the documents that the caller may see, newest first.
     ///
     /// # Errors
     /// `Invalid` for wrong page arguments, `Denied` without the permission to read the kind.
-    pub async fn list(&self, actor: &Actor, filter: Document, args: &PageArgs) -> Result<Page<C>> {
+    pub async fn list(&self, actor: &Actor, args: &PageArgs) -> Result<Page<C>> {
         let scope = actor.scope(Action::Read, C::SUBJECT)?;
         let sorted =
             Sorted::<C>::new(C::NAME, true).by("_id", KeyKind::Id, |document| KeyValue::from(document.id()));
-        Ok(self.0.page(scope, filter, &sorted, &sorted.window(args)?).await?)
+        Ok(self.0.page(scope, Document::new(), &sorted, &sorted.window(args)?).await?)
     }
 
     /// Stores a new document of the caller's. Repeating it with the same idempotency key returns the first one.

@@ -187,7 +187,7 @@ impl PresetQuery {
     ) -> Result<Connection<Preset>> {
         let args = page_args(first, after, last, before);
         let presets = ctx.services().records::<preset::Preset>();
-        Ok(Connection::of(presets.list(ctx.actor()?, Default::default(), &args).await?, Preset))
+        Ok(Connection::of(presets.list(ctx.actor()?, &args).await?, Preset))
     }
 }
 

@@ -55,7 +55,6 @@ pub enum Node {
 macro_rules! node_ids {
     ($($Member:ident: |$member:ident| $id:expr;)+) => {$(
         impl $Member {
-            #[expect(clippy::unused_async, reason = "the interface awaits its fields")]
             async fn node_id(&self, _: &Context<'_>) -> Result<ID> {
                 let $member = self;
                 Ok(ID($id.to_string()))

@@ -27,6 +27,11 @@
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unused_async,
+    reason = "fields of GraphQL objects have this form"
+)]
 mod conformity;
 mod container;
 mod id;

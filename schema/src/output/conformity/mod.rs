@@ -53,7 +53,7 @@ mod ours {
 
 /// A page with a cursor for each item. Some pages have further items.
 fn page<T>(items: Vec<T>, seed: u64) -> Page<T> {
-    let first = (seed % 3 == 0).then_some(2);
+    let first = seed.is_multiple_of(3).then_some(2);
     let window =
         Window::parse(&PageArgs { first, ..PageArgs::default() }, "items", &[KeyKind::Integer]).unwrap();
     slice(items, &window, |_| KeyValue::Integer(1))

@@ -1,5 +1,7 @@
 //! Random documents over the schema of the objects.
 
+use std::fmt::Write as _;
+
 /// A xorshift generator with a fixed seed, so that each run has the same documents.
 struct Random(u64);
 
@@ -120,13 +122,13 @@ impl Writer {
         // A selection must not be empty.
         if fields(ty).is_empty() || self.random.chance(5) {
             let alias = if self.random.chance(3) { "kind: " } else { "" };
-            text += &format!("{alias}__typename\n");
+            let _ = writeln!(text, "{alias}__typename");
         }
         if *left < 8 {
             return text + "__typename }";
         }
         *left -= 1;
-        for _ in 0..1 + self.random.below(4) {
+        for _ in 0..=self.random.below(4) {
             text += &self.one(ty, depth, left);
         }
         text + "}"
@@ -196,7 +198,7 @@ impl Writer {
             seed + 1
         );
         for (number, fragment) in self.fragments.iter().enumerate() {
-            text += &format!("\nfragment F{number} {fragment}");
+            let _ = write!(text, "\nfragment F{number} {fragment}");
         }
         text
     }
