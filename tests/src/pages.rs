@@ -110,11 +110,13 @@ async fn fill(world: &World, client: &Client) {
         "mutation($f: JSON!) { createCredential(input: { integration: \"http\", name: \"K\", fields: $f }) {
            credential { id } } }";
     let thread = "mutation { createThread(input: { title: \"T\" }) { thread { id } } }";
+    let preset = "mutation { createPreset(input: { name: \"P\" }) { preset { id } } }";
     let rename = "mutation($id: ID!, $s: [StepInput!]) {
         updateFlowDraft(input: { flowId: $id, steps: $s }) { flow { id } } }";
     for _ in 0..3 {
         client.send(credential, json!({ "f": { "bearerToken": "x" } })).await;
         client.send(thread, json!({})).await;
+        client.send(preset, json!({})).await;
         client.published_flow(steps([hook()])).await;
     }
     let one_attempt = json!({ "maxAttempts": 1 });
@@ -143,7 +145,7 @@ async fn nodes(client: &Client, schema: &Schema, kind: &Type) -> Vec<String> {
     let lists = "{ flows(first: 100) { nodes { __typename id draft { __typename id } } }
         executions(first: 100) { nodes { __typename id steps { nodes { __typename id } } } }
         threads(first: 100) { nodes { __typename id messages { nodes { __typename id } } } }
-        credentials(first: 100) { nodes { __typename id } } viewer { user { __typename id } } }";
+        credentials(first: 100) { nodes { __typename id } } presets(first: 100) { nodes { __typename id } } viewer { user { __typename id } } }";
     assert!(schema.get(&kind.name).is_node(), "{} has a list, but node(id) does not find it", kind.name);
     let reply = client.send(lists, json!({})).await;
     let mut found = Vec::new();

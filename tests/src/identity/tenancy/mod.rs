@@ -15,7 +15,7 @@ use walk::Reached;
 use crate::harness::{Client, Schema, World};
 
 /// Private to the member who has them, whatever the role.
-const PRIVATE: [&str; 5] = ["ApiToken", "Generation", "Message", "Session", "Thread"];
+const PRIVATE: [&str; 6] = ["ApiToken", "Generation", "Message", "Preset", "Session", "Thread"];
 /// Seen by all members of the organization.
 const SHARED: [&str; 2] = ["Organization", "User"];
 
