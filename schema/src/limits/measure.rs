@@ -14,6 +14,10 @@ use super::types::{Size, Types};
 /// GraphiQL nests one; each further level multiplies the answer by the number of types or fields.
 pub(super) const INTROSPECTION_LISTS: usize = 2;
 
+/// How deep selections are followed, through fragments too. A chain of many fragments nests deeper than any limit of
+/// depth, and must not use up the stack.
+const MAX_LEVELS: usize = 256;
+
 /// The size of a selection, with its fragments expanded. Counts stop at `usize::MAX`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Measure {
@@ -51,7 +55,8 @@ pub(super) fn measure(
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => "Subscription",
     };
-    let mut measuring = Measuring { types, document, operation, variables, fragments: HashMap::new() };
+    let mut measuring =
+        Measuring { types, document, operation, variables, fragments: HashMap::new(), level: 0 };
     let selected = measuring.selection(&operation.selection_set.node, root)?;
     let directives = selected.directives.saturating_add(operation.directives.len());
     Some(Measure { directives, ..selected })
@@ -64,12 +69,23 @@ struct Measuring<'a> {
     variables: &'a Variables,
     /// The size of each fragment; `None` while it is being measured.
     fragments: HashMap<&'a str, Option<Measure>>,
+    /// Selections around the current one.
+    level: usize,
 }
 
 impl<'a> Measuring<'a> {
-    /// The parser bounds how deep selections nest, and so this recursion; fragments nest as deep as there are
-    /// fragments, whose number the limit on tokens bounds.
+    /// Measures a selection. One that nests too deep has the largest depth there is.
     fn selection(&mut self, set: &'a SelectionSet, ty: &str) -> Option<Measure> {
+        if self.level == MAX_LEVELS {
+            return Some(Measure { depth: usize::MAX, ..Measure::default() });
+        }
+        self.level += 1;
+        let size = self.items(set, ty);
+        self.level -= 1;
+        size
+    }
+
+    fn items(&mut self, set: &'a SelectionSet, ty: &str) -> Option<Measure> {
         let mut size = Measure::default();
         for item in &set.items {
             let one = match &item.node {
@@ -220,6 +236,14 @@ mod tests {
             size("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", json!({})),
             None
         );
+    }
+
+    #[test]
+    fn a_long_chain_of_fragments_is_too_deep_and_does_not_use_up_the_stack() {
+        let chain =
+            (0..3000).map(|n| format!(" fragment F{n} on Query {{ a {{ a {{ ...F{m} }} }} }}", m = n + 1));
+        let query = format!("{{ ...F0 }}{} fragment F3000 on Query {{ a }}", chain.collect::<String>());
+        assert_eq!(size(&query, json!({})).unwrap().depth, usize::MAX);
     }
 
     #[test]

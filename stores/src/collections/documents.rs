@@ -126,9 +126,9 @@ impl<C: Collection> Documents<C> {
             "organizationId": document.organization_id(),
             "clientId": { "$eq": client_id, "$exists": true },
         };
-        if let Ownership::Field(owner) = C::OWNERSHIP {
-            same.insert(owner, written.get(owner).cloned().unwrap_or(Bson::Null));
-        }
+        // A key is its creator's own; without a field that names the creator, nothing is recognized.
+        let Ownership::Field(owner) = C::OWNERSHIP else { return Ok(None) };
+        same.insert(owner, written.get(owner).cloned().unwrap_or(Bson::Null));
         in_time(self.raw.find_one(same)).await
     }
 
