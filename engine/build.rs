@@ -1,13 +1,17 @@
 //! Lists the manifests of integrations, so that a new folder is found without a register. A macro could embed a
 //! folder too, but does not notice files that are added to it.
 
-use std::{fmt::Write as _, fs, io, path::Path};
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 const FOLDER: &str = "src/automation/integrations";
 
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed={FOLDER}");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
+    let root = folder("CARGO_MANIFEST_DIR")?.join(FOLDER);
     let mut folders: Vec<_> = fs::read_dir(&root)?.collect::<Result<_, _>>()?;
     folders.sort_by_key(fs::DirEntry::file_name);
     let mut list = String::from("&[\n");
@@ -21,10 +25,13 @@ fn main() -> io::Result<()> {
         }
     }
     list.push_str("]\n");
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "Cargo tells build scripts their output folder this way only"
-    )]
-    let out = std::env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
-    fs::write(Path::new(&out).join("manifests.rs"), list)
+    fs::write(folder("OUT_DIR")?.join("manifests.rs"), list)
+}
+
+/// A folder that Cargo names in the environment of a build script. Read when the script runs, because a target folder
+/// that is copied to another checkout keeps the compiled script.
+fn folder(variable: &str) -> io::Result<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "Cargo tells build scripts their folders this way only")]
+    let value = std::env::var_os(variable).ok_or(io::ErrorKind::NotFound)?;
+    Ok(Path::new(&value).to_path_buf())
 }
