@@ -2,73 +2,108 @@
 
 use std::fmt;
 
-/// Declares an enum together with the names of its variants, so that the two lists cannot differ.
-macro_rules! named {
-    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $type {
-            $($(#[$variant_doc])* $variant,)+
-        }
-
-        impl $type {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name in stored permissions, scopes of API tokens and messages.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-
-            #[must_use]
-            pub fn by_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|item| item.name() == name)
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-    };
+/// An action on a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    Read,
+    Create,
+    Update,
+    Delete,
+    Publish,
+    Run,
+    /// All actions on the subject.
+    Manage,
 }
 
-named! {
-    /// An action on a subject.
-    Action {
-        Read = "read",
-        Create = "create",
-        Update = "update",
-        Delete = "delete",
-        Publish = "publish",
-        Run = "run",
-        /// All actions on the subject.
-        Manage = "manage",
+/// The subject of a permission: a kind of row or document, or a feature. [`subjects`](crate::subjects) lists all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    Organization,
+    ApiToken,
+    Flow,
+    Execution,
+    Credential,
+    Datastore,
+    Thread,
+    /// The job queues and their dead letters.
+    Queue,
+    /// The documents of a collection that has a subject of its own.
+    Documents {
+        name: &'static str,
+        /// See [`Subject::is_private`].
+        private: bool,
+    },
+}
+
+impl Action {
+    const ALL: [Self; 7] =
+        [Self::Read, Self::Create, Self::Update, Self::Delete, Self::Publish, Self::Run, Self::Manage];
+
+    /// The name in stored permissions, scopes of API tokens and messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Publish => "publish",
+            Self::Run => "run",
+            Self::Manage => "manage",
+        }
     }
-}
 
-named! {
-    /// The subject of a permission: a kind of row or document, or a feature.
-    Subject {
-        Organization = "organization",
-        ApiToken = "api_token",
-        Flow = "flow",
-        Execution = "execution",
-        Credential = "credential",
-        Datastore = "datastore",
-        Thread = "thread",
-        Preset = "preset",
-        /// The job queues and their dead letters.
-        Queue = "queue",
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
     }
 }
 
 impl Subject {
+    /// Those that are not about a single collection.
+    pub(crate) const FEATURES: [Self; 8] = [
+        Self::Organization,
+        Self::ApiToken,
+        Self::Flow,
+        Self::Execution,
+        Self::Credential,
+        Self::Datastore,
+        Self::Thread,
+        Self::Queue,
+    ];
+
+    /// The name in stored permissions, scopes of API tokens and messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::ApiToken => "api_token",
+            Self::Flow => "flow",
+            Self::Execution => "execution",
+            Self::Credential => "credential",
+            Self::Datastore => "datastore",
+            Self::Thread => "thread",
+            Self::Queue => "queue",
+            Self::Documents { name, .. } => name,
+        }
+    }
+
     /// Whether only the owner has access, for every role: the owner of the organization cannot read the conversations
     /// of its members.
     #[must_use]
     pub fn is_private(self) -> bool {
-        matches!(self, Self::Thread | Self::Preset)
+        matches!(self, Self::Thread | Self::Documents { private: true, .. })
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

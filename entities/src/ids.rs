@@ -3,10 +3,10 @@
 //! Each kind of id has its own type, so that the id of a flow cannot be passed as the id of a thread. The prefix names
 //! the kind (<https://github.com/jetify-com/typeid>), so an id of a wrong kind gives a precise error.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, hash::Hash, str::FromStr};
 
-use bson::{self, Bson};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use bson::Bson;
+use serde::{Serialize, de::DeserializeOwned};
 use type_safe_id::{StaticType, TypeSafeId};
 use uuid::Uuid;
 
@@ -22,7 +22,21 @@ pub enum IdError {
 }
 
 /// The interface of all ids.
-pub trait Id: Copy + Eq + std::hash::Hash + Send + Sync + 'static {
+pub trait Id:
+    Copy
+    + Eq
+    + Hash
+    + fmt::Debug
+    + fmt::Display
+    + FromStr<Err = IdError>
+    + Into<Bson>
+    + Serialize
+    + DeserializeOwned
+    + Unpin
+    + Send
+    + Sync
+    + 'static
+{
     /// The TypeID prefix, without the underscore.
     const PREFIX: &'static str;
     fn from_uuid(uuid: Uuid) -> Self;
@@ -35,7 +49,7 @@ pub fn prefix_of(id: &str) -> Option<&str> {
     id.rsplit_once('_').map(|(prefix, _)| prefix)
 }
 
-fn parse<T: StaticType>(text: &str) -> Result<Uuid, IdError> {
+pub(crate) fn parse<T: StaticType>(text: &str) -> Result<Uuid, IdError> {
     text.parse::<TypeSafeId<T>>().map(|id| id.uuid()).map_err(|error| match error {
         type_safe_id::Error::IncorrectType { actual, .. } if !actual.is_empty() => {
             IdError::WrongKind { expected: T::TYPE, actual: actual.chars().take(24).collect() }
@@ -45,80 +59,90 @@ fn parse<T: StaticType>(text: &str) -> Result<Uuid, IdError> {
 }
 
 /// Declares a newtype for each kind of id. A macro, because the repeated implementations would hide the list of kinds.
+/// The id of a small collection is declared beside its document.
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident($tag:ident) = $prefix:literal;)+) => {$(
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-        struct $tag;
-        impl StaticType for $tag {
-            const TYPE: &'static str = $prefix;
-        }
-
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::DeriveValueType)]
-        pub struct $name(pub Uuid);
+        pub struct $name(pub uuid::Uuid);
 
-        impl Id for $name {
-            const PREFIX: &'static str = $prefix;
-            fn from_uuid(uuid: Uuid) -> Self { Self(uuid) }
-            fn uuid(self) -> Uuid { self.0 }
-        }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                TypeSafeId::<$tag>::from_uuid(self.0).fmt(f)
+        const _: () = {
+            use std::{fmt, str::FromStr};
+
+            use serde::{Deserialize, Deserializer, Serialize, Serializer};
+            use type_safe_id::{StaticType, TypeSafeId};
+            use uuid::Uuid;
+            use $crate::ids::{Id, IdError, parse};
+
+            #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+            struct Tag;
+            impl StaticType for Tag {
+                const TYPE: &'static str = $prefix;
             }
-        }
-        impl FromStr for $name {
-            type Err = IdError;
-            fn from_str(text: &str) -> Result<Self, IdError> { parse::<$tag>(text).map(Self) }
-        }
-        // `bson::Uuid` writes a BSON UUID (subtype 4) into MongoDB and a plain string into JSON.
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                bson::Uuid::from_bytes(self.0.into_bytes()).serialize(serializer)
+
+            impl Id for $name {
+                const PREFIX: &'static str = $prefix;
+                fn from_uuid(uuid: Uuid) -> Self { Self(uuid) }
+                fn uuid(self) -> Uuid { self.0 }
             }
-        }
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                bson::Uuid::deserialize(deserializer).map(|id| Self(Uuid::from_bytes(id.bytes())))
+            impl fmt::Display for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    TypeSafeId::<Tag>::from_uuid(self.0).fmt(f)
+                }
             }
-        }
-        impl From<$name> for Bson {
-            fn from(id: $name) -> Self { bson::Uuid::from_bytes(id.0.into_bytes()).into() }
-        }
-        impl sea_orm::TryFromU64 for $name {
-            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
-                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            impl FromStr for $name {
+                type Err = IdError;
+                fn from_str(text: &str) -> Result<Self, IdError> { parse::<Tag>(text).map(Self) }
             }
-        }
+            // `bson::Uuid` writes a BSON UUID (subtype 4) into MongoDB and a plain string into JSON.
+            impl Serialize for $name {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    bson::Uuid::from_bytes(self.0.into_bytes()).serialize(serializer)
+                }
+            }
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    bson::Uuid::deserialize(deserializer).map(|id| Self(Uuid::from_bytes(id.bytes())))
+                }
+            }
+            impl From<$name> for bson::Bson {
+                fn from(id: $name) -> Self { bson::Uuid::from_bytes(id.0.into_bytes()).into() }
+            }
+            impl sea_orm::TryFromU64 for $name {
+                fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                    Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+                }
+            }
+        };
     )+};
 }
+pub(crate) use ids;
 
 ids! {
     /// An organization: the tenant.
-    OrganizationId(OrganizationTag) = "org";
-    UserId(UserTag) = "user";
-    RoleId(RoleTag) = "role";
-    PermissionId(PermissionTag) = "perm";
-    MembershipId(MembershipTag) = "member";
-    ApiTokenId(ApiTokenTag) = "token";
+    OrganizationId = "org";
+    UserId = "user";
+    RoleId = "role";
+    PermissionId = "perm";
+    MembershipId = "member";
+    ApiTokenId = "token";
     /// A session, stored in Redis only.
-    SessionId(SessionTag) = "session";
-    FlowId(FlowTag) = "flow";
-    FlowVersionId(FlowVersionTag) = "version";
-    StepId(StepTag) = "step";
-    StepLinkId(StepLinkTag) = "link";
-    CredentialId(CredentialTag) = "cred";
-    WebhookId(WebhookTag) = "webhook";
-    ScheduleId(ScheduleTag) = "schedule";
-    ExecutionId(ExecutionTag) = "exec";
-    ExecutionStepId(ExecutionStepTag) = "execstep";
-    ExecutionLogId(ExecutionLogTag) = "log";
+    SessionId = "session";
+    FlowId = "flow";
+    FlowVersionId = "version";
+    StepId = "step";
+    StepLinkId = "link";
+    CredentialId = "cred";
+    WebhookId = "webhook";
+    ScheduleId = "schedule";
+    ExecutionId = "exec";
+    ExecutionStepId = "execstep";
+    ExecutionLogId = "log";
     /// An outbox row, and the job that is created from it.
-    JobId(JobTag) = "job";
-    DatastoreItemId(DatastoreItemTag) = "item";
-    ThreadId(ThreadTag) = "thread";
-    MessageId(MessageTag) = "msg";
-    GenerationId(GenerationTag) = "gen";
-    UsageEventId(UsageEventTag) = "usage";
-    PresetId(PresetTag) = "preset";
+    JobId = "job";
+    DatastoreItemId = "item";
+    ThreadId = "thread";
+    MessageId = "msg";
+    GenerationId = "gen";
+    UsageEventId = "usage";
 }

@@ -9,3 +9,4 @@ pub mod failure;
 pub mod ids;
 pub mod payloads;
 pub mod relational;
+pub mod subjects;

@@ -1,66 +1,22 @@
-//! The schema behind one door: a request goes in as JSON, answers come out as JSON. Transports know this and
-//! nothing of the library behind it.
+//! The interface of the schema: requests and responses are JSON, so that transports do not depend on the library.
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, MergedSubscription, Response, Schema, SchemaBuilder, ServerError};
+use async_graphql::{Schema, SchemaBuilder};
 use futures::{StreamExt as _, stream::BoxStream};
-use serde::Deserialize;
-use triptych_services::{Services, access::Actor, error::Code, mint::Mint};
+use triptych_services::{Services, access::Actor};
 
 use crate::{
-    automation::{
-        credentials::{CredentialMutation, CredentialQuery},
-        executions::{ExecutionMutation, ExecutionQuery, ExecutionSubscription},
-        flows::{FlowMutation, FlowQuery},
-        integrations::IntegrationQuery,
-    },
     batches::Batches,
     context::{Client, loaders},
-    conversations::{
-        generations::{GenerationMutation, GenerationQuery, GenerationSubscription},
-        presets::{PresetMutation, PresetQuery},
-        threads::{ThreadMutation, ThreadQuery},
-    },
     documents::Documents,
-    errors,
-    identity::{IdentityMutation, IdentityQuery},
     limits::{Limits, Types},
-    node::NodeQuery,
     operation::Operation,
-    queues::{Concurrency, QueueQuery},
+    outcome::Outcome,
+    queues::Concurrency,
+    register::{Mutation, Query, Subscription},
+    request::Request,
 };
-
-/// The root of queries.
-#[derive(MergedObject, Default)]
-pub struct Query(
-    NodeQuery,
-    IdentityQuery,
-    IntegrationQuery,
-    FlowQuery,
-    ExecutionQuery,
-    CredentialQuery,
-    ThreadQuery,
-    GenerationQuery,
-    PresetQuery,
-    QueueQuery,
-);
-
-/// The root of mutations. Each mutation takes one `input` and returns one payload.
-#[derive(MergedObject, Default)]
-pub struct Mutation(
-    IdentityMutation,
-    FlowMutation,
-    ExecutionMutation,
-    CredentialMutation,
-    ThreadMutation,
-    GenerationMutation,
-    PresetMutation,
-);
-
-/// The root of subscriptions.
-#[derive(MergedSubscription, Default)]
-pub struct Subscription(ExecutionSubscription, GenerationSubscription);
 
 /// Where this server is reached from outside, without a trailing slash.
 #[derive(Debug, Clone)]
@@ -71,41 +27,6 @@ pub struct ApiConfig {
     pub limits: Limits,
     pub public_url: PublicUrl,
     pub concurrency: Concurrency,
-}
-
-/// One GraphQL request.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Request {
-    pub query: String,
-    #[serde(default)]
-    pub operation_name: Option<String>,
-    #[serde(default)]
-    pub variables: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Accepted and ignored, as the specification wants.
-    #[serde(default)]
-    pub extensions: Option<serde_json::Map<String, serde_json::Value>>,
-}
-
-/// What a document asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestKind {
-    Query,
-    Mutation,
-    Subscription,
-}
-
-/// An answer.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// `{ data errors extensions }`, as JSON; without `data` when nothing was executed.
-    pub body: String,
-    /// Whether anything was executed: `false` when the document was refused as it is.
-    pub executed: bool,
-    /// The errors alone, as a JSON list, when nothing was executed.
-    pub errors: String,
-    /// `Set-Cookie` and the like.
-    pub headers: Vec<(String, String)>,
 }
 
 /// The schema before its settings.
@@ -160,7 +81,7 @@ impl Api {
         match self.prepare(operation, actor, client) {
             Ok((prepared, batches)) => {
                 let response = batches.run(self.schema.execute(prepared)).await;
-                outcome(&self.services.mint, response)
+                Outcome::of(response, &self.services.mint)
             }
             Err(refused) => refused,
         }
@@ -179,7 +100,7 @@ impl Api {
         };
         let mint = self.services.mint.clone();
         let responses = batches.run_stream(self.schema.execute_stream(prepared).boxed());
-        responses.map(move |response| outcome(&mint, response)).boxed()
+        responses.map(move |response| Outcome::of(response, &mint)).boxed()
     }
 
     fn prepare(
@@ -196,59 +117,5 @@ impl Api {
             prepared = prepared.data(loaders).data(actor);
         }
         Ok((prepared, batches))
-    }
-}
-
-fn outcome(mint: &Mint, mut response: Response) -> Outcome {
-    // Without data, an error without a path was found before anything ran.
-    let executed = response.errors.is_empty()
-        || response.data != async_graphql::Value::Null
-        || response.errors.iter().any(|error: &ServerError| !error.path.is_empty());
-    for error in &mut response.errors {
-        errors::present(error, mint);
-    }
-    if !executed {
-        return Outcome::refused(&response.errors);
-    }
-    let headers = response
-        .http_headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-        .collect();
-    Outcome { body: response.write(), errors: String::new(), executed, headers }
-}
-
-impl Outcome {
-    /// The answer to a document that cannot be executed as it is: errors, and no `data`.
-    pub(crate) fn refused(errors: &[ServerError]) -> Self {
-        let mut errors = errors.to_vec();
-        for error in &mut errors {
-            errors::refuse(error);
-        }
-        let errors = errors.write();
-        Self { body: format!(r#"{{"errors":{errors}}}"#), errors, executed: false, headers: Vec::new() }
-    }
-
-    /// The answer to what a transport does not let through.
-    #[must_use]
-    pub fn refuse(code: Code, message: &str) -> Self {
-        let mut error = ServerError::new(message, None);
-        errors::set_code(&mut error, code);
-        Self::refused(&[error])
-    }
-
-    pub(crate) fn refused_because(message: String) -> Self {
-        Self::refused(&[ServerError::new(message, None)])
-    }
-}
-
-/// Serialisation that cannot fail here: responses are made of JSON values.
-trait Write {
-    fn write(&self) -> String;
-}
-
-impl<T: serde::Serialize> Write for T {
-    fn write(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned())
     }
 }

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use async_graphql::{
     ServerError, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
 
 use triptych_services::storable::storable;
 
 use crate::{
-    api::{Outcome, Request, RequestKind},
+    choice::{chosen, named},
     documents::{Documents, Key},
     limits::{self, Limits, Types},
+    outcome::Outcome,
+    request::{Request, RequestKind},
     subscription_root, typename,
 };
 
@@ -141,40 +143,6 @@ fn kind(operation: OperationType) -> RequestKind {
         OperationType::Query => RequestKind::Query,
         OperationType::Mutation => RequestKind::Mutation,
         OperationType::Subscription => RequestKind::Subscription,
-    }
-}
-
-/// The operation that a request means, of a document that [`chosen`] has accepted.
-fn named<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    match (&document.operations, name) {
-        (DocumentOperations::Single(operation), _) => Some(&operation.node),
-        (DocumentOperations::Multiple(named), None) => named.values().next().map(|operation| &operation.node),
-        (DocumentOperations::Multiple(named), Some(name)) => named.get(name).map(|operation| &operation.node),
-    }
-}
-
-/// The operation that a request means.
-pub(crate) fn chosen<'a>(
-    document: &'a mut ExecutableDocument,
-    name: Option<&str>,
-) -> Result<&'a mut OperationDefinition, String> {
-    match (&mut document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Ok(&mut operation.node),
-        (DocumentOperations::Multiple(named), None) if named.len() > 1 => {
-            Err("the document has several operations: name one with `operationName`".to_owned())
-        }
-        (DocumentOperations::Multiple(named), None) => named
-            .values_mut()
-            .next()
-            .map(|operation| &mut operation.node)
-            .ok_or_else(|| "the document has no operation".to_owned()),
-        (DocumentOperations::Multiple(named), Some(name)) => named
-            .get_mut(name)
-            .map(|operation| &mut operation.node)
-            .ok_or_else(|| format!("the document has no operation named `{name}`")),
-        (DocumentOperations::Single(_), Some(name)) => {
-            Err(format!("the document has no operation named `{name}`"))
-        }
     }
 }
 

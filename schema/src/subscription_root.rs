@@ -9,7 +9,7 @@ use async_graphql::{
     parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet},
 };
 
-use crate::operation::chosen;
+use crate::choice::chosen;
 
 const ONE_FIELD: &str = "a subscription selects exactly one field at its root";
 

@@ -94,12 +94,34 @@ impl Title {
 
 /// Collects the problems of an input, each with its path.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(Vec<Problem>);
+pub struct Problems(Vec<Problem>);
 
 impl Problems {
     /// The parsed value, or a problem at the path.
     pub(crate) fn parsed<T>(&mut self, path: &str, parsed: Result<T, impl Into<String>>) -> Option<T> {
         parsed.map_err(|message| self.add(path, message)).ok()
+    }
+
+    /// Checks a value that may be absent.
+    pub(crate) fn given<T, M: Into<String>>(
+        &mut self,
+        path: &str,
+        value: Option<&T>,
+        check: impl FnOnce(&T) -> Result<(), M>,
+    ) {
+        self.parsed(path, value.map_or(Ok(()), check));
+    }
+
+    /// Brings a value that may be absent into its stored form.
+    pub(crate) fn normalize<T, M: Into<String>>(
+        &mut self,
+        path: &str,
+        value: &mut Option<T>,
+        parse: impl FnOnce(&T) -> Result<T, M>,
+    ) {
+        if let Some(parsed) = value.as_ref().and_then(|value| self.parsed(path, parse(value))) {
+            *value = Some(parsed);
+        }
     }
 
     pub(crate) fn add(&mut self, path: &str, message: impl Into<String>) {

@@ -11,4 +11,6 @@ pub mod records;
 mod services;
 
 pub use services::{ServiceConfig, Services};
-pub use triptych_stores::{access, connections, error, health, live, mint, outbox, page, queues, storable};
+pub use triptych_stores::{
+    access, collections, connections, error, health, live, mint, outbox, page, queues, storable,
+};

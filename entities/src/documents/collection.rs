@@ -27,7 +27,7 @@ pub trait Collection:
     /// Whether the documents have a `version` that every change increments, for optimistic concurrency control.
     const VERSIONED: bool = false;
 
-    type Id: Id + Into<Bson> + fmt::Display;
+    type Id: Id;
 
     fn id(&self) -> Self::Id;
 

@@ -5,6 +5,7 @@ pub mod collection;
 pub mod conversations;
 pub mod index;
 pub mod json_text;
+pub mod record;
 
 pub use conversations::COLLECTIONS;
 

@@ -1,28 +1,52 @@
-//! The data loader of users.
+//! The data loaders of users and organizations.
 
-use std::{collections::HashMap, sync::Arc};
-
-use async_graphql::{Context, dataloader::Loader};
-use triptych_entities::{ids::UserId, relational::identity::user};
-use triptych_services::error::ServiceError;
-
-use super::object::User;
-use crate::{
-    context::{Batch, ContextExt as _},
-    errors::{ApiError, Result},
+use triptych_entities::{
+    ids::{OrganizationId, UserId},
+    relational::identity::{organization, user},
 };
 
-impl Loader<UserId> for Batch {
-    type Value = Arc<user::Model>;
-    type Error = Arc<ServiceError>;
+use super::{Organization, object::User};
+use crate::{
+    context::Batch,
+    node::{Fetched, NodeType},
+};
 
-    async fn load(&self, keys: &[UserId]) -> Result<HashMap<UserId, Self::Value>, Self::Error> {
-        let users = self.services.identity.users(&self.actor, keys).await?;
-        Ok(users.into_iter().map(|user| (user.id, Arc::new(user))).collect())
+impl NodeType for User {
+    type Id = UserId;
+    type Row = user::Model;
+    const NOUN: &'static str = "user";
+
+    async fn fetch(batch: &Batch, ids: &[UserId]) -> Fetched<Self::Row> {
+        batch.services.identity.users(&batch.actor, ids).await
+    }
+
+    fn id_of(row: &Self::Row) -> UserId {
+        row.id
+    }
+
+    fn new(row: Self::Row) -> Self {
+        row.into()
     }
 }
 
-/// A member of the caller's organization.
-pub(crate) async fn load_user(ctx: &Context<'_>, id: UserId) -> Result<User> {
-    Ok(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("user"))?.into())
+impl NodeType for Organization {
+    type Id = OrganizationId;
+    type Row = organization::Model;
+    const NOUN: &'static str = "organization";
+
+    /// A caller sees one organization only.
+    async fn fetch(batch: &Batch, ids: &[OrganizationId]) -> Fetched<Self::Row> {
+        if !ids.contains(&batch.actor.organization) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![batch.services.identity.organization(&batch.actor).await?])
+    }
+
+    fn id_of(row: &Self::Row) -> OrganizationId {
+        row.id
+    }
+
+    fn new(row: Self::Row) -> Self {
+        row.into()
+    }
 }

@@ -6,7 +6,6 @@ mod mutation;
 mod object;
 mod query;
 
-pub(crate) use loader::load_user;
 pub use mutation::{IdentityMutation, SESSION_COOKIE};
 pub use object::{Organization, User};
 pub use query::IdentityQuery;

@@ -12,9 +12,9 @@ use super::{
     object::{ApiToken, Viewer},
 };
 use crate::{
-    automation::flows::DeletePayload,
     context::{ContextExt as _, parse_id, parse_id_opt},
     errors::{ApiError, Result},
+    payloads::DeletePayload,
 };
 
 /// The cookie that browsers authenticate with.

@@ -43,7 +43,9 @@ pub use async_graphql::{
     Value, indexmap, parser, registry, static_assertions_next,
 };
 
-pub use container::{InterfaceType, ObjectType, UnionType};
+#[cfg(test)]
+pub use container::InterfaceType;
+pub use container::{ContainerType, ObjectType, UnionType};
 pub use id::Id;
 pub use items::Items;
 

@@ -9,7 +9,8 @@ const MAX_STOP: usize = 200;
 const MAX_SYSTEM: usize = 100_000;
 
 /// Checks the parameters; problems are at `parameters.<name>`.
-pub(super) fn check(parameters: &Parameters, problems: &mut Problems) {
+pub(super) fn check(parameters: Option<&Parameters>, problems: &mut Problems) {
+    let Some(parameters) = parameters else { return };
     let mut wrong = |field: &str, message: &str| {
         problems.add(&format!("parameters.{field}"), message);
     };
@@ -32,9 +33,6 @@ pub(super) fn check(parameters: &Parameters, problems: &mut Problems) {
 }
 
 /// Checks instructions that stand before a conversation.
-pub(super) fn check_system(text: Option<&str>) -> Result<(), Refusal> {
-    match text {
-        Some(text) if text.chars().count() > MAX_SYSTEM => Err("must have at most 100000 characters"),
-        _ => Ok(()),
-    }
+pub(super) fn check_system(text: &str) -> Result<(), Refusal> {
+    if text.chars().count() > MAX_SYSTEM { Err("must have at most 100000 characters") } else { Ok(()) }
 }

@@ -3,7 +3,7 @@
 use sea_orm::{DbBackend, FromQueryResult, Statement};
 use sha2::{Digest as _, Sha256};
 use triptych_entities::ids::{ApiTokenId, OrganizationId, UserId};
-use triptych_stores::access::{Action, Actor, Grant, Proof, Subject};
+use triptych_stores::access::{Action, Actor, Grant, Proof, subjects};
 use triptych_stores::error::Result;
 
 use super::{Identity, roles::BuiltIn};
@@ -78,7 +78,7 @@ impl Identity {
 fn grant(row: &RoleRow) -> Option<Grant> {
     Some(Grant {
         action: Action::by_name(row.action.as_deref()?)?,
-        subject: Subject::by_name(row.subject.as_deref()?)?,
+        subject: subjects::by_name(row.subject.as_deref()?)?,
         only_own: row.only_own?,
     })
 }
@@ -88,7 +88,7 @@ fn limited(grant: Grant, scopes: Option<&[String]>) -> Vec<Grant> {
     let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) else { return vec![grant] };
     let asked = scopes.iter().filter_map(|scope| {
         let (action, subject) = scope.split_once(':')?;
-        Some((Action::by_name(action)?, Subject::by_name(subject)?))
+        Some((Action::by_name(action)?, subjects::by_name(subject)?))
     });
     asked
         .filter(|(_, subject)| *subject == grant.subject)

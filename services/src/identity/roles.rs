@@ -1,7 +1,7 @@
 //! The roles that every organization has. What they allow is code, so that a new subject needs no change of data;
 //! only grants of roles that an organization makes itself are rows.
 
-use triptych_stores::access::{Action, Grant, Subject};
+use triptych_stores::access::{Action, Grant, Subject, subjects};
 
 /// A role that every organization has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl BuiltIn {
         let own_private = || private().map(|subject| grant(Manage, subject, true));
         match self {
             Self::Owner => {
-                let all = Subject::ALL.iter().map(|subject| grant(Manage, *subject, subject.is_private()));
+                let all = subjects::all().map(|subject| grant(Manage, subject, subject.is_private()));
                 all.collect()
             }
             Self::Member => [
@@ -77,7 +77,7 @@ impl BuiltIn {
 }
 
 fn private() -> impl Iterator<Item = Subject> {
-    Subject::ALL.iter().copied().filter(|subject| subject.is_private())
+    subjects::all().filter(|subject| subject.is_private())
 }
 
 fn grant(action: Action, subject: Subject, only_own: bool) -> Grant {

@@ -8,7 +8,7 @@ use sea_orm::{
 use sha2::{Digest as _, Sha256};
 use triptych_entities::{ids::ApiTokenId, relational::identity::api_token};
 use triptych_stores::{
-    access::{Action, Actor, Scope, Scoped as _, Subject},
+    access::{Action, Actor, Scope, Scoped as _, Subject, subjects},
     error::{Invalid, Problem, Result, ServiceError},
 };
 
@@ -71,7 +71,7 @@ impl Identity {
         for (index, scope) in input.scopes.iter().enumerate() {
             let known = scope
                 .split_once(':')
-                .is_some_and(|(a, s)| Action::by_name(a).is_some() && Subject::by_name(s).is_some());
+                .is_some_and(|(a, s)| Action::by_name(a).is_some() && subjects::by_name(s).is_some());
             if !known {
                 let message = "must be an action and a subject, such as `read:flow`";
                 problems.push(Problem::new(format!("scopes.{index}"), message));

@@ -7,4 +7,7 @@ mod scope;
 pub use actor::{Actor, Grant, Proof};
 pub use rows::Scoped;
 pub use scope::Scope;
-pub use triptych_entities::access::{Action, Subject};
+pub use triptych_entities::{
+    access::{Action, Subject},
+    subjects,
+};

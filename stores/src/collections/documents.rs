@@ -5,12 +5,9 @@ use std::collections::HashSet;
 use bson::{Bson, Document, doc};
 use mongodb::{ClientSession, options::ReturnDocument};
 use serde::Deserialize;
-use triptych_entities::documents::{
-    collection::{Collection, Ownership},
-    to_bson,
-};
+use triptych_entities::documents::collection::{Collection, Ownership};
 
-use super::{all, in_time, is_duplicate};
+use super::{Changes, all, in_time, is_duplicate};
 use crate::{
     access::Scope,
     connections::Stores,
@@ -251,84 +248,4 @@ fn narrowed<C: Collection>(scope: Scope, filter: Document) -> Document {
 
 pub(super) fn corrupt(error: &bson::error::Error) -> StoreError {
     StoreError::Corrupt(error.to_string())
-}
-
-/// Fields to set and to remove.
-#[derive(Debug, Clone, Default)]
-pub struct Changes {
-    set: Document,
-    unset: Document,
-}
-
-impl Changes {
-    /// Changes only the time of the last change.
-    #[must_use]
-    pub fn at(now: chrono::DateTime<chrono::Utc>) -> Self {
-        Self { set: doc! { "updatedAt": to_bson(now) }, unset: Document::new() }
-    }
-
-    /// Sets a field; null removes it.
-    #[must_use]
-    pub fn set(mut self, field: &str, value: impl Into<Bson>) -> Self {
-        match value.into() {
-            Bson::Null => self.unset.insert(field, ""),
-            value => self.set.insert(field, value),
-        };
-        self
-    }
-
-    /// Sets a field if there is a value for it.
-    #[must_use]
-    pub fn set_some(self, field: &str, value: Option<impl Into<Bson>>) -> Self {
-        match value {
-            Some(value) => self.set(field, value),
-            None => self,
-        }
-    }
-
-    fn between(before: &Document, after: Document) -> Self {
-        let unset = before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), "".into()));
-        let unset = unset.collect();
-        let set = after.into_iter().filter(|(key, value)| {
-            !matches!(key.as_str(), "_id" | "version") && before.get(key) != Some(value)
-        });
-        Self { set: set.collect(), unset }
-    }
-
-    pub(super) fn into_update(self, versioned: bool) -> Document {
-        let mut update = Document::new();
-        let count = if versioned {
-            doc! { "version": 1 }
-        } else {
-            Document::new()
-        };
-        for (operator, fields) in [("$set", self.set), ("$unset", self.unset), ("$inc", count)] {
-            if !fields.is_empty() {
-                update.insert(operator, fields);
-            }
-        }
-        update
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_replacement_names_only_what_differs() {
-        let before = doc! { "_id": 1, "version": 3, "a": 1, "b": 2, "gone": true };
-        let changes = Changes::between(&before, doc! { "_id": 1, "version": 3, "a": 1, "b": 5, "new": "x" });
-        let expected = doc! {
-            "$set": { "b": 5, "new": "x" }, "$unset": { "gone": "" }, "$inc": { "version": 1 },
-        };
-        assert_eq!(changes.into_update(true), expected);
-    }
-
-    #[test]
-    fn null_removes_a_field_and_nothing_is_left_alone() {
-        let changes =
-            Changes::default().set("a", Bson::Null).set_some("b", None::<i32>).set_some("c", Some(1));
-        assert_eq!(changes.into_update(false), doc! { "$set": { "c": 1 }, "$unset": { "a": "" } });
-    }
 }

@@ -2,12 +2,14 @@
 //! declared in `entities`.
 
 mod bulk;
+mod changes;
 mod documents;
 mod indexes;
 mod transaction;
 
 pub use bulk::BulkItem;
-pub use documents::{Changes, Documents};
+pub use changes::{Change, Changes};
+pub use documents::Documents;
 pub use indexes::Indexes;
 pub use transaction::transaction;
 

@@ -5,7 +5,7 @@ use sea_orm::{
     Value as SqlValue,
 };
 use serde_json::json;
-use triptych_server::services::access::Subject;
+use triptych_server::services::access::subjects;
 
 use super::{Client, World};
 
@@ -68,7 +68,7 @@ impl World {
 
     /// A new member of the organization of `owner`, whose role allows everything, but only on what the member owns.
     pub async fn member_of_own_things(&self, owner: &Client) -> Client {
-        let grants: Vec<_> = Subject::ALL.iter().map(|subject| ("manage", subject.name(), true)).collect();
+        let grants: Vec<_> = subjects::all().map(|subject| ("manage", subject.name(), true)).collect();
         self.member(owner, "own-things", &grants).await
     }
 

@@ -1,5 +1,6 @@
 //! Credentials, as the API shows them: never their secrets.
 
+mod loader;
 mod mutation;
 mod object;
 mod query;

@@ -6,9 +6,9 @@ use triptych_services::automation::credentials::NewCredential;
 
 use super::object::Credential;
 use crate::{
-    automation::flows::DeletePayload,
     context::{ContextExt as _, parse_id, parse_id_opt},
     errors::Result,
+    payloads::DeletePayload,
 };
 
 /// Input to create a credential.

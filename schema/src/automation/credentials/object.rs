@@ -4,11 +4,7 @@ use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 use triptych_entities::{ids::CredentialId, relational::automation::credential};
 
-use crate::{
-    errors::Result,
-    identity::{User, load_user},
-    output::Id,
-};
+use crate::{errors::Result, identity::User, node::load, output::Id};
 
 pub struct Credential(pub(crate) credential::Model);
 
@@ -42,7 +38,7 @@ impl Credential {
 
     /// The user who created it.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
-        load_user(ctx, self.0.owner_id).await
+        load(ctx, self.0.owner_id).await
     }
 }
 

@@ -19,27 +19,44 @@ use crate::{
     connection::Connection,
     context::{Batch, ContextExt as _},
     errors::{ApiError, Result},
+    node::{Fetched, NodeType},
 };
 
 type Shared = Arc<ServiceError>;
 
-impl Loader<ExecutionId> for Batch {
-    type Value = Arc<execution::Model>;
-    type Error = Shared;
+impl NodeType for Execution {
+    type Id = ExecutionId;
+    type Row = execution::Model;
+    const NOUN: &'static str = "execution";
 
-    async fn load(&self, keys: &[ExecutionId]) -> Result<HashMap<ExecutionId, Self::Value>, Shared> {
-        let rows = self.services.executions.by_ids(&self.actor, keys).await?;
-        Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
+    async fn fetch(batch: &Batch, ids: &[ExecutionId]) -> Fetched<Self::Row> {
+        batch.services.executions.by_ids(&batch.actor, ids).await
+    }
+
+    fn id_of(row: &Self::Row) -> ExecutionId {
+        row.id
+    }
+
+    fn new(row: Self::Row) -> Self {
+        Self(row)
     }
 }
 
-impl Loader<ExecutionStepId> for Batch {
-    type Value = Arc<execution_step::Model>;
-    type Error = Shared;
+impl NodeType for ExecutionStep {
+    type Id = ExecutionStepId;
+    type Row = execution_step::Model;
+    const NOUN: &'static str = "execution step";
 
-    async fn load(&self, keys: &[ExecutionStepId]) -> Result<HashMap<ExecutionStepId, Self::Value>, Shared> {
-        let rows = self.services.executions.steps_by_ids(&self.actor, keys).await?;
-        Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
+    async fn fetch(batch: &Batch, ids: &[ExecutionStepId]) -> Fetched<Self::Row> {
+        batch.services.executions.steps_by_ids(&batch.actor, ids).await
+    }
+
+    fn id_of(row: &Self::Row) -> ExecutionStepId {
+        row.id
+    }
+
+    fn new(row: Self::Row) -> Self {
+        Self(row)
     }
 }
 
@@ -127,12 +144,4 @@ pub(crate) async fn executions_of_flow(
     let key = PageOf { flow, filter, window: executions::ExecutionFilter::window(args)? };
     let page = ctx.load(key).await?.ok_or_else(|| ApiError::not_found("flow"))?;
     Ok(Connection::of(page, Execution))
-}
-
-pub(crate) async fn load_execution(ctx: &Context<'_>, id: ExecutionId) -> Result<Execution> {
-    Ok(Execution(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("execution"))?))
-}
-
-pub(crate) async fn load_execution_step(ctx: &Context<'_>, id: ExecutionStepId) -> Result<ExecutionStep> {
-    Ok(ExecutionStep(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("execution step"))?))
 }

@@ -10,7 +10,7 @@ mod step;
 mod subscription;
 
 pub use input::ExecutionFilter;
-pub(crate) use loader::{executions_of_flow, load_execution, load_execution_step};
+pub(crate) use loader::executions_of_flow;
 pub use mutation::ExecutionMutation;
 pub use object::{Execution, ExecutionError, ExecutionStatus};
 pub use query::ExecutionQuery;

@@ -11,11 +11,12 @@ use super::{
     loader::{StepsOf, TriggerOf},
 };
 use crate::{
-    automation::flows::{Flow, FlowVersion, load_flow, load_version},
+    automation::flows::{Flow, FlowVersion},
     connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{UsageSummary, usage_of},
     errors::Result,
+    node::load,
     output::Id,
 };
 
@@ -77,12 +78,12 @@ impl Execution {
 
     /// The flow.
     async fn flow(&self, ctx: &Context<'_>) -> Result<Flow> {
-        load_flow(ctx, self.0.flow_id).await
+        load(ctx, self.0.flow_id).await
     }
 
     /// The version that is executed.
     async fn version(&self, ctx: &Context<'_>) -> Result<FlowVersion> {
-        load_version(ctx, self.0.version_id).await
+        load(ctx, self.0.version_id).await
     }
 
     /// The status.

@@ -8,13 +8,14 @@ use triptych_entities::{
     relational::automation::{execution_log, execution_step},
 };
 
-use super::{Execution, ExecutionError, loader::load_execution};
+use super::{Execution, ExecutionError};
 use crate::{
-    automation::flows::{Step, load_step},
+    automation::flows::Step,
     connection::{Connection, page_args},
     context::ContextExt as _,
-    conversations::generations::{Generation, generation_behind, generation_opt},
+    conversations::generations::{Generation, generation_behind},
     errors::Result,
+    node::{load, load_opt},
     output::Id,
 };
 
@@ -64,12 +65,12 @@ impl ExecutionStep {
 
     /// The execution of the step.
     async fn execution(&self, ctx: &Context<'_>) -> Result<Execution> {
-        load_execution(ctx, self.0.execution_id).await
+        load(ctx, self.0.execution_id).await
     }
 
     /// The step of the version.
     async fn step(&self, ctx: &Context<'_>) -> Result<Step> {
-        load_step(ctx, self.0.step_id).await
+        load(ctx, self.0.step_id).await
     }
 
     /// The status.
@@ -102,7 +103,7 @@ impl ExecutionStep {
         match (self.0.generation_id, self.0.status) {
             (None, execution_step::Status::Succeeded) => Ok(None),
             (None, _) => generation_behind(ctx, self.0.id).await,
-            (id, _) => generation_opt(ctx, id).await,
+            (id, _) => load_opt(ctx, id).await,
         }
     }
 

@@ -8,7 +8,7 @@ use triptych_services::{
 };
 
 use super::{FlowStatus, StepKind, StepLinkKind};
-use crate::context::parse_id_opt;
+use crate::{context::parse_id_opt, order::OrderDirection};
 
 /// A filter of flows. All given conditions must hold.
 #[derive(InputObject, Default)]
@@ -44,15 +44,6 @@ pub enum FlowOrderField {
     UpdatedAt,
     /// The name; case-insensitive.
     Name,
-}
-
-/// The direction of a sorted list.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub enum OrderDirection {
-    /// Ascending: smallest or oldest first.
-    Asc,
-    /// Descending: largest or newest first.
-    Desc,
 }
 
 /// The order of flows. Default: newest first.

@@ -4,34 +4,51 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, dataloader::Loader};
 use triptych_entities::{
-    ids::{CredentialId, FlowId, FlowVersionId, StepId},
-    relational::automation::{credential, flow, flow_version, step, webhook},
+    ids::{FlowId, FlowVersionId, StepId},
+    relational::automation::{flow, flow_version, step, webhook},
 };
 use triptych_services::{automation::flows::Graph, error::ServiceError};
 
 use super::{Flow, FlowVersion, Step};
 use crate::{
     context::{Batch, ContextExt as _},
-    errors::{ApiError, Result},
+    errors::Result,
+    node::{Fetched, NodeType},
 };
 
-impl Loader<FlowId> for Batch {
-    type Value = Arc<flow::Model>;
-    type Error = Arc<ServiceError>;
+impl NodeType for Flow {
+    type Id = FlowId;
+    type Row = flow::Model;
+    const NOUN: &'static str = "flow";
 
-    async fn load(&self, keys: &[FlowId]) -> Result<HashMap<FlowId, Self::Value>, Self::Error> {
-        let flows = self.services.flows.by_ids(&self.actor, keys).await?;
-        Ok(flows.into_iter().map(|flow| (flow.id, Arc::new(flow))).collect())
+    async fn fetch(batch: &Batch, ids: &[FlowId]) -> Fetched<Self::Row> {
+        batch.services.flows.by_ids(&batch.actor, ids).await
+    }
+
+    fn id_of(row: &Self::Row) -> FlowId {
+        row.id
+    }
+
+    fn new(row: Self::Row) -> Self {
+        Self(row)
     }
 }
 
-impl Loader<FlowVersionId> for Batch {
-    type Value = Arc<flow_version::Model>;
-    type Error = Arc<ServiceError>;
+impl NodeType for FlowVersion {
+    type Id = FlowVersionId;
+    type Row = flow_version::Model;
+    const NOUN: &'static str = "version";
 
-    async fn load(&self, keys: &[FlowVersionId]) -> Result<HashMap<FlowVersionId, Self::Value>, Self::Error> {
-        let versions = self.services.flows.versions(&self.actor, keys).await?;
-        Ok(versions.into_iter().map(|version| (version.id, Arc::new(version))).collect())
+    async fn fetch(batch: &Batch, ids: &[FlowVersionId]) -> Fetched<Self::Row> {
+        batch.services.flows.versions(&batch.actor, ids).await
+    }
+
+    fn id_of(row: &Self::Row) -> FlowVersionId {
+        row.id
+    }
+
+    fn new(row: Self::Row) -> Self {
+        Self(row)
     }
 }
 
@@ -50,23 +67,21 @@ impl Loader<GraphOf> for Batch {
     }
 }
 
-impl Loader<StepId> for Batch {
-    type Value = Arc<step::Model>;
-    type Error = Arc<ServiceError>;
+impl NodeType for Step {
+    type Id = StepId;
+    type Row = step::Model;
+    const NOUN: &'static str = "step";
 
-    async fn load(&self, keys: &[StepId]) -> Result<HashMap<StepId, Self::Value>, Self::Error> {
-        let steps = self.services.flows.steps(&self.actor, keys).await?;
-        Ok(steps.into_iter().map(|step| (step.id, Arc::new(step))).collect())
+    async fn fetch(batch: &Batch, ids: &[StepId]) -> Fetched<Self::Row> {
+        batch.services.flows.steps(&batch.actor, ids).await
     }
-}
 
-impl Loader<CredentialId> for Batch {
-    type Value = Arc<credential::Model>;
-    type Error = Arc<ServiceError>;
+    fn id_of(row: &Self::Row) -> StepId {
+        row.id
+    }
 
-    async fn load(&self, keys: &[CredentialId]) -> Result<HashMap<CredentialId, Self::Value>, Self::Error> {
-        let credentials = self.services.credentials.by_ids(&self.actor, keys).await?;
-        Ok(credentials.into_iter().map(|credential| (credential.id, Arc::new(credential))).collect())
+    fn new(row: Self::Row) -> Self {
+        row.into()
     }
 }
 
@@ -85,18 +100,6 @@ impl Loader<WebhookOf> for Batch {
     }
 }
 
-pub(crate) async fn load_flow(ctx: &Context<'_>, id: FlowId) -> Result<Flow> {
-    Ok(Flow(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("flow"))?))
-}
-
-pub(crate) async fn load_version(ctx: &Context<'_>, id: FlowVersionId) -> Result<FlowVersion> {
-    Ok(FlowVersion(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("version"))?))
-}
-
 pub(crate) async fn load_graph(ctx: &Context<'_>, id: FlowVersionId) -> Result<Arc<Graph>> {
     Ok(ctx.load(GraphOf(id)).await?.unwrap_or_default())
-}
-
-pub(crate) async fn load_step(ctx: &Context<'_>, id: StepId) -> Result<Step> {
-    Ok(Step::from(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("step"))?))
 }

@@ -1,6 +1,6 @@
 //! Mutations of flows.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use triptych_services::automation::flows::NewFlow;
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     context::{ContextExt as _, parse_id},
     errors::Result,
+    payloads::DeletePayload,
 };
 
 /// A flow.
@@ -21,14 +22,6 @@ use crate::{
 pub struct FlowPayload {
     /// The current state.
     pub flow: Flow,
-}
-
-/// A deleted object.
-#[derive(SimpleObject)]
-#[graphql(crate = "crate::output")]
-pub struct DeletePayload {
-    /// The id of the deleted object.
-    pub deleted_id: ID,
 }
 
 /// Mutations of flows.

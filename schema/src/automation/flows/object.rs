@@ -5,17 +5,15 @@ use chrono::{DateTime, Utc};
 use triptych_entities::{ids::FlowId, relational::automation::flow};
 use triptych_services::automation::integrations::Start;
 
-use super::{
-    FlowVersion,
-    loader::{WebhookOf, load_version},
-};
+use super::{FlowVersion, loader::WebhookOf};
 use crate::{
     automation::executions::{Execution, ExecutionFilter, executions_of_flow},
     connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{UsageSummary, usage_of},
     errors::Result,
-    identity::{User, load_user},
+    identity::User,
+    node::load,
     output::Id,
 };
 
@@ -53,13 +51,13 @@ impl Flow {
 
     /// The version that is edited. Directly after publishing, it is the published version.
     async fn draft(&self, ctx: &Context<'_>) -> Result<FlowVersion> {
-        load_version(ctx, self.0.draft_version_id).await
+        load(ctx, self.0.draft_version_id).await
     }
 
     /// The version that triggers start; null if the flow was never published.
     async fn published(&self, ctx: &Context<'_>) -> Result<Option<FlowVersion>> {
         match self.0.published_version_id {
-            Some(version) => load_version(ctx, version).await.map(Some),
+            Some(version) => load(ctx, version).await.map(Some),
             None => Ok(None),
         }
     }
@@ -80,7 +78,7 @@ impl Flow {
 
     /// The owner.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
-        load_user(ctx, self.0.owner_id).await
+        load(ctx, self.0.owner_id).await
     }
 
     /// The executions of the flow, newest first.

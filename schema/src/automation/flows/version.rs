@@ -14,14 +14,12 @@ use triptych_services::{
     error,
 };
 
-use super::{
-    Flow,
-    loader::{load_flow, load_graph},
-};
+use super::{Flow, loader::load_graph};
 use crate::{
     automation::{credentials::Credential, integrations::Integration},
     context::ContextExt as _,
     errors::{ApiError, Result},
+    node::{load, load_opt},
     output::{Id, Items},
 };
 
@@ -80,7 +78,7 @@ impl FlowVersion {
 
     /// The flow of the version.
     async fn flow(&self, ctx: &Context<'_>) -> Result<Flow> {
-        load_flow(ctx, self.0.flow_id).await
+        load(ctx, self.0.flow_id).await
     }
 
     /// The steps, in the order of the input.
@@ -189,8 +187,7 @@ impl Step {
 
     /// The credential of the step; null if there is none, or the caller may not read credentials.
     async fn credential(&self, ctx: &Context<'_>) -> Result<Option<Credential>> {
-        let Some(id) = self.model().credential_id else { return Ok(None) };
-        Ok(ctx.load(id).await?.map(Into::into))
+        load_opt(ctx, self.model().credential_id).await
     }
 
     /// The retry policy; null for the default of three attempts with an initial delay of 500 ms.

@@ -16,31 +16,25 @@ use triptych_services::{
 use super::{Generation, UsageSummary};
 use crate::{
     context::{Batch, ContextExt as _},
-    errors::{ApiError, Result},
+    errors::Result,
+    node::{Fetched, NodeType},
 };
 
-impl Loader<GenerationId> for Batch {
-    type Value = Arc<generation::Generation>;
-    type Error = Arc<ServiceError>;
+impl NodeType for Generation {
+    type Id = GenerationId;
+    type Row = generation::Generation;
+    const NOUN: &'static str = "generation";
 
-    async fn load(&self, keys: &[GenerationId]) -> Result<HashMap<GenerationId, Self::Value>, Self::Error> {
-        let found = self.services.generations.by_ids(&self.actor, keys).await?;
-        Ok(found.into_iter().map(|generation| (generation.id, Arc::new(generation))).collect())
+    async fn fetch(batch: &Batch, ids: &[GenerationId]) -> Fetched<Self::Row> {
+        batch.services.generations.by_ids(&batch.actor, ids).await
     }
-}
 
-pub(crate) async fn load_generation(ctx: &Context<'_>, id: GenerationId) -> Result<Generation> {
-    Ok(Generation(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("generation"))?))
-}
+    fn id_of(row: &Self::Row) -> GenerationId {
+        row.id
+    }
 
-/// As [`load_generation`], where there may be none, or none that the caller may see.
-pub(crate) async fn generation_opt(
-    ctx: &Context<'_>,
-    id: Option<GenerationId>,
-) -> Result<Option<Generation>> {
-    match id {
-        Some(id) => Ok(ctx.load(id).await?.map(Generation)),
-        None => Ok(None),
+    fn new(row: Self::Row) -> Self {
+        Self(row)
     }
 }
 

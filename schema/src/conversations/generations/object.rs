@@ -13,9 +13,10 @@ use triptych_entities::{
 
 use super::{MessagePart, Usage, parts};
 use crate::{
-    automation::executions::{ExecutionStep, load_execution_step},
-    conversations::threads::{Message, load_message},
+    automation::executions::ExecutionStep,
+    conversations::threads::Message,
     errors::Result,
+    node::load,
     output::{Id, Items},
 };
 
@@ -64,7 +65,7 @@ impl Generation {
     /// The message with the response; null if a step of a flow requested it.
     async fn message(&self, ctx: &Context<'_>) -> Result<Option<Message>> {
         match self.0.message_id() {
-            Some(id) => load_message(ctx, id).await.map(Some),
+            Some(id) => load(ctx, id).await.map(Some),
             None => Ok(None),
         }
     }
@@ -128,9 +129,7 @@ impl Generation {
     /// The step of an execution that requested the response; null for a response in a thread.
     async fn execution_step(&self, ctx: &Context<'_>) -> Result<Option<ExecutionStep>> {
         match self.0.origin {
-            Origin::Step { execution_step_id, .. } => {
-                load_execution_step(ctx, execution_step_id).await.map(Some)
-            }
+            Origin::Step { execution_step_id, .. } => load(ctx, execution_step_id).await.map(Some),
             Origin::Thread { .. } => Ok(None),
         }
     }

@@ -9,8 +9,8 @@ use triptych_services::{
 };
 
 use crate::{
-    automation::flows::OrderDirection,
     context::{parse_id, parse_id_opt},
+    order::OrderDirection,
 };
 
 /// A filter of threads. All given conditions must hold.

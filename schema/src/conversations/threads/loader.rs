@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, dataloader::Loader};
+use async_graphql::dataloader::Loader;
 use triptych_entities::{
     documents::conversations::{message, thread},
     ids::{MessageId, ThreadId},
@@ -15,29 +15,46 @@ use triptych_services::{
 
 use super::{Message, Thread};
 use crate::{
-    context::{Batch, ContextExt as _},
-    errors::{ApiError, Result},
+    context::Batch,
+    errors::Result,
+    node::{Fetched, NodeType},
 };
 
 type Shared = Arc<ServiceError>;
 
-impl Loader<ThreadId> for Batch {
-    type Value = Arc<thread::Thread>;
-    type Error = Shared;
+impl NodeType for Thread {
+    type Id = ThreadId;
+    type Row = thread::Thread;
+    const NOUN: &'static str = "thread";
 
-    async fn load(&self, keys: &[ThreadId]) -> Result<HashMap<ThreadId, Self::Value>, Shared> {
-        let found = self.services.threads.by_ids(&self.actor, keys).await?;
-        Ok(found.into_iter().map(|thread| (thread.id, Arc::new(thread))).collect())
+    async fn fetch(batch: &Batch, ids: &[ThreadId]) -> Fetched<Self::Row> {
+        batch.services.threads.by_ids(&batch.actor, ids).await
+    }
+
+    fn id_of(row: &Self::Row) -> ThreadId {
+        row.id
+    }
+
+    fn new(row: Self::Row) -> Self {
+        Self(row)
     }
 }
 
-impl Loader<MessageId> for Batch {
-    type Value = Arc<message::Message>;
-    type Error = Shared;
+impl NodeType for Message {
+    type Id = MessageId;
+    type Row = message::Message;
+    const NOUN: &'static str = "message";
 
-    async fn load(&self, keys: &[MessageId]) -> Result<HashMap<MessageId, Self::Value>, Shared> {
-        let found = self.services.threads.messages_by_ids(&self.actor, keys).await?;
-        Ok(found.into_iter().map(|message| (message.id, Arc::new(message))).collect())
+    async fn fetch(batch: &Batch, ids: &[MessageId]) -> Fetched<Self::Row> {
+        batch.services.threads.messages_by_ids(&batch.actor, ids).await
+    }
+
+    fn id_of(row: &Self::Row) -> MessageId {
+        row.id
+    }
+
+    fn new(row: Self::Row) -> Self {
+        Self(row)
     }
 }
 
@@ -83,12 +100,4 @@ impl Loader<PageOf> for Batch {
         }
         Ok(pages)
     }
-}
-
-pub(crate) async fn load_thread(ctx: &Context<'_>, id: ThreadId) -> Result<Thread> {
-    Ok(Thread(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("thread"))?))
-}
-
-pub(crate) async fn load_message(ctx: &Context<'_>, id: MessageId) -> Result<Message> {
-    Ok(Message(ctx.load(id).await?.ok_or_else(|| ApiError::not_found("message"))?))
 }

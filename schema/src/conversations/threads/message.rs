@@ -11,15 +11,13 @@ use triptych_entities::{
     ids::MessageId,
 };
 
-use super::{
-    Thread,
-    loader::{FamilyAt, load_message, load_thread},
-};
+use super::{Thread, loader::FamilyAt};
 use crate::{
     context::ContextExt as _,
-    conversations::generations::{Generation, MessagePart, Usage, generation_opt, parts},
+    conversations::generations::{Generation, MessagePart, Usage, parts},
     errors::Result,
-    identity::{User, load_user},
+    identity::User,
+    node::{load, load_opt},
     output::{Id, Items},
 };
 
@@ -63,13 +61,13 @@ impl Message {
 
     /// The thread.
     async fn thread(&self, ctx: &Context<'_>) -> Result<Thread> {
-        load_thread(ctx, self.0.thread_id).await
+        load(ctx, self.0.thread_id).await
     }
 
     /// The parent message; null for a first message.
     async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Message>> {
         match self.0.parent_id {
-            Some(parent) => load_message(ctx, parent).await.map(Some),
+            Some(parent) => load(ctx, parent).await.map(Some),
             None => Ok(None),
         }
     }
@@ -104,7 +102,7 @@ impl Message {
     /// The user who wrote the message; null for a message of a model.
     async fn author(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         match self.0.author_id {
-            Some(author) => load_user(ctx, author).await.map(Some),
+            Some(author) => load(ctx, author).await.map(Some),
             None => Ok(None),
         }
     }
@@ -116,7 +114,7 @@ impl Message {
 
     /// The generation of a response; null for a message of a user.
     async fn generation(&self, ctx: &Context<'_>) -> Result<Option<Generation>> {
-        generation_opt(ctx, self.0.generation_id).await
+        load_opt(ctx, self.0.generation_id).await
     }
 
     /// The usage of the response; null until it finishes.

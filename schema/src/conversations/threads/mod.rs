@@ -8,7 +8,6 @@ mod object;
 mod query;
 
 pub(crate) use input::GenerationParametersInput;
-pub(crate) use loader::{load_message, load_thread};
 pub use message::Message;
 pub use mutation::ThreadMutation;
 pub use object::Thread;

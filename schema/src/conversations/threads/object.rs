@@ -12,9 +12,10 @@ use super::{Message, loader::PageOf};
 use crate::{
     connection::{Connection, page_args},
     context::ContextExt as _,
-    conversations::generations::{Generation, UsageSummary, generation_opt, usage_of},
+    conversations::generations::{Generation, UsageSummary, usage_of},
     errors::{ApiError, Result},
-    identity::{User, load_user},
+    identity::User,
+    node::{load, load_opt},
     output::Id,
 };
 
@@ -40,7 +41,7 @@ impl Thread {
 
     /// The owner.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
-        load_user(ctx, self.0.owner_id).await
+        load(ctx, self.0.owner_id).await
     }
 
     /// Whether the thread is archived.
@@ -65,7 +66,7 @@ impl Thread {
 
     /// The generation in progress; a thread has at most one.
     async fn active_generation(&self, ctx: &Context<'_>) -> Result<Option<Generation>> {
-        generation_opt(ctx, self.0.active_generation_id).await
+        load_opt(ctx, self.0.active_generation_id).await
     }
 
     /// The usage of the generations.

@@ -145,7 +145,7 @@ impl Threads {
         let mut problems = Problems::default();
         problems.parsed("clientId", client_id.map(ClientId::parse).transpose());
         self.check_model(model, &mut problems);
-        parameters::check(given, &mut problems);
+        parameters::check(Some(given), &mut problems);
         problems
     }
 

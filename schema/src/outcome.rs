@@ -1,0 +1,74 @@
+//! The response to a request, as transports pass it on.
+
+use async_graphql::{Response, ServerError};
+use triptych_services::{error::Code, mint::Mint};
+
+use crate::errors;
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// `{ data errors extensions }`, as JSON; without `data` when nothing was executed.
+    pub body: String,
+    /// Whether anything was executed: `false` when the document was refused as it is.
+    pub executed: bool,
+    /// The errors alone, as a JSON list, when nothing was executed.
+    pub errors: String,
+    /// `Set-Cookie` and the like.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Outcome {
+    /// The outcome of an execution.
+    pub(crate) fn of(mut response: Response, mint: &Mint) -> Self {
+        // Without data, an error without a path was found before anything ran.
+        let executed = response.errors.is_empty()
+            || response.data != async_graphql::Value::Null
+            || response.errors.iter().any(|error: &ServerError| !error.path.is_empty());
+        for error in &mut response.errors {
+            errors::present(error, mint);
+        }
+        if !executed {
+            return Outcome::refused(&response.errors);
+        }
+        let headers = response
+            .http_headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
+        Outcome { body: response.write(), errors: String::new(), executed, headers }
+    }
+
+    /// The answer to a document that cannot be executed as it is: errors, and no `data`.
+    pub(crate) fn refused(errors: &[ServerError]) -> Self {
+        let mut errors = errors.to_vec();
+        for error in &mut errors {
+            errors::refuse(error);
+        }
+        let errors = errors.write();
+        Self { body: format!(r#"{{"errors":{errors}}}"#), errors, executed: false, headers: Vec::new() }
+    }
+
+    /// The answer to what a transport does not let through.
+    #[must_use]
+    pub fn refuse(code: Code, message: &str) -> Self {
+        let mut error = ServerError::new(message, None);
+        errors::set_code(&mut error, code);
+        Self::refused(&[error])
+    }
+
+    pub(crate) fn refused_because(message: String) -> Self {
+        Self::refused(&[ServerError::new(message, None)])
+    }
+}
+
+/// Serialisation that cannot fail here: responses are made of JSON values.
+trait Write {
+    fn write(&self) -> String;
+}
+
+impl<T: serde::Serialize> Write for T {
+    fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned())
+    }
+}
