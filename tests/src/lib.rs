@@ -10,6 +10,8 @@ mod automation;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod collections;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod crashes;

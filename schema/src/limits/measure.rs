@@ -195,7 +195,7 @@ mod tests {
 
     fn size(query: &str, variables: serde_json::Value) -> Option<Measure> {
         let mut document = parse_query(query).unwrap();
-        let operation = crate::operation::chosen(&mut document, None).unwrap().clone();
+        let operation = crate::choice::chosen(&mut document, None).unwrap().clone();
         measure(&Types::of(SDL).unwrap(), &document, &operation, &Variables::from_json(variables))
     }
 

@@ -1,5 +1,6 @@
 //! Threads, generations and providers.
 
+mod documents;
 mod generations;
 mod presets;
 mod providers;

@@ -78,6 +78,11 @@ impl Schema {
         self.types.get(name).unwrap_or_else(|| panic!("the schema has no type {name}"))
     }
 
+    /// The type with this name, if there is one.
+    pub fn find(&self, name: &str) -> Option<&Type> {
+        self.types.get(name)
+    }
+
     /// Types that are not part of introspection itself.
     pub fn types(&self) -> impl Iterator<Item = &Type> {
         self.types.values().filter(|kind| !kind.name.starts_with("__"))

@@ -11,6 +11,7 @@
 mod answer;
 mod client;
 mod clock;
+mod collection;
 mod engines;
 mod introspection;
 mod live;
@@ -24,6 +25,7 @@ mod world;
 pub use answer::{Follower, GENERATION_EVENTS, Sent};
 pub use client::{Client, Reply};
 pub use clock::{Attempts, Clock, attempts};
+pub use collection::Collection;
 pub use engines::{durable_engines, engines};
 pub use introspection::{Field, Input, Schema, Type, TypeRef};
 pub use live::Socket;

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{Client, World, step, steps};
+use crate::harness::{Client, Schema, World, step, steps};
 
 const CREDENTIAL: &str =
     "mutation($f: JSON!) { createCredential(input: { integration: \"http\", name: \"Key\", fields: $f }) {
        credential { id } } }";
-const PRESET: &str = "mutation { createPreset(input: { name: \"Private\" }) { preset { id } } }";
 const TOKEN: &str = "mutation { createApiToken(input: { name: \"CI\" }) { secret } }";
 
 /// Makes at least one instance of each type that has an id, and waits until none of it changes any more. The walk
@@ -24,7 +23,9 @@ pub(super) async fn furnish(world: &World, client: &Client) {
     let (flow, _) = client.published_flow(steps([step("webhook.received"), ask, request])).await;
     client.finished(&client.run_flow(&flow, json!({})).await).await;
     client.send(TOKEN, json!({})).await;
-    client.send(PRESET, json!({})).await;
+    for collection in Schema::of(client).await.collections() {
+        collection.add(client).await;
+    }
     let sent = client.say("A private question.").await;
     client.answered(&sent.generation).await;
     // No operation logs anything yet.

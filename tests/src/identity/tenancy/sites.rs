@@ -157,20 +157,8 @@ impl Site {
                 }
                 Value::Object(fields)
             }
-            "ENUM" => json!(kind.values.first()),
-            _ => match (kind.name.as_str(), id) {
-                ("ID", Some(id)) => json!(id),
-                ("ID", None) => json!(self.own_id(own, input)),
-                ("String", _) => json!("x"),
-                ("Int" | "Float", _) => json!(1),
-                ("Boolean", _) => json!(true),
-                ("JSON", _) => json!({}),
-                ("DateTime", _) => json!("2030-01-01T00:00:00Z"),
-                ("Decimal", _) => json!("1"),
-                (scalar, _) => {
-                    panic!("{}: add a value of the scalar {scalar} to {}", self.name(), file!())
-                }
-            },
+            _ if kind.name == "ID" => json!(id.unwrap_or_else(|| self.own_id(own, input))),
+            _ => return schema.sample(input),
         };
         if input.of.list { json!([one]) } else { one }
     }
