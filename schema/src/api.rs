@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Schema, SchemaBuilder};
-use futures::{StreamExt as _, stream::BoxStream};
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::BoxStream};
 use triptych_services::{Services, access::Actor};
 
 use crate::{
@@ -77,17 +77,30 @@ impl Api {
     }
 
     /// Executes a query or a mutation.
-    pub async fn execute(&self, operation: Operation, actor: Option<Arc<Actor>>, client: Client) -> Outcome {
-        match self.prepare(operation, actor, client) {
-            Ok((prepared, batches)) => {
-                let response = batches.run(self.schema.execute(prepared)).await;
-                Outcome::of(response, &self.services.mint)
+    ///
+    /// The future is boxed here, because the code of a future is compiled by the crate that polls it: otherwise each
+    /// crate above compiles all resolvers again.
+    #[inline(never)]
+    pub fn execute(
+        &self,
+        operation: Operation,
+        actor: Option<Arc<Actor>>,
+        client: Client,
+    ) -> BoxFuture<'_, Outcome> {
+        async move {
+            match self.prepare(operation, actor, client) {
+                Ok((prepared, batches)) => {
+                    let response = batches.run(self.schema.execute(prepared)).await;
+                    Outcome::of(response, &self.services.mint)
+                }
+                Err(refused) => refused,
             }
-            Err(refused) => refused,
         }
+        .boxed()
     }
 
-    /// Executes anything as a stream of answers: a query or a mutation is a stream of one.
+    /// Executes anything as a stream of responses: a query or a mutation is a stream of one.
+    #[inline(never)]
     pub fn stream(
         &self,
         operation: Operation,

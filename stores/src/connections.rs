@@ -10,7 +10,7 @@ use sea_orm::{
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
-use crate::error::StoreError;
+use crate::{error::StoreError, tls};
 
 /// Addresses of the databases, and how they are used.
 #[derive(Debug, Clone)]
@@ -56,6 +56,7 @@ impl Stores {
     /// # Errors
     /// The first database that does not answer.
     pub async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
+        tls::install();
         let options = postgres_options(config);
         let open =
             async |url: &SecretString| redis_connection(&redis::Client::open(url.expose_secret())?).await;

@@ -13,3 +13,4 @@ pub mod outbox;
 pub mod page;
 pub mod queues;
 pub mod storable;
+pub mod tls;

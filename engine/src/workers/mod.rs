@@ -7,6 +7,7 @@ mod jobs;
 use std::{sync::Arc, time::Duration};
 
 use bullmq::{Worker, WorkerOptions};
+use futures::{FutureExt as _, future::BoxFuture};
 pub use housekeeping::Company;
 use jobs::Jobs;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -64,7 +65,13 @@ impl Engine {
     ///
     /// # Errors
     /// If Redis does not answer.
-    pub async fn start(services: Services, config: EngineConfig) -> Result<Self, EngineError> {
+    #[inline(never)]
+    pub fn start(services: Services, config: EngineConfig) -> BoxFuture<'static, Result<Self, EngineError>> {
+        // Boxed here, because the code of a future is compiled by the crate that polls it.
+        Self::begin(services, config).boxed()
+    }
+
+    async fn begin(services: Services, config: EngineConfig) -> Result<Self, EngineError> {
         let EngineConfig { concurrency, registry, renderer, models, company } = config;
         let (tasks, stop, end) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let generator = Generator::start(services.generations.clone(), models, &tasks, stop.clone());

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures::{FutureExt as _, future::BoxFuture};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use triptych_engine::workers::{Company, Engine};
@@ -41,15 +42,22 @@ impl Running {
     ///
     /// # Errors
     /// What could not be started. What had started is closed again.
-    pub async fn start(config: Config, role: Role) -> Result<Self, AppError> {
-        Self::start_with(config, role, Mint::system()).await
+    pub fn start(config: Config, role: Role) -> BoxFuture<'static, Result<Self, AppError>> {
+        Self::start_with(config, role, Mint::system())
     }
 
     /// The same with another source of time and ids, for tests that move the clock.
     ///
     /// # Errors
     /// As [`Running::start`].
-    pub async fn start_with(config: Config, role: Role, mint: Mint) -> Result<Self, AppError> {
+    #[inline(never)]
+    pub fn start_with(config: Config, role: Role, mint: Mint) -> BoxFuture<'static, Result<Self, AppError>> {
+        // Boxed here, because the code of a future is compiled by the crate that polls it: otherwise each program
+        // compiles the server again.
+        Self::open(config, role, mint).boxed()
+    }
+
+    async fn open(config: Config, role: Role, mint: Mint) -> Result<Self, AppError> {
         let app = App::open_with(config, mint).await?;
         let mut running = Self {
             address: None,
@@ -136,7 +144,12 @@ impl Running {
     }
 
     /// Accepts no more work, waits for requests and jobs in progress, and closes everything in reverse order.
-    pub async fn stop(self) {
+    #[inline(never)]
+    pub fn stop(self) -> BoxFuture<'static, ()> {
+        self.close().boxed()
+    }
+
+    async fn close(self) {
         let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
         self.stop.cancel();
         if let Some(network) = self.network

@@ -1,5 +1,6 @@
 //! Bulk writes and replacement of documents against MongoDB.
 
+use mongodb::bson::DateTime;
 use serde_json::json;
 use triptych_server::services::{
     access::Scope,
@@ -7,7 +8,6 @@ use triptych_server::services::{
     documents::{
         conversations::preset::{Preset, PresetId},
         record::Record,
-        to_bson,
     },
     ids::{OrganizationId, UserId},
     uuid::Uuid,
@@ -16,7 +16,7 @@ use triptych_server::services::{
 use crate::harness::World;
 
 fn preset(organization: u128, number: u128) -> Record<Preset> {
-    let now = to_bson(Default::default());
+    let now = DateTime::from_millis(0);
     Record {
         id: id(number),
         organization_id: OrganizationId(Uuid::from_u128(organization)),

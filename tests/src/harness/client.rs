@@ -27,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Client {
     pub fn new(url: &str) -> Self {
+        triptych_server::services::tls::install();
         let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
         Self { url: url.to_owned(), token: None, email: None, http }
     }

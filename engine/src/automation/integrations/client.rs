@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, redirect::Policy};
+use triptych_services::tls;
 
 /// Builds the HTTP client of all operations.
 ///
@@ -12,6 +13,7 @@ use reqwest::{Client, redirect::Policy};
 /// # Errors
 /// If the system has no trusted TLS certificates.
 pub fn http_client() -> Result<Client, reqwest::Error> {
+    tls::install();
     Client::builder()
         .user_agent(concat!("Triptych/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(10))

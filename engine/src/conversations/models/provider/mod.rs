@@ -13,7 +13,10 @@ use genai::{
     resolver::{AuthData, Endpoint},
 };
 use secrecy::ExposeSecret as _;
-use triptych_services::conversations::models::{Models, ProviderConfig, ProviderKind};
+use triptych_services::{
+    conversations::models::{Models, ProviderConfig, ProviderKind},
+    tls,
+};
 
 use super::{Ask, Model, ModelError, ModelStream};
 
@@ -34,6 +37,7 @@ pub(super) struct Provider {
 
 impl Provider {
     pub(super) fn new(config: &ProviderConfig, models: Models) -> Result<Self, ModelError> {
+        tls::install();
         let mut http = reqwest::Client::builder().connect_timeout(CONNECT);
         let base_url = config.base_url.as_deref();
         if base_url.and_then(|url| reqwest::Url::parse(url).ok()).is_some_and(|url| is_loopback(&url)) {
