@@ -6,13 +6,11 @@ use bson::{Bson, Document};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::index::Index;
-use crate::{
-    access::Subject,
-    ids::{Id, OrganizationId},
-};
+use crate::{access::Subject, ids::Id};
 
 /// A document and its collection. Every document has an `_id` and an `organizationId`; queries begin with a scope
-/// (`stores::access::Scope`), which needs the owner of a document.
+/// (`stores::access::Scope`), which needs the owner of a document. A document whose creator gives an idempotency key has it
+/// in `clientId`, and its collection declares [`Index::client`].
 pub trait Collection:
     Serialize + DeserializeOwned + Clone + fmt::Debug + Unpin + Send + Sync + 'static
 {
@@ -30,13 +28,6 @@ pub trait Collection:
     type Id: Id;
 
     fn id(&self) -> Self::Id;
-
-    fn organization_id(&self) -> OrganizationId;
-
-    /// The idempotency key of the creator. A collection that has one declares [`Index::client`].
-    fn client_id(&self) -> Option<&str> {
-        None
-    }
 
     /// The indexes that queries on the collection need. The organization leads every index of a list.
     fn indexes() -> Vec<Index>;

@@ -85,14 +85,6 @@ impl<T: Content> Collection for Record<T> {
         self.id
     }
 
-    fn organization_id(&self) -> OrganizationId {
-        self.organization_id
-    }
-
-    fn client_id(&self) -> Option<&str> {
-        self.client_id.as_deref()
-    }
-
     fn indexes() -> Vec<Index> {
         let own = Index::new("list", doc! { "organizationId": 1, "ownerId": 1, "_id": -1 });
         // Nobody lists the private records of several owners.

@@ -116,16 +116,17 @@ impl<C: Collection> Documents<C> {
 
     /// Finds the document of an earlier call with the same idempotency key.
     async fn created_before(&self, document: &C) -> Result<Option<C>, StoreError> {
-        let Some(client_id) = document.client_id() else { return Ok(None) };
-        let written = bson::serialize_to_document(document).map_err(|error| corrupt(&error))?;
-        // `$exists` is required for the query to use the partial index.
-        let mut same = doc! {
-            "organizationId": document.organization_id(),
-            "clientId": { "$eq": client_id, "$exists": true },
-        };
         // A key is its creator's own; without a field that names the creator, nothing is recognized.
         let Ownership::Field(owner) = C::OWNERSHIP else { return Ok(None) };
-        same.insert(owner, written.get(owner).cloned().unwrap_or(Bson::Null));
+        let written = bson::serialize_to_document(document).map_err(|error| corrupt(&error))?;
+        let Some(client_id) = written.get("clientId") else { return Ok(None) };
+        let written = |field: &str| written.get(field).cloned().unwrap_or(Bson::Null);
+        // `$exists` is required for the query to use the partial index.
+        let same = doc! {
+            "organizationId": written("organizationId"),
+            owner: written(owner),
+            "clientId": { "$eq": client_id, "$exists": true },
+        };
         in_time(self.raw.find_one(same)).await
     }
 

@@ -173,10 +173,6 @@ impl Collection for Generation {
         self.id
     }
 
-    fn organization_id(&self) -> OrganizationId {
-        self.organization_id
-    }
-
     fn indexes() -> Vec<Index> {
         vec![
             Index::unique_where_present(

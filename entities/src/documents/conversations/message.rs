@@ -85,14 +85,6 @@ impl Collection for Message {
         self.id
     }
 
-    fn organization_id(&self) -> OrganizationId {
-        self.organization_id
-    }
-
-    fn client_id(&self) -> Option<&str> {
-        self.client_id.as_deref()
-    }
-
     fn indexes() -> Vec<Index> {
         vec![
             // Contains the parent, so that the structure of a tree is read from the index alone.

@@ -47,14 +47,6 @@ impl Collection for Thread {
         self.id
     }
 
-    fn organization_id(&self) -> OrganizationId {
-        self.organization_id
-    }
-
-    fn client_id(&self) -> Option<&str> {
-        self.client_id.as_deref()
-    }
-
     fn indexes() -> Vec<Index> {
         vec![
             Index::new(

@@ -51,10 +51,6 @@ impl Collection for UsageEvent {
         self.id
     }
 
-    fn organization_id(&self) -> OrganizationId {
-        self.organization_id
-    }
-
     fn indexes() -> Vec<Index> {
         vec![
             Index::unique_where_present("call", doc! { "generationId": 1, "epoch": 1 }, "generationId"),
