@@ -66,6 +66,7 @@ impl MigratorTrait for Migrator {
             "m0010_step_exits",
             "m0011_step_kinds",
             "m0012_built_in_roles",
+            "m0013_flow_notes",
         ]
     }
 }

@@ -4,6 +4,7 @@
 mod api;
 mod automation;
 mod batches;
+mod change;
 mod choice;
 mod collection;
 mod connection;

@@ -11,6 +11,10 @@ pub(crate) struct ClientId(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FlowName(String);
 
+/// The notes of a flow. Up to 10,000 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FlowNotes(String);
+
 /// The name of a step, for people. 1 to 200 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StepName(String);
@@ -168,6 +172,19 @@ impl FlowName {
     pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
         let text = text.trim();
         short(text).map(|()| Self(text.to_owned()))
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl FlowNotes {
+    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.chars().count() > 10_000 {
+            return Err("must have at most 10000 characters");
+        }
+        Ok(Self(text.to_owned()))
     }
 
     pub(crate) fn into_string(self) -> String {

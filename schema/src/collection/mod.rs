@@ -12,10 +12,9 @@ pub(crate) use operations::Operations;
 pub(crate) use record::RecordFields;
 pub(crate) use roots::{CollectionMutation, CollectionQuery};
 
-use async_graphql::{Context, InputType, MaybeUndefined};
+use async_graphql::{Context, InputType};
 use triptych_entities::documents::record::{Content, Record};
 use triptych_services::{
-    collections::Change,
     error::Invalid,
     records::{Fields, Records},
 };
@@ -64,13 +63,4 @@ impl<R: Resource> NodeType for R {
 /// The records of a resource.
 fn records<R: Resource>(ctx: &Context<'_>) -> Records<Record<R::Content>> {
     ctx.services().records()
-}
-
-/// An optional field of an update: null clears it.
-pub(crate) fn change<T>(given: MaybeUndefined<T>) -> Change<T> {
-    match given {
-        MaybeUndefined::Undefined => Change::Keep,
-        MaybeUndefined::Null => Change::Clear,
-        MaybeUndefined::Value(value) => Change::Set(value),
-    }
 }

@@ -5,7 +5,10 @@ use triptych_entities::documents::{conversations::preset, record::Record};
 use triptych_services::{conversations::presets::PresetFields, error::Invalid};
 
 use super::{parameters::GenerationParameters, threads::GenerationParametersInput};
-use crate::collection::{RecordFields, Resource, change};
+use crate::{
+    change::change,
+    collection::{RecordFields, Resource},
+};
 
 pub struct Preset(Record<preset::Preset>);
 

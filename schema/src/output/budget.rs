@@ -25,6 +25,7 @@ impl Query {
             organization_id: OrganizationId::from_uuid(Uuid::nil()),
             owner_id: UserId::from_uuid(Uuid::nil()),
             name: "flow".to_owned(),
+            notes: None,
             status: flow::Status::Draft,
             client_id: None,
             draft_version_id: FlowVersionId::from_uuid(Uuid::nil()),

@@ -66,6 +66,7 @@ fn sample_flow() -> NewFlow {
     };
     NewFlow {
         name: "Greet by webhook".to_owned(),
+        notes: None,
         client_id: Some("demo-greeting".to_owned()),
         graph: GraphSpec {
             steps: vec![

@@ -25,6 +25,18 @@ impl<T> Change<T> {
         }
     }
 
+    /// Converts the new value.
+    ///
+    /// # Errors
+    /// That of the conversion.
+    pub fn try_map<U, E>(self, convert: impl FnOnce(T) -> Result<U, E>) -> Result<Change<U>, E> {
+        Ok(match self {
+            Self::Keep => Change::Keep,
+            Self::Clear => Change::Clear,
+            Self::Set(value) => Change::Set(convert(value)?),
+        })
+    }
+
     /// The new value, if there is one.
     pub fn as_ref(&self) -> Option<&T> {
         match self {

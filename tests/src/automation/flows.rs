@@ -88,6 +88,27 @@ async fn each_problem_is_named_by_its_path() {
 }
 
 #[tokio::test]
+async fn the_notes_of_a_flow_are_kept_copied_and_removed() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    let create =
+        "mutation($n: String) { createFlow(input: { name: \"F\", notes: $n }) { flow { id notes } } }";
+    let created = ada.send(create, json!({ "n": "# Why" })).await;
+    let id = created.text("/createFlow/flow/id");
+    assert_eq!(*created.at("/createFlow/flow/notes"), "# Why");
+    let update = "mutation($i: UpdateFlowDraftInput!) { updateFlowDraft(input: $i) { flow { name notes } } }";
+    let renamed = ada.send(update, json!({ "i": { "flowId": id, "name": "G" } })).await;
+    assert_eq!(*renamed.at("/updateFlowDraft/flow"), json!({ "name": "G", "notes": "# Why" }));
+    let copy = "mutation($id: ID!) { duplicateFlow(input: { flowId: $id }) { flow { notes } } }";
+    assert_eq!(*ada.send(copy, json!({ "id": id })).await.at("/duplicateFlow/flow/notes"), "# Why");
+    let removed = ada.send(update, json!({ "i": { "flowId": id, "notes": null } })).await;
+    assert_eq!(*removed.at("/updateFlowDraft/flow"), json!({ "name": "G", "notes": null }));
+    let long = json!({ "i": { "flowId": id, "name": "", "notes": "x".repeat(10_001) } });
+    assert_eq!(ada.refused(update, long, "BAD_USER_INPUT").await.fields(), ["name", "notes"]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_draft_may_be_unfinished_but_not_published() {
     let world = World::start().await;
     let ada = world.newcomer().await;

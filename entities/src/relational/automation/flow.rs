@@ -29,6 +29,8 @@ pub struct Model {
     pub organization_id: OrganizationId,
     pub owner_id: UserId,
     pub name: String,
+    /// What people want to know about the flow, as Markdown.
+    pub notes: Option<String>,
     pub status: Status,
     /// The idempotency key of the creator.
     pub client_id: Option<String>,

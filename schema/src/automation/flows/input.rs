@@ -1,6 +1,6 @@
 //! The inputs of flows.
 
-use async_graphql::{Enum, ID, InputObject, Json};
+use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
 use serde_json::{Value, json};
 use triptych_services::{
     automation::flows::{self, GraphSpec, LinkSpec, RetryPolicy, StepSpec},
@@ -156,6 +156,8 @@ pub(super) fn graph(
 pub struct CreateFlowInput {
     /// The name, 1 to 200 characters.
     pub name: String,
+    /// Notes about the flow as Markdown, up to 10,000 characters.
+    pub notes: Option<String>,
     /// An idempotency key: repeated calls with the same value create one flow.
     pub client_id: Option<String>,
     /// The steps; the first is usually the trigger.
@@ -171,6 +173,8 @@ pub struct UpdateFlowDraftInput {
     pub flow_id: ID,
     /// The new name.
     pub name: Option<String>,
+    /// Notes about the flow as Markdown, up to 10,000 characters; null removes them.
+    pub notes: MaybeUndefined<String>,
     /// The steps that replace those of the draft.
     pub steps: Option<Vec<StepInput>>,
     /// The links that replace those of the draft. Ignored without `steps`.

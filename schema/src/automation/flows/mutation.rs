@@ -1,7 +1,7 @@
 //! Mutations of flows.
 
 use async_graphql::{Context, Object, SimpleObject};
-use triptych_services::automation::flows::NewFlow;
+use triptych_services::automation::flows::{FlowChanges, NewFlow};
 
 use super::{
     Flow,
@@ -11,6 +11,7 @@ use super::{
     },
 };
 use crate::{
+    change::change,
     context::{ContextExt as _, parse_id},
     errors::Result,
     payloads::DeletePayload,
@@ -35,7 +36,7 @@ impl FlowMutation {
     /// answers the same flow.
     async fn create_flow(&self, ctx: &Context<'_>, input: CreateFlowInput) -> Result<FlowPayload> {
         let graph = graph(input.steps, input.links)?;
-        let new = NewFlow { name: input.name, client_id: input.client_id, graph };
+        let new = NewFlow { name: input.name, notes: input.notes, client_id: input.client_id, graph };
         Ok(FlowPayload { flow: Flow(ctx.services().flows.create(ctx.actor()?, new).await?) })
     }
 
@@ -46,7 +47,8 @@ impl FlowMutation {
             Some(steps) => Some(graph(Some(steps), input.links)?),
             None => None,
         };
-        let flow = ctx.services().flows.update_draft(ctx.actor()?, id, input.name, graph).await?;
+        let changes = FlowChanges { name: input.name, notes: change(input.notes), graph };
+        let flow = ctx.services().flows.update_draft(ctx.actor()?, id, changes).await?;
         Ok(FlowPayload { flow: Flow(flow) })
     }
 

@@ -44,6 +44,11 @@ impl Flow {
         &self.0.name
     }
 
+    /// Notes about the flow, as Markdown.
+    fn notes(&self) -> Option<&str> {
+        self.0.notes.as_deref()
+    }
+
     /// The status of the flow.
     fn status(&self) -> FlowStatus {
         self.0.status.into()

@@ -10,19 +10,29 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
+    collections::Change,
     error::{Invalid, Problem, Result, ServiceError},
 };
 
 use super::{Flows, spec::GraphSpec, store::NewVersion, validate::Strictness};
-use crate::input::{ClientId, FlowName};
+use crate::input::{ClientId, FlowName, FlowNotes, Problems};
 
 /// A flow to create.
 #[derive(Debug, Clone)]
 pub struct NewFlow {
     pub name: String,
+    pub notes: Option<String>,
     /// Idempotency key: a repeated call of the same user with the same value returns the first flow.
     pub client_id: Option<String>,
     pub graph: GraphSpec,
+}
+
+/// Changes of a flow and its draft. What is not given does not change.
+#[derive(Debug, Clone, Default)]
+pub struct FlowChanges {
+    pub name: Option<String>,
+    pub notes: Change<String>,
+    pub graph: Option<GraphSpec>,
 }
 
 impl Flows {
@@ -37,8 +47,10 @@ impl Flows {
         if let Some(existing) = self.by_client_id(actor, client_id.as_ref()).await? {
             return Ok(existing);
         }
-        let name = FlowName::parse(&input.name).map_err(|message| Invalid::one("name", message))?;
-        let graph = self.validator().check(&input.graph, Strictness::Draft)?;
+        let mut problems = Problems::default();
+        let name = problems.parsed("name", FlowName::parse(&input.name));
+        let notes = problems.parsed("notes", input.notes.as_deref().map(FlowNotes::parse).transpose());
+        let graph = problems.with(self.validator().check(&input.graph, Strictness::Draft))?;
         let now = self.mint.now();
         let id: FlowId = self.mint.id();
         let tx = self.stores.pg.begin().await?;
@@ -49,7 +61,8 @@ impl Flows {
             id: Set(id),
             organization_id: Set(scope.organization()),
             owner_id: Set(actor.user),
-            name: Set(name.into_string()),
+            name: Set(name.map(FlowName::into_string).unwrap_or_default()),
+            notes: Set(notes.flatten().map(FlowNotes::into_string)),
             status: Set(flow::Status::Draft),
             client_id: Set(input.client_id.clone()),
             draft_version_id: Set(draft),
@@ -96,23 +109,25 @@ impl Flows {
     /// # Errors
     /// `Invalid`; `NotFound` also for another organization's flow.
     #[tracing::instrument(skip_all, fields(flow.id = %id))]
-    pub async fn update_draft(
-        &self,
-        actor: &Actor,
-        id: FlowId,
-        name: Option<String>,
-        graph: Option<GraphSpec>,
-    ) -> Result<flow::Model> {
+    pub async fn update_draft(&self, actor: &Actor, id: FlowId, changes: FlowChanges) -> Result<flow::Model> {
+        let FlowChanges { name, notes, graph } = changes;
         let scope = actor.scope(Action::Update, Subject::Flow)?;
-        let name = parsed("name", name.as_deref(), FlowName::parse)?;
-        let valid =
-            graph.as_ref().map(|graph| self.validator().check(graph, Strictness::Draft)).transpose()?;
+        let mut problems = Problems::default();
+        let name = problems.parsed("name", name.as_deref().map(FlowName::parse).transpose()).flatten();
+        let notes = problems.parsed("notes", notes.try_map(|notes| FlowNotes::parse(&notes)));
+        let valid = graph.as_ref().map(|graph| self.validator().check(graph, Strictness::Draft)).transpose();
+        let valid = problems.with(valid)?;
         let tx = self.stores.pg.begin().await?;
         let flow = super::find::for_update(&tx, scope, id).await?;
         let previous = flow.draft_version_id;
         let mut row = flow.clone().into_active_model();
         if let Some(name) = name {
             row.name = Set(name.into_string());
+        }
+        match notes.unwrap_or_default() {
+            Change::Keep => {}
+            Change::Clear => row.notes = Set(None),
+            Change::Set(notes) => row.notes = Set(Some(notes.into_string())),
         }
         if let (Some(graph), Some(valid)) = (&graph, &valid) {
             check_credentials(&tx, actor, graph).await?;
@@ -146,7 +161,8 @@ impl Flows {
         let original = self.get(actor, id).await?;
         let graph = self.graphs.load(&self.stores.pg, original.draft_version_id).await?;
         let name = name.unwrap_or_else(|| format!("{} (copy)", original.name));
-        self.create(actor, NewFlow { name, client_id, graph: GraphSpec::of(&graph)? }).await
+        let graph = GraphSpec::of(&graph)?;
+        self.create(actor, NewFlow { name, notes: original.notes, client_id, graph }).await
     }
 }
 

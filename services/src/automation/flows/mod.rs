@@ -21,7 +21,7 @@ use triptych_stores::{
     queues::Queues,
 };
 
-pub use draft::NewFlow;
+pub use draft::{FlowChanges, NewFlow};
 pub use graph::{Graph, Graphs};
 pub use list::{FlowFilter, FlowOrder, FlowSort};
 pub use retry::RetryPolicy;
