@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, LocalServer, World, delay, get, hook, step, steps, text, transformed};
+use crate::harness::{Client, LocalServer, Reply, World, delay, get, hook, step, steps, text, transformed};
 
 async fn post(client: &Client, url: &str, body: &Value) -> String {
     let response = client.http().post(url).json(body).send().await.unwrap();
@@ -154,16 +154,15 @@ async fn a_failure_is_tried_again_then_recorded_or_handled() {
 async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let wait = |seconds| delay("wait", seconds);
-    let (flow, _) = ada.published_flow(steps([hook(), wait(1.0), text("after", "x")])).await;
+    let (flow, _) = ada.published_flow(steps([hook(), delay("wait", 3600.0), text("after", "x")])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     let status = "query($id: ID!) { execution(id: $id) { status } }";
     ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
+    world.pass(Duration::from_hours(1)).await;
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     assert_eq!(done.step("wait")["attempt"], 1);
 
-    let (flow, _) = ada.published_flow(steps([hook(), wait(3600.0)])).await;
     let id = ada.run_flow(&flow, json!({})).await;
     ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
     let cancel =
@@ -176,7 +175,9 @@ async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
     ada.send(retry, json!({ "id": id })).await;
     ada.until(status, json!({ "id": id }), |reply| reply.at("/execution/status") == "WAITING").await;
     ada.send(cancel, json!({ "id": id })).await;
-    world.flush_redis().await;
+    // The jobs of both delays come and find nothing to do.
+    world.pass(Duration::from_hours(1)).await;
+    assert_eq!(ada.finished(&id).await.step("wait")["status"], "CANCELED");
     world.end().await;
 }
 
@@ -204,14 +205,17 @@ async fn a_retry_keeps_what_succeeded() {
 async fn an_execution_is_followed_live_and_again_from_any_cursor() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let slow = get("slow", &format!("{}/slow", local.url));
+    let slow = get("slow", &format!("{}/held", local.url));
     let (flow, _) = ada.published_flow(steps([hook(), slow, text("after", "x")])).await;
     let id = ada.run_flow(&flow, json!({})).await;
+    local.held(1).await;
     let query = "subscription($id: ID!, $after: String) { executionEvents(executionId: $id, after: $after) {
         seq cursor event { __typename ... on StepFinished { stepKey status output } ... on ExecutionFinished { status } } } }";
     let mut socket = ada.socket().await;
     socket.subscribe("1", query, json!({ "id": id })).await;
-    let live = socket.events().await;
+    let mut live = vec![socket.event().await.expect("the execution has started")];
+    local.release_all();
+    live.extend(socket.events().await);
     let kinds: Vec<_> = live
         .iter()
         .map(|e| e["executionEvents"]["event"]["__typename"].as_str().unwrap().to_owned())
@@ -251,25 +255,23 @@ async fn an_execution_is_followed_live_and_again_from_any_cursor() {
 async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
     let world = World::start_with(&|config| config.workers.action = 2).await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let slow = get("slow", &format!("{}/slow", local.url));
+    let slow = get("slow", &format!("{}/held", local.url));
     let (flow, _) = ada.published_flow(steps([hook(), slow, text("after", "x")])).await;
-    let (ticking, _) = ada
-        .published_flow(steps([
-            step("schedule.every").key("tick").parameters(json!({ "seconds": 1 })),
-            text("t", "x"),
-        ]))
-        .await;
-    let ran = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { id source trigger } } } }";
-    ada.until(ran, json!({ "id": ticking }), |reply| {
-        reply.at("/flow/executions/totalCount").as_i64() >= Some(1)
-    })
-    .await;
+    let every_hour = step("schedule.every").key("tick").parameters(json!({ "seconds": 3600 }));
+    let (ticking, _) = ada.published_flow(steps([every_hour, text("t", "x")])).await;
+    let ran = "query($id: ID!) { flow(id: $id) { executions { totalCount } } }";
+    let fired =
+        |times: i64| move |reply: &Reply| reply.at("/flow/executions/totalCount").as_i64() >= Some(times);
+    // The first time is when the flow is published.
+    ada.until(ran, json!({ "id": ticking }), fired(1)).await;
 
     let mut ids = Vec::new();
     for _ in 0..12 {
         ids.push(ada.run_flow(&flow, json!({})).await);
     }
+    local.held(2).await;
     world.flush_redis().await;
+    local.release_all();
     let ada = world.signed_in_again(&ada).await;
     for id in &ids {
         let done = ada.finished(id).await;
@@ -277,15 +279,15 @@ async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
     }
     // At least once each; a step that was under way may have been asked for again, never one that had ended.
     assert!(local.hits() >= 12, "{}", local.hits());
-    let before = ada.send(ran, json!({ "id": ticking })).await.at("/flow/executions/totalCount").as_i64();
-    ada.until(ran, json!({ "id": ticking }), |reply| {
-        reply.at("/flow/executions/totalCount").as_i64() > before
-    })
-    .await;
+    // The schedule is planned again from now on.
+    ada.until(ran, json!({ "id": ticking }), fired(2)).await;
+    world.pass(Duration::from_hours(1)).await;
+    ada.until(ran, json!({ "id": ticking }), fired(3)).await;
     let pause = "mutation($id: ID!) { pauseFlow(input: { flowId: $id }) { flow { status } } }";
     ada.send(pause, json!({ "id": ticking })).await;
-    // The scheduler finds out at its next turn that it is not wanted any more.
-    tokio::time::timeout(Duration::from_secs(20), world.end()).await.unwrap();
+    // The scheduler is removed when its next job finds no schedule.
+    world.pass(Duration::from_hours(1)).await;
+    world.end().await;
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn times(events: &[String], event: &str) -> usize {
 async fn the_history_replaces_events_of_a_lost_stream_and_nothing_comes_twice() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
-    let steps = steps([hook(), get("slow", &format!("{}/slow", local.url)), text("after", "x")]);
+    let steps = steps([hook(), get("slow", &format!("{}/held", local.url)), text("after", "x")]);
     let (flow, _) = ada.published_flow(steps).await;
     let id = ada.run_flow(&flow, json!({})).await;
     let mut socket = ada.socket().await;
@@ -42,6 +42,7 @@ async fn the_history_replaces_events_of_a_lost_stream_and_nothing_comes_twice() 
     };
     // What follows is published to a new stream.
     world.flush_redis().await;
+    local.release_all();
     let mut live = Vec::new();
     while let Some(event) = socket.event().await {
         live.push(name(&event));

@@ -1,5 +1,7 @@
 //! The catalogue of integrations, and operations that are data.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Client, LocalServer, World, hook, step, steps};
@@ -62,7 +64,10 @@ async fn an_operation_of_a_manifest_runs_and_is_tried_again_when_the_service_say
     let credential = credential(&ada, "ntfy", json!({ "token": "tk_good" })).await;
     let (flow, _) =
         ada.published_flow(publish(&local, &credential, "{{ trigger.body.host }} is done.", 2)).await;
-    let done = ada.finished(&ada.run_flow(&flow, json!({ "host": "db1" })).await).await;
+    let id = ada.run_flow(&flow, json!({ "host": "db1" })).await;
+    // The first request is answered with a time to wait.
+    world.pass(Duration::from_mins(30)).await;
+    let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     let tell = done.step("tell");
     assert_eq!((&tell["attempt"], local.hits()), (&json!(2), 2));
@@ -79,7 +84,9 @@ async fn an_error_of_a_service_fails_the_step_with_the_code_of_the_manifest() {
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let credential = credential(&ada, "ntfy", json!({ "token": "tk_wrong" })).await;
     let (flow, _) = ada.published_flow(publish(&local, &credential, "Hi", 3)).await;
-    let done = ada.finished(&ada.run_flow(&flow, json!({})).await).await;
+    let id = ada.run_flow(&flow, json!({})).await;
+    world.pass(Duration::from_mins(30)).await;
+    let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
     let error = &done.step("tell")["error"];
     assert_eq!(error["code"], "BAD_CREDENTIAL");

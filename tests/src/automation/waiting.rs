@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 use triptych_server::services::{ids::ExecutionStepId, uuid::Uuid};
 
-use crate::harness::{LocalServer, Reply, World, attempts, delay, get, hook, step, steps, text};
+use crate::harness::{Client, LocalServer, Reply, World, attempts, delay, get, hook, step, steps, text};
 
 /// The one value of a query.
 async fn value<T: sea_orm::TryGetable>(db: &DatabaseConnection, sql: &str) -> T {
@@ -29,12 +29,8 @@ async fn emptied_and_owed(world: &World, db: &DatabaseConnection) {
     panic!("the step is not owed another job");
 }
 
-/// Moves the clock beyond the time of the step that waits. Redis still knows the time that it would be in reality, so
-/// it forgets it.
-async fn becomes_due(world: &World) {
-    world.clock.advance(Duration::from_hours(24));
-    world.flush_redis().await;
-}
+/// Longer than a lease that is not renewed.
+const LEASE_OVER: Duration = Duration::from_mins(1);
 
 const STEP: &str =
     "query($id: ID!) { execution(id: $id) { status steps { nodes { status attempt step { key } } } } }";
@@ -68,8 +64,7 @@ async fn a_retry_is_run_at_its_time_and_not_before() {
     let ada = world.signed_in_again(&ada).await;
     assert_eq!(ada.send(STEP, json!({ "id": id })).await.step("fail")["attempt"], 1);
 
-    becomes_due(&world).await;
-    let ada = world.signed_in_again(&ada).await;
+    world.pass(Duration::from_hours(1)).await;
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
     assert_eq!(done.step("fail")["attempt"], 2);
@@ -93,8 +88,7 @@ async fn a_delay_ends_at_its_time_and_not_before() {
     let ada = world.signed_in_again(&ada).await;
     assert_eq!(ada.send(STEP, json!({ "id": id })).await.at("/execution/status"), "WAITING");
 
-    becomes_due(&world).await;
-    let ada = world.signed_in_again(&ada).await;
+    world.pass(Duration::from_hours(1)).await;
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     assert_eq!(done.step("wait")["attempt"], 1);
@@ -122,48 +116,56 @@ async fn a_step_belongs_to_one_worker_until_its_lease_is_over() {
     let step = ExecutionStepId(value(&db, "SELECT id FROM execution_steps WHERE due_at IS NOT NULL").await);
     let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let executions = &world.services().executions;
-    let change = async |sql: &str| assert_eq!(db.execute_unprepared(sql).await.unwrap().rows_affected(), 1);
-    change("UPDATE execution_steps SET due_at = now() WHERE due_at IS NOT NULL").await;
+    world.clock.advance(Duration::from_hours(1));
     let claim = executions.claim(step, first).await.unwrap().unwrap();
     assert_eq!((claim.row.attempt, claim.row.due_at), (2, None));
     assert!(executions.claim(step, second).await.unwrap().is_none());
     assert_eq!(executions.renew(first, &[step]).await.unwrap(), [step]);
     assert_eq!(executions.renew(second, &[step]).await.unwrap(), []);
 
-    let over =
-        "UPDATE execution_steps SET lease_until = now() - interval '1 second' WHERE status = 'RUNNING'";
-    change(over).await;
+    world.clock.advance(LEASE_OVER);
     let claim = executions.claim(step, second).await.unwrap().unwrap();
     assert_eq!(claim.row.attempt, 3);
     assert_eq!(executions.renew(first, &[step]).await.unwrap(), [], "it was lost");
-    change(over).await;
-    // The server finds that nobody runs it any more.
-    world.flush_redis().await;
-    let ada = world.signed_in_again(&ada).await;
+    // The job finds that nobody runs the step any more.
+    world.pass(LEASE_OVER).await;
     let done = ada.finished(&id).await;
     assert_eq!((done.at("/execution/status"), &done.step("fail")["attempt"]), (&json!("FAILED"), &json!(4)));
     world.end().await;
+}
+
+const RAN: &str = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { trigger } } } }";
+
+/// The times for which a schedule has run its flow, once there are this many.
+async fn fired(client: &Client, flow: &str, count: usize) -> Vec<String> {
+    let enough = |reply: &Reply| reply.at("/flow/executions/totalCount") == count;
+    let reply = client.until(RAN, json!({ "id": flow }), enough).await;
+    let nodes = reply.at("/flow/executions/nodes").as_array().unwrap();
+    nodes.iter().map(|node| node["trigger"]["firedAt"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn a_schedule_runs_each_of_its_times_once() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let every_second = step("schedule.cron").parameters(json!({ "expression": "* * * * * *" }));
-    let (flow, _) = ada.published_flow(steps([every_second, text("after", "x")])).await;
-    let ran = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { trigger } } } }";
-    let count =
-        |least: i64| move |reply: &Reply| reply.at("/flow/executions/totalCount").as_i64() >= Some(least);
-    ada.until(ran, json!({ "id": flow }), count(2)).await;
+    let new_year = step("schedule.cron").parameters(json!({ "expression": "30 4 1 1 *" }));
+    let (flow, _) = ada.published_flow(steps([new_year, text("after", "x")])).await;
+    for count in 1..=2 {
+        world.pass(Duration::from_hours(1)).await;
+        fired(&ada, &flow, count).await;
+    }
+    // Then the queue plans from the beginning again: both times come once more, and have no effect.
     world.flush_redis().await;
     let ada = world.signed_in_again(&ada).await;
-    let reply = ada.until(ran, json!({ "id": flow }), count(4)).await;
-    let times: Vec<_> = reply.at("/flow/executions/nodes").as_array().unwrap().iter().collect();
-    let times: Vec<&str> = times.iter().map(|node| node["trigger"]["firedAt"].as_str().unwrap()).collect();
-    assert!(times.iter().all(|time| !time.contains('.')), "planned times: {times:?}");
-    assert_eq!(times.iter().collect::<HashSet<_>>().len(), times.len(), "each once: {times:?}");
+    for _ in 0..3 {
+        world.pass(Duration::from_hours(1)).await;
+    }
+    let times = fired(&ada, &flow, 3).await;
+    let years: HashSet<_> = times.iter().map(|time| time.strip_suffix("-01-01T04:30:00Z")).collect();
+    assert!(years.len() == 3 && !years.contains(&None), "planned times, each once: {times:?}");
     let pause = "mutation($id: ID!) { pauseFlow(input: { flowId: $id }) { flow { status } } }";
     ada.send(pause, json!({ "id": flow })).await;
     // The scheduler is removed when its next job finds no schedule.
+    world.pass(Duration::from_hours(1)).await;
     world.end().await;
 }

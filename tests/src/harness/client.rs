@@ -1,13 +1,10 @@
 //! A client that speaks GraphQL over HTTP.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::{Socket, attempts};
+use super::{Socket, attempts, clock::PATIENCE};
 
 /// A client, signed in or not.
 #[derive(Clone)]
@@ -21,9 +18,6 @@ pub struct Client {
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Reply(pub Value);
-
-/// Longer than anything should take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Client {
     pub fn new(url: &str) -> Self {

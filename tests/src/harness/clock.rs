@@ -11,6 +11,9 @@ use std::{
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use triptych_server::services::mint::Mint;
 
+/// How long tests wait for what must happen: longer than it takes on a busy machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The clock of a server. It runs, and can be moved forward.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {

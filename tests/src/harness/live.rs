@@ -1,7 +1,5 @@
 //! A WebSocket client that speaks `graphql-transport-ws`.
 
-use std::time::Duration;
-
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -10,7 +8,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
 };
 
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::clock::PATIENCE;
 
 /// An open socket, past the handshake.
 pub struct Socket {

@@ -13,36 +13,63 @@ use axum::{
     routing::{any, post},
 };
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
+
+use super::clock::PATIENCE;
 
 /// Answers on loopback until it is dropped.
 pub struct LocalServer {
     pub url: String,
-    hits: Arc<AtomicUsize>,
+    seen: Arc<Seen>,
     task: tokio::task::JoinHandle<()>,
 }
 
+/// The requests that have come, and how many of those to `/held` may be answered.
+#[derive(Default)]
+struct Seen {
+    hits: AtomicUsize,
+    held: watch::Sender<usize>,
+    released: watch::Sender<usize>,
+}
+
 impl LocalServer {
-    /// `/echo` answers what it was sent; `/fail` answers 500; `/flaky` answers 500 twice, then 200; `/slow` takes
-    /// half a second; `/ntfy` publishes like an ntfy server that is busy at first.
+    /// `/echo` answers what it was sent; `/fail` answers 500; `/flaky` answers 500 twice, then 200; `/held` answers
+    /// when it is told to; `/ntfy` publishes like an ntfy server that is busy at first.
     pub async fn start() -> Self {
-        let hits = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::<Seen>::default();
         let app = Router::new()
             .route("/echo", any(echo))
             .route("/fail", any(async || (StatusCode::INTERNAL_SERVER_ERROR, "it broke")))
             .route("/flaky", any(flaky))
-            .route("/slow", any(slow))
+            .route("/held", any(held))
             .route("/ntfy", post(ntfy))
-            .with_state(hits.clone());
+            .with_state(seen.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let task = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
-        Self { url, hits, task }
+        Self { url, seen, task }
     }
 
     /// How many requests came.
     pub fn hits(&self) -> usize {
-        self.hits.load(Ordering::SeqCst)
+        self.seen.hits.load(Ordering::SeqCst)
+    }
+
+    /// Waits until this many requests have come to `/held`.
+    pub async fn held(&self, count: usize) {
+        let mut held = self.seen.held.subscribe();
+        let reached = held.wait_for(|held| *held >= count);
+        tokio::time::timeout(PATIENCE, reached).await.expect("a request in time").expect("the server runs");
+    }
+
+    /// Answers the first requests to `/held`, up to this number.
+    pub fn release(&self, count: usize) {
+        self.seen.released.send_replace(count);
+    }
+
+    /// Answers every request to `/held`, also those to come.
+    pub fn release_all(&self) {
+        self.release(usize::MAX);
     }
 }
 
@@ -52,8 +79,8 @@ impl Drop for LocalServer {
     }
 }
 
-async fn echo(State(hits): State<Arc<AtomicUsize>>, request: Request) -> Json<Value> {
-    hits.fetch_add(1, Ordering::SeqCst);
+async fn echo(State(seen): State<Arc<Seen>>, request: Request) -> Json<Value> {
+    seen.hits.fetch_add(1, Ordering::SeqCst);
     let method = request.method().to_string();
     let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
     let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.expect("a body");
@@ -61,28 +88,34 @@ async fn echo(State(hits): State<Arc<AtomicUsize>>, request: Request) -> Json<Va
     Json(json!({ "method": method, "idempotencyKey": key, "body": body }))
 }
 
-async fn flaky(State(hits): State<Arc<AtomicUsize>>) -> Response {
-    if hits.fetch_add(1, Ordering::SeqCst) < 2 {
+async fn flaky(State(seen): State<Arc<Seen>>) -> Response {
+    if seen.hits.fetch_add(1, Ordering::SeqCst) < 2 {
         return (StatusCode::SERVICE_UNAVAILABLE, "not yet").into_response();
     }
     Json(json!({ "ok": true })).into_response()
 }
 
-async fn slow(State(hits): State<Arc<AtomicUsize>>) -> Json<Value> {
-    hits.fetch_add(1, Ordering::SeqCst);
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    Json(json!({ "slow": true }))
+async fn held(State(seen): State<Arc<Seen>>) -> Json<Value> {
+    seen.hits.fetch_add(1, Ordering::SeqCst);
+    let mut number = 0;
+    seen.held.send_modify(|held| {
+        *held += 1;
+        number = *held;
+    });
+    // Fails when the server ends, with nobody left to answer.
+    let _ = seen.released.subscribe().wait_for(|released| *released >= number).await;
+    Json(json!({ "number": number }))
 }
 
-/// Asks to wait once, then takes messages of the bearer of `tk_good`.
+/// Asks to wait for half an hour once, then takes messages of the bearer of `tk_good`.
 async fn ntfy(
-    State(hits): State<Arc<AtomicUsize>>,
+    State(seen): State<Arc<Seen>>,
     headers: HeaderMap,
     Json(message): Json<Value>,
 ) -> Response {
-    if hits.fetch_add(1, Ordering::SeqCst) == 0 {
+    if seen.hits.fetch_add(1, Ordering::SeqCst) == 0 {
         let busy = json!({ "code": 42901, "http": 429, "error": "limit reached: too many requests, please be nice" });
-        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], Json(busy)).into_response();
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1800")], Json(busy)).into_response();
     }
     if headers.get(header::AUTHORIZATION).is_none_or(|token| token != "Bearer tk_good") {
         let refused = json!({ "code": 40101, "http": 401, "error": "unauthorized" });

@@ -1,11 +1,8 @@
 //! A real HTTP server that speaks the wire format of OpenAI's chat completions, well and badly.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use axum::{
@@ -71,9 +68,9 @@ async fn completions(
     }
     let half = vec![chunk(&json!({ "role": "assistant", "content": "Hel" }), &Value::Null)];
     let body = if model == "half" {
-        // What has not been sent when the body fails is dropped; the first half is to arrive.
+        // What is not written when the body fails is dropped. hyper writes what it has when the body is pending.
         let cut = futures::stream::once(async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::task::yield_now().await;
             Err(std::io::Error::other("cut"))
         });
         Body::from_stream(futures::stream::iter(half.into_iter().map(Ok)).chain(cut))

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use bullmq::QueueOptions;
 use sea_orm::ConnectionTrait as _;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use triptych_server::{
@@ -17,6 +18,7 @@ use triptych_server::{
 
 use super::{
     Client, Clock, attempts,
+    clock::PATIENCE,
     engines::{TestEngines, engines},
 };
 
@@ -30,6 +32,8 @@ pub struct World {
     running: Option<Running>,
     engines: Arc<TestEngines>,
 }
+
+const QUEUES: [&str; 4] = ["trigger", "flow", "action", "generation"];
 
 /// What a test wants to be different.
 type Adjust<'a> = &'a dyn Fn(&mut Config);
@@ -110,10 +114,10 @@ impl World {
         let client = redis::Client::open(self.redis_url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
         let mut left = Vec::new();
-        let mut attempts = attempts(Duration::from_secs(5));
+        let mut attempts = attempts(PATIENCE);
         while attempts.next().await {
             left.clear();
-            for queue in ["trigger", "flow", "action", "generation"] {
+            for queue in QUEUES {
                 for (state, command) in [("wait", "LLEN"), ("active", "LLEN"), ("delayed", "ZCARD")] {
                     let key = format!("{{{}}}:{queue}:{state}", self.name);
                     let count: u64 =
@@ -128,6 +132,31 @@ impl World {
             }
         }
         left
+    }
+
+    /// Waits until jobs are delayed, moves the clock, and delivers them. A queue keeps the times of its jobs in real
+    /// time, so a moved clock alone delivers nothing. A job that comes before its time does nothing, except that of a
+    /// schedule, which runs the flow for the time that was planned.
+    pub async fn pass(&self, time: Duration) {
+        let (connection, prefix) = self.services().queues.worker_connection();
+        let mut queues = Vec::new();
+        for name in QUEUES {
+            let options = QueueOptions::new().connection(connection.clone()).prefix(prefix);
+            queues.push(bullmq::Queue::with_options(name, options).await.expect("Redis answers"));
+        }
+        let mut delayed = 0;
+        let mut attempts = attempts(PATIENCE);
+        while delayed == 0 {
+            assert!(attempts.next().await, "no job is delayed");
+            for queue in &queues {
+                delayed += queue.get_delayed_count().await.expect("Redis answers");
+            }
+        }
+        self.clock.advance(time);
+        for queue in &queues {
+            queue.promote_jobs(1_000).await.expect("Redis answers");
+            queue.close().await;
+        }
     }
 
     /// What the server is made of, for benchmarks that write where a worker would.

@@ -11,7 +11,7 @@ use std::{
 
 use sea_orm::sqlx::{self, PgPool};
 use serde_json::json;
-use triptych_tests::harness::Client;
+use triptych_tests::harness::{Client, attempts, hook, steps, transformed};
 
 use crate::{
     cpu::{self, Meter},
@@ -22,6 +22,8 @@ use crate::{
 
 const RUNS: usize = 1_500;
 const CALLERS: usize = 32;
+/// Longer than the runs take on a slow machine.
+const PATIENCE: Duration = Duration::from_mins(5);
 /// Accept, begin, and a result for each of three steps.
 const COMMITS: usize = 5;
 
@@ -29,16 +31,12 @@ pub(crate) async fn measure(report: &mut Report) {
     let stage = Stage::durable("flows").await;
     let triptych = Program::triptych("serve", &stage, &[]).await;
     let client = Client::new(&triptych.url).signed_up().await;
-    let text = |key: &str, value: &str| {
-        json!({ "key": key, "integration": "formatter", "operation": "text",
-                "parameters": { "transform": "uppercase", "value": value } })
-    };
     let (_, hook) = client
-        .published_flow(json!([
-            { "key": "hook", "integration": "webhook", "operation": "received" },
-            text("one", "{{ trigger.body.name }}"),
-            text("two", "{{ steps.one.output.value }}"),
-            text("three", "{{ steps.two.output.value }}"),
+        .published_flow(steps([
+            hook(),
+            transformed("one", "uppercase", "{{ trigger.body.name }}"),
+            transformed("two", "uppercase", "{{ steps.one.output.value }}"),
+            transformed("three", "uppercase", "{{ steps.two.output.value }}"),
         ]))
         .await;
     let pool = stage.pool(32).await;
@@ -59,13 +57,10 @@ pub(crate) async fn measure(report: &mut Report) {
     });
     futures::future::join_all(callers).await;
     let accepted = RUNS as f64 / began.elapsed().as_secs_f64();
-    loop {
-        let sql = "SELECT count(*) FROM executions WHERE finished_at IS NOT NULL";
-        let (finished,): (i64,) = sqlx::query_as(sql).fetch_one(&pool).await.expect("a count");
-        if usize::try_from(finished).is_ok_and(|finished| finished >= RUNS) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    // Clients are not told of executions in such numbers, so the database is asked.
+    let mut attempts = attempts(PATIENCE);
+    while finished(&pool).await < RUNS {
+        assert!(attempts.next().await, "the executions do not finish");
     }
     let ours = RUNS as f64 / began.elapsed().as_secs_f64();
     let cost = meter.stop().map(|cost| cost.per(RUNS));
@@ -74,6 +69,13 @@ pub(crate) async fn measure(report: &mut Report) {
     triptych.stop().await;
     pool.close().await;
     stage.end().await;
+}
+
+/// The number of executions that have finished.
+async fn finished(pool: &PgPool) -> usize {
+    let sql = "SELECT count(*) FROM executions WHERE finished_at IS NOT NULL";
+    let (finished,): (i64,) = sqlx::query_as(sql).fetch_one(pool).await.expect("a count");
+    usize::try_from(finished).expect("a count is not negative")
 }
 
 /// Commits a second of a small row, by as many tasks as call the webhook.

@@ -5,12 +5,12 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Stdio,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
 use tokio::process::{Child, Command};
-use triptych_tests::harness::Client;
+use triptych_tests::harness::{Client, attempts};
 
 use crate::{cpu::Subject, stage::Stage};
 
@@ -43,18 +43,17 @@ impl Request {
 
     /// The answer of a server that may still be starting.
     pub(crate) async fn send_until_answered(&self) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        let mut attempts = attempts(PATIENCE);
         loop {
             match self.send().await {
                 Ok(answer) => return answer,
                 Err(error) => assert!(
-                    Instant::now() < deadline,
+                    attempts.next().await,
                     "no answer of {}: {error} (see {})",
                     self.url,
                     log().display()
                 ),
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }
@@ -92,11 +91,10 @@ impl Program {
                 .envs(settings.iter().map(|(name, value)| (format!("TRIPTYCH__{name}"), value)));
             command
         });
-        let (deadline, client) = (Instant::now() + PATIENCE, Client::new(&started.url));
+        let (mut attempts, client) = (attempts(PATIENCE), Client::new(&started.url));
         let ready = format!("{}/health/ready", started.url);
         while !client.http().get(&ready).send().await.is_ok_and(|response| response.status() == 200) {
-            assert!(Instant::now() < deadline, "Triptych does not become ready (see {})", log().display());
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert!(attempts.next().await, "Triptych does not become ready (see {})", log().display());
         }
         started
     }
