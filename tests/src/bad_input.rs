@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Reply, World};
+use crate::harness::{Client, Reply, World, hook, steps, text};
 
 /// The same server answers as if nothing had been.
 async fn goes_on(client: &Client) {
@@ -72,11 +72,7 @@ async fn values_of_a_wrong_type_or_range_are_refused_with_a_code() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let create = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id } } }";
-    let step = |fields: Value| {
-        let mut step = json!({ "key": "hook", "integration": "webhook", "operation": "received" });
-        step.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        json!({ "input": { "name": "x", "steps": [step] } })
-    };
+    let wrong = |field: &str, value: Value| json!({ "input": { "name": "x", "steps": steps([hook().with(field, value)]) } });
     for variables in [
         json!({}),
         json!({ "input": null }),
@@ -85,15 +81,15 @@ async fn values_of_a_wrong_type_or_range_are_refused_with_a_code() {
         json!({ "input": { "name": 1 } }),
         json!({ "input": { "name": "x", "unknown": 1 } }),
         json!({ "input": { "name": "x", "steps": "hook" } }),
-        step(json!({ "kind": "TELEPORT" })),
-        step(json!({ "kind": 1 })),
-        step(json!({ "key": null })),
-        step(json!({ "timeoutSeconds": "soon" })),
-        step(json!({ "timeoutSeconds": 1e20 })),
-        step(json!({ "integration": "nothing" })),
-        step(json!({ "operation": "nothing" })),
-        step(json!({ "parameters": { "nothing": 1 } })),
-        step(json!({ "retry": { "maxAttempts": -1 } })),
+        wrong("kind", json!("TELEPORT")),
+        wrong("kind", json!(1)),
+        wrong("key", json!(null)),
+        wrong("timeoutSeconds", json!("soon")),
+        wrong("timeoutSeconds", json!(1e20)),
+        wrong("integration", json!("nothing")),
+        wrong("operation", json!("nothing")),
+        wrong("parameters", json!({ "nothing": 1 })),
+        wrong("retry", json!({ "maxAttempts": -1 })),
     ] {
         ada.refused(create, variables, "BAD_USER_INPUT").await;
     }
@@ -125,8 +121,7 @@ async fn values_of_a_wrong_type_or_range_are_refused_with_a_code() {
 async fn a_cursor_of_another_list_is_refused() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let (flow, _) =
-        ada.published_flow(json!([{ "key": "h", "integration": "webhook", "operation": "received" }])).await;
+    let (flow, _) = ada.published_flow(steps([hook()])).await;
     ada.finished(&ada.run_flow(&flow, json!({})).await).await;
     let sent = ada.say("Hello").await;
     ada.answered(&sent.generation).await;
@@ -232,10 +227,7 @@ async fn documents_beyond_the_limits_are_refused_before_they_run() {
 async fn webhooks_take_what_they_can_store_and_refuse_the_rest() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let steps = json!([{ "key": "hook", "integration": "webhook", "operation": "received" },
-        { "key": "t", "integration": "formatter", "operation": "text",
-          "parameters": { "transform": "trim", "value": "{{ trigger.body.a }}" } }]);
-    let (flow, url) = ada.published_flow(steps).await;
+    let (flow, url) = ada.published_flow(steps([hook(), text("t", "{{ trigger.body.a }}")])).await;
     let path = url.strip_prefix(&ada.url).expect("an address of this server");
     let large = format!("{{\"a\": \"{}\"}}", "x".repeat(10 << 20));
     for suffix in ["", "/sync"] {

@@ -88,10 +88,11 @@ fn libraries_are_dependencies_only_of_the_crates_that_own_them() {
 }
 
 /// How SeaORM and the MongoDB driver begin a query. On what belongs to an organization a query begins with a scope.
-const UNSCOPED: [&str; 6] = [
+const UNSCOPED: [&str; 7] = [
     "Entity::find(",
     "Entity::find_by_id(",
     "Entity::delete_many(",
+    "Entity::delete_by_id(",
     "Entity::update_many(",
     ".collection(",
     ".collection::<",
@@ -124,6 +125,29 @@ const ACROSS_TENANTS: [&str; 19] = [
     "services/src/identity/sign_in.rs",
 ];
 
+/// Where a query reaches a whole organization whatever the caller may do: jobs, triggers, and the parts of a row or
+/// document that a narrower scope has found.
+const WHOLE_ORGANIZATION: [&str; 11] = [
+    "engine/src/automation/flows/attempt.rs",
+    "services/src/automation/credentials/open.rs",
+    "services/src/automation/datastore/mod.rs",
+    "services/src/automation/executions/accept.rs",
+    "services/src/automation/executions/cancel.rs",
+    "services/src/automation/executions/feed.rs",
+    "services/src/automation/executions/lease.rs",
+    "services/src/automation/flows/publish.rs",
+    "services/src/conversations/generations/claim.rs",
+    "services/src/conversations/threads/branch.rs",
+    "services/src/conversations/threads/send.rs",
+];
+
+/// Calls that reach further than the caller's permission, by a part of their names, and the files that may contain
+/// them.
+const WIDE: [(&str, &str, &[&str]); 2] = [
+    ("across_tenants(", "ACROSS_TENANTS", &ACROSS_TENANTS),
+    ("Scope::whole(", "WHOLE_ORGANIZATION", &WHOLE_ORGANIZATION),
+];
+
 #[test]
 fn queries_on_what_belongs_to_an_organization_begin_with_a_scope() {
     let mut broken = Vec::new();
@@ -140,15 +164,49 @@ fn queries_on_what_belongs_to_an_organization_begin_with_a_scope() {
                     "{place}: begin the query with a scope: `Entity::within(scope)`, `Documents`"
                 ));
             }
-            if line.contains("across_tenants()") && !ACROSS_TENANTS.contains(&path.as_str()) {
-                broken.push(format!(
-                    "{place}: a query across tenants; begin it with a scope, or add the file to ACROSS_TENANTS in {} \
-                     with its reason",
-                    file!()
-                ));
+            for (call, list, files) in WIDE {
+                if line.contains(call) && !files.contains(&path.as_str()) {
+                    broken.push(format!(
+                        "{place}: `{call}`: begin the query with the scope of the caller, or add the file to {list} in \
+                         {} with its reason",
+                        file!()
+                    ));
+                }
             }
         }
     }
+    assert_none(&broken);
+}
+
+#[test]
+fn files_that_may_reach_further_do() {
+    let sources: BTreeMap<String, String> =
+        sources().map(|(_, file, text)| (file.to_string_lossy().into_owned(), text)).collect();
+    let mut broken = Vec::new();
+    for (call, list, files) in WIDE {
+        for file in files {
+            if !sources.get(*file).is_some_and(|text| text.contains(call)) {
+                broken.push(format!("{file}: no `{call}`; remove the file from {list} in {}", file!()));
+            }
+        }
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn each_way_to_begin_a_query_takes_a_scope_or_names_its_reach() {
+    let text = read(Path::new("stores/src/access/rows.rs"));
+    let ways: Vec<_> = text.lines().map(str::trim).filter(|line| line.starts_with("fn ")).collect();
+    assert!(ways.len() >= 5, "{ways:#?}");
+    let broken: Vec<_> = ways
+        .into_iter()
+        .filter(|line| !line.contains("scope: Scope") && !line.contains("across_tenants("))
+        .map(|line| {
+            format!(
+                "stores/src/access/rows.rs: `{line}`: take a `Scope`, or end the name in `across_tenants`"
+            )
+        })
+        .collect();
     assert_none(&broken);
 }
 

@@ -29,3 +29,5 @@ mod pages;
 mod process;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod statements;

@@ -64,8 +64,8 @@ fn a_field_that_reads_memory_allocates_its_value_alone() {
     assert!(many - few <= 8 + 2, "{} allocations for eight more fields", many - few);
 }
 
-/// The lines of the sources that declare objects, with the following line.
-fn declarations() -> Vec<String> {
+/// The path and the lines of each source file, without tests and without this module.
+fn sources() -> Vec<(String, Vec<String>)> {
     let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -76,19 +76,83 @@ fn declarations() -> Vec<String> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
                 let text = text.split("#[cfg(test)]").next().unwrap();
-                let lines: Vec<&str> = text.lines().map(str::trim).collect();
-                for (number, line) in lines.iter().enumerate() {
-                    let derives = line.starts_with("#[derive(")
-                        && ["SimpleObject", "Union", "Interface"].iter().any(|name| line.contains(name));
-                    if derives || line.starts_with("#[Object") {
-                        let end = (number + 5).min(lines.len());
-                        found.push(format!("{}: {}", path.display(), lines[number..end].join(" ")));
-                    }
-                }
+                found.push((
+                    path.display().to_string(),
+                    text.lines().map(|line| line.trim_end().to_owned()).collect(),
+                ));
             }
         }
     }
     found
+}
+
+fn declares_object(line: &str) -> bool {
+    let derives = line.starts_with("#[derive(")
+        && ["SimpleObject", "Union", "Interface"].iter().any(|name| line.contains(name));
+    derives || line.starts_with("#[Object")
+}
+
+/// The lines of the sources that declare objects, with the following lines.
+fn declarations() -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, lines) in sources() {
+        for (number, line) in lines.iter().enumerate() {
+            if declares_object(line.trim()) {
+                let end = (number + 5).min(lines.len());
+                let lines: Vec<_> = lines[number..end].iter().map(|line| line.trim()).collect();
+                found.push(format!("{path}: {}", lines.join(" ")));
+            }
+        }
+    }
+    found
+}
+
+/// The name of the type of a declaration: of `impl Flow {`, `pub struct Flow;` or `pub enum Node<'a> {`.
+fn declared(declaration: &str) -> Option<&str> {
+    let (_, rest) =
+        ["impl ", "impl<", "struct ", "enum "].iter().find_map(|word| declaration.split_once(word))?;
+    let rest = if declaration.contains("impl<") { rest.split_once("> ")?.1 } else { rest };
+    rest.split(|c: char| !c.is_alphanumeric()).next()
+}
+
+/// The types of the fields of objects that are lists, as `path: type`.
+fn lists() -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, lines) in sources() {
+        let mut within = false;
+        for line in &lines {
+            within = (within || declares_object(line)) && line != "}";
+            // The type of a resolver follows `->`, that of a field of a struct the name of the field.
+            let of = line.split_once("-> ").or_else(|| line.trim().strip_suffix(',')?.split_once(": "));
+            if within && let Some((_, of)) = of {
+                found.push(format!("{path}: {of}"));
+            }
+        }
+    }
+    found.retain(|field| field.contains("Vec<") || field.contains("Items<"));
+    found
+}
+
+#[test]
+fn every_list_of_objects_is_resolved_here() {
+    let declarations = declarations();
+    let objects: Vec<&str> = declarations.iter().filter_map(|declaration| declared(declaration)).collect();
+    assert!(
+        ["Flow", "Step", "Connection", "Node", "MessagePart"].iter().all(|name| objects.contains(name)),
+        "{objects:?}"
+    );
+    let lists = lists();
+    assert!(lists.iter().filter(|field| field.contains("Items<")).count() >= 12, "{lists:#?}");
+    let slow: Vec<_> = lists
+        .iter()
+        .filter(|field| {
+            let inner = field.split_once("Vec<").map(|(_, inner)| inner.trim_start_matches("Option<"));
+            let name =
+                inner.map(|inner| inner.trim_start_matches('&').split(|c: char| !c.is_alphanumeric()).next());
+            name.flatten().is_some_and(|name| objects.contains(&name))
+        })
+        .collect();
+    assert!(slow.is_empty(), "`Items` instead of `Vec`: {slow:#?}");
 }
 
 #[test]

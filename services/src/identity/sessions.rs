@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use redis::AsyncCommands as _;
 use sha2::{Digest as _, Sha256};
 use triptych_entities::{
@@ -23,7 +24,7 @@ pub struct Sessions {
 pub struct IssuedSession {
     pub token: String,
     pub session: Session,
-    pub expires_at: chrono::DateTime<chrono::Utc>,
+    pub expires_at: DateTime<Utc>,
 }
 
 impl Sessions {
@@ -45,8 +46,16 @@ impl Sessions {
         self.stores.key(&format!("sessions:{}", user.uuid()))
     }
 
-    fn ttl_seconds(&self) -> i64 {
-        i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX)
+    /// The time at which a session that is used now expires. Redis removes it at that time of its own clock; whether it
+    /// has expired is decided by the clock of this server, so that both have to agree only roughly.
+    fn expiry(&self) -> DateTime<Utc> {
+        self.mint.now() + self.ttl
+    }
+
+    /// Whether a session with this answer of `PEXPIRETIME` is active: its expiry in milliseconds, or a negative number if
+    /// there is none.
+    fn is_active(&self, expires_ms: i64) -> bool {
+        expires_ms > self.mint.now().timestamp_millis()
     }
 
     /// Starts a session.
@@ -60,7 +69,7 @@ impl Sessions {
         user_agent: Option<String>,
     ) -> Result<IssuedSession, StoreError> {
         let token = format!("ses_{}", self.mint.secret());
-        let now = self.mint.now();
+        let (now, expires_at) = (self.mint.now(), self.expiry());
         let session = Session { id: self.mint.id(), user_id, organization_id, created_at: now, user_agent };
         let key = self.key(&token);
         let mut pipeline = redis::pipe();
@@ -69,8 +78,8 @@ impl Sessions {
             .cmd("SET")
             .arg(&key)
             .arg(serde_json::to_string(&session)?)
-            .arg("EX")
-            .arg(self.ttl_seconds())
+            .arg("PXAT")
+            .arg(expires_at.timestamp_millis())
             .ignore()
             .cmd("HSET")
             .arg(self.index(user_id))
@@ -81,7 +90,7 @@ impl Sessions {
         // The index of sessions does not expire, as sessions are prolonged by use. Expired entries are removed
         // whenever a session starts.
         self.list(user_id).await?;
-        Ok(IssuedSession { token, session, expires_at: now + self.ttl })
+        Ok(IssuedSession { token, session, expires_at })
     }
 
     /// Finds the session of a token, and prolongs it by its full lifetime.
@@ -89,26 +98,18 @@ impl Sessions {
     /// # Errors
     /// If Redis does not answer.
     pub async fn touch(&self, token: &str) -> Result<Option<Session>, StoreError> {
-        let text: Option<String> = redis::cmd("GETEX")
-            .arg(self.key(token))
-            .arg("EX")
-            .arg(self.ttl_seconds())
-            .query_async(&mut self.stores.cache.clone())
-            .await?;
-        text.map(|text| serde_json::from_str(&text).map_err(Into::into)).transpose()
-    }
-
-    /// Whether a session is active. Does not prolong it.
-    ///
-    /// # Errors
-    /// If Redis does not answer.
-    pub async fn exists(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+        let key = self.key(token);
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("PEXPIRETIME").arg(&key);
+        pipeline.cmd("GETEX").arg(&key).arg("PXAT").arg(self.expiry().timestamp_millis());
         let mut connection = self.stores.cache.clone();
-        let key: Option<String> = connection.hget(self.index(user), id.to_string()).await?;
-        match key {
-            Some(key) => Ok(connection.exists(key).await?),
-            None => Ok(false),
+        let (expires_ms, text): (i64, Option<String>) = pipeline.query_async(&mut connection).await?;
+        let Some(text) = text else { return Ok(None) };
+        if !self.is_active(expires_ms) {
+            connection.del::<_, ()>(key).await?;
+            return Ok(None);
         }
+        Ok(Some(serde_json::from_str(&text)?))
     }
 
     /// Whether the session of a token is active. Does not prolong it.
@@ -116,7 +117,9 @@ impl Sessions {
     /// # Errors
     /// If Redis does not answer.
     pub async fn is_alive(&self, token: &str) -> Result<bool, StoreError> {
-        Ok(self.stores.cache.clone().exists(self.key(token)).await?)
+        let mut command = redis::cmd("PEXPIRETIME");
+        let expires_ms = command.arg(self.key(token)).query_async(&mut self.stores.cache.clone()).await?;
+        Ok(self.is_active(expires_ms))
     }
 
     /// Ends a session. Idempotent.
@@ -145,11 +148,14 @@ impl Sessions {
         if index.is_empty() {
             return Ok(Vec::new());
         }
-        let keys: Vec<&str> = index.iter().map(|(_, key)| key.as_str()).collect();
-        let stored: Vec<Option<String>> = redis::cmd("MGET").arg(&keys).query_async(&mut connection).await?;
+        let mut pipeline = redis::pipe();
+        for (_, key) in &index {
+            pipeline.cmd("PEXPIRETIME").arg(key).get(key);
+        }
+        let stored: Vec<(i64, Option<String>)> = pipeline.query_async(&mut connection).await?;
         let mut sessions = Vec::new();
-        for ((id, _), text) in index.iter().zip(stored) {
-            match text {
+        for ((id, _), (expires_ms, text)) in index.iter().zip(stored) {
+            match text.filter(|_| self.is_active(expires_ms)) {
                 Some(text) => sessions.push(serde_json::from_str::<Session>(&text)?),
                 None => connection.hdel::<_, _, ()>(self.index(user), id).await?,
             }

@@ -64,3 +64,42 @@ impl<I: Id> Cut<I> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use triptych_entities::ids::FlowId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::page::{KeyKind, PageArgs, key};
+
+    fn id(number: u128) -> FlowId {
+        FlowId(Uuid::from_u128(number))
+    }
+
+    /// The page of the ids 3, 1, 2.
+    fn page(first: Option<i32>, after: Option<u128>, last: Option<i32>, before: Option<u128>) -> String {
+        let cursor = |number| key::encode("flows", &[id(number).into()]);
+        let args = PageArgs { first, after: after.map(cursor), last, before: before.map(cursor) };
+        let window = Window::parse(&args, "flows", &[KeyKind::Id]).unwrap();
+        match Cut::of(vec![id(3), id(1), id(2)], &window) {
+            Ok(cut) => {
+                let page = cut.into_page(|id| Some(id.0.as_u128()));
+                let (previous, next) = (page.has_previous, page.has_next);
+                format!("{:?} {previous} {next}", page.into_nodes().collect::<Vec<_>>())
+            }
+            Err(invalid) => invalid.0[0].path.clone(),
+        }
+    }
+
+    #[test]
+    fn pages_follow_the_order_of_the_ids_and_not_their_values() {
+        assert_eq!(page(Some(2), None, None, None), "[3, 1] false true");
+        assert_eq!(page(Some(2), Some(3), None, None), "[1, 2] true false");
+        assert_eq!(page(None, None, Some(2), None), "[1, 2] true false");
+        assert_eq!(page(None, None, Some(2), Some(2)), "[3, 1] false true");
+        assert_eq!(page(Some(1), Some(2), None, None), "[] true false");
+        assert_eq!(page(Some(1), Some(4), None, None), "after");
+        assert_eq!(page(None, None, Some(1), Some(4)), "before");
+    }
+}

@@ -167,3 +167,43 @@ where
         async move { Ok(query.count(&db).await?) }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use triptych_entities::relational::automation::flow;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::page::key;
+
+    /// What follows the selected columns in the statement of a page of two rows.
+    fn clauses(descending: bool, forward: bool) -> String {
+        let sorted = Sorted::<flow::Entity>::new("flows", descending)
+            .by_column(flow::Column::Name, KeyKind::Text, |row| KeyValue::Text(row.name.clone()))
+            .by_column(flow::Column::Id, KeyKind::Id, |row| row.id.into());
+        let cursor = key::encode("flows", &[KeyValue::Text("x".to_owned()), KeyValue::Id(Uuid::nil())]);
+        let args = if forward {
+            PageArgs { first: Some(2), after: Some(cursor), ..PageArgs::default() }
+        } else {
+            PageArgs { last: Some(2), before: Some(cursor), ..PageArgs::default() }
+        };
+        let window = sorted.window(&args).unwrap();
+        let query = sorted.windowed(flow::Entity::find(), &window);
+        let sql = query.build(DbBackend::Postgres).to_string().replace("\"flows\".", "");
+        sql.split_once(" WHERE ").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn a_page_is_one_range_of_the_index_on_its_keys() {
+        let cursor = "('x', '00000000-0000-0000-0000-000000000000')";
+        let expected = |operator: &str, order: &str| {
+            format!(
+                "(\"name\", \"id\") {operator} {cursor} ORDER BY \"name\" {order}, \"id\" {order} LIMIT 3"
+            )
+        };
+        assert_eq!(clauses(false, true), expected(">", "ASC"));
+        assert_eq!(clauses(false, false), expected("<", "DESC"));
+        assert_eq!(clauses(true, true), expected("<", "DESC"));
+        assert_eq!(clauses(true, false), expected(">", "ASC"));
+    }
+}

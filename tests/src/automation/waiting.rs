@@ -1,11 +1,14 @@
 //! Retries, delays and schedules: what waits for a time is run at that time, whatever became of Redis. The clock is
 //! moved instead of being waited for.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement, prelude::DateTimeUtc};
 use serde_json::json;
-use triptych_server::services::{ids::ExecutionStepId, uuid::Uuid};
+use triptych_server::services::{
+    ids::{ExecutionStepId, ScheduleId},
+    uuid::Uuid,
+};
 
 use crate::harness::{Client, LocalServer, Reply, World, attempts, delay, get, hook, step, steps, text};
 
@@ -64,7 +67,7 @@ async fn a_retry_is_run_at_its_time_and_not_before() {
     let ada = world.signed_in_again(&ada).await;
     assert_eq!(ada.send(STEP, json!({ "id": id })).await.step("fail")["attempt"], 1);
 
-    world.pass(Duration::from_hours(1)).await;
+    world.pass(Duration::from_hours(2)).await;
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "FAILED", "{:#}", done.0);
     assert_eq!(done.step("fail")["attempt"], 2);
@@ -116,7 +119,7 @@ async fn a_step_belongs_to_one_worker_until_its_lease_is_over() {
     let step = ExecutionStepId(value(&db, "SELECT id FROM execution_steps WHERE due_at IS NOT NULL").await);
     let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let executions = &world.services().executions;
-    world.clock.advance(Duration::from_hours(1));
+    world.clock.advance(Duration::from_hours(2));
     let claim = executions.claim(step, first).await.unwrap().unwrap();
     assert_eq!((claim.row.attempt, claim.row.due_at), (2, None));
     assert!(executions.claim(step, second).await.unwrap().is_none());
@@ -134,7 +137,8 @@ async fn a_step_belongs_to_one_worker_until_its_lease_is_over() {
     world.end().await;
 }
 
-const RAN: &str = "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { trigger } } } }";
+const RAN: &str =
+    "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { trigger } } } }";
 
 /// The times for which a schedule has run its flow, once there are this many.
 async fn fired(client: &Client, flow: &str, count: usize) -> Vec<String> {
@@ -147,24 +151,32 @@ async fn fired(client: &Client, flow: &str, count: usize) -> Vec<String> {
 #[tokio::test]
 async fn a_schedule_runs_each_of_its_times_once() {
     let world = World::start().await;
-    let ada = world.newcomer().await;
+    let (ada, db) = (world.newcomer().await, world.database().await);
     let new_year = step("schedule.cron").parameters(json!({ "expression": "30 4 1 1 *" }));
-    let (flow, _) = ada.published_flow(steps([new_year, text("after", "x")])).await;
-    for count in 1..=2 {
-        world.pass(Duration::from_hours(1)).await;
-        fired(&ada, &flow, count).await;
-    }
-    // Then the queue plans from the beginning again: both times come once more, and have no effect.
+    let (yearly, _) = ada.published_flow(steps([new_year, text("after", "x")])).await;
+    world.pass(Duration::from_hours(1)).await;
+    let times = fired(&ada, &yearly, 1).await;
+    assert!(times[0].ends_with("-01-01T04:30:00Z"), "the time that was planned: {times:?}");
+    let schedule = ScheduleId(value(&db, "SELECT schedule_id FROM executions").await);
+    let planned: DateTimeUtc = value(&db, "SELECT scheduled_for FROM executions").await;
+
+    // The queue plans from the beginning again, so the same time comes once more.
     world.flush_redis().await;
     let ada = world.signed_in_again(&ada).await;
-    for _ in 0..3 {
+    world.pass(Duration::from_hours(1)).await;
+    assert!(world.services().executions.fire(schedule, planned).await.unwrap());
+    let every_hour = step("schedule.every").parameters(json!({ "seconds": 3600 }));
+    let (hourly, _) = ada.published_flow(steps([every_hour, text("after", "x")])).await;
+    for count in 1..=3 {
+        fired(&ada, &hourly, count).await;
         world.pass(Duration::from_hours(1)).await;
     }
-    let times = fired(&ada, &flow, 3).await;
-    let years: HashSet<_> = times.iter().map(|time| time.strip_suffix("-01-01T04:30:00Z")).collect();
-    assert!(years.len() == 3 && !years.contains(&None), "planned times, each once: {times:?}");
+    let times = fired(&ada, &hourly, 4).await;
+    let times: Vec<_> = times.iter().map(|time| time.parse::<DateTimeUtc>().unwrap()).collect();
+    assert!(times.windows(2).all(|pair| (pair[0] - pair[1]).num_seconds() == 3600), "{times:?}");
+    assert_eq!(fired(&ada, &yearly, 1).await.len(), 1);
     let pause = "mutation($id: ID!) { pauseFlow(input: { flowId: $id }) { flow { status } } }";
-    ada.send(pause, json!({ "id": flow })).await;
+    ada.send(pause, json!({ "id": hourly })).await;
     // The scheduler is removed when its next job finds no schedule.
     world.pass(Duration::from_hours(1)).await;
     world.end().await;

@@ -87,6 +87,17 @@ impl Socket {
         code
     }
 
+    /// The code with which the server closes the connection. What comes before is discarded.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            let message =
+                tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a close frame in time");
+            if let Message::Close(frame) = message.expect("a close frame").expect("a message") {
+                return frame.expect("a code").code.into();
+            }
+        }
+    }
+
     /// Cuts the connection without a word.
     pub fn cut(self) {
         drop(self.socket);

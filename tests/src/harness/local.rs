@@ -108,11 +108,7 @@ async fn held(State(seen): State<Arc<Seen>>) -> Json<Value> {
 }
 
 /// Asks to wait for half an hour once, then takes messages of the bearer of `tk_good`.
-async fn ntfy(
-    State(seen): State<Arc<Seen>>,
-    headers: HeaderMap,
-    Json(message): Json<Value>,
-) -> Response {
+async fn ntfy(State(seen): State<Arc<Seen>>, headers: HeaderMap, Json(message): Json<Value>) -> Response {
     if seen.hits.fetch_add(1, Ordering::SeqCst) == 0 {
         let busy = json!({ "code": 42901, "http": 429, "error": "limit reached: too many requests, please be nice" });
         return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1800")], Json(busy)).into_response();

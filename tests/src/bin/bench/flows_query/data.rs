@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, sqlx};
 use serde_json::json;
-use triptych_tests::harness::Client;
+use triptych_tests::harness::{Client, get, hook, steps, text};
 
 use super::Access;
 use crate::{program::Program, stage::Stage};
@@ -30,16 +30,9 @@ pub(super) async fn populate(stage: &Stage) -> Access {
         .await
         .text("/createCredential/credential/id");
     for number in 0..20 {
-        let text = |key: &str| {
-            json!({ "key": key, "integration": "formatter", "operation": "text",
-                    "parameters": { "transform": "trim", "value": "{{ trigger.body.name }}" } })
-        };
-        let steps = json!([
-            { "key": "hook", "integration": "webhook", "operation": "received" },
-            { "key": "fetch", "integration": "http", "operation": "request", "credentialId": credential,
-              "parameters": { "method": "GET", "url": "http://127.0.0.1/" } },
-            text("one"), text("two"), text("three"),
-        ]);
+        let trimmed = |key: &str| text(key, "{{ trigger.body.name }}");
+        let fetch = get("fetch", "http://127.0.0.1/").credential(&credential);
+        let steps = steps([hook(), fetch, trimmed("one"), trimmed("two"), trimmed("three")]);
         let create = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id } } }";
         client.send(create, json!({ "input": { "name": format!("Flow {number}"), "steps": steps } })).await;
     }
