@@ -1,13 +1,17 @@
 //! Pages of a table.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait as _, Condition, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult as _, Order,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
-    sea_query::{Alias, Asterisk, Expr, ExprTrait as _, JoinType, Query, SimpleExpr},
+    Condition, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult as _, Order, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+    sea_query::{
+        Alias, Asterisk, Expr, ExprTrait as _, JoinType, Query, SimpleExpr, extension::postgres::PgFunc,
+    },
 };
+use tokio::sync::OnceCell;
 use triptych_entities::ids::Id;
+use uuid::Uuid;
 
 use super::{KeyKind, KeyValue, Page, PageArgs, Total, Window};
 use crate::error::{Invalid, StoreError};
@@ -114,10 +118,10 @@ where
         for row in rows {
             by_parent.entry((parents.of)(&row)).or_default().push(row);
         }
+        let total = counted_by_parent(db, query, parents);
         let pages = parents.ids.iter().map(|id| {
-            let total = counted(db, query.clone().filter(parents.column.eq(*id)));
             let rows = by_parent.remove(id).unwrap_or_default();
-            (*id, Page::of_fetched(window, rows, |row| self.key(row), total))
+            (*id, Page::of_fetched(window, rows, |row| self.key(row), total(id.uuid())))
         });
         Ok(pages.collect())
     }
@@ -168,13 +172,45 @@ where
     })
 }
 
+/// The totals of all parents, counted in one statement when the first of them is asked for.
+fn counted_by_parent<E, P>(
+    db: &DatabaseConnection,
+    query: Select<E>,
+    parents: &Parents<'_, E, P>,
+) -> impl Fn(Uuid) -> Total + use<E, P>
+where
+    E: EntityTrait<Model: Send + Sync>,
+    P: Id,
+{
+    let ids: Vec<Uuid> = parents.ids.iter().map(|id| id.uuid()).collect();
+    let query = query
+        .select_only()
+        .column(parents.column)
+        .expr(Expr::col(Asterisk).count())
+        .filter(Expr::col((E::default(), parents.column)).eq(PgFunc::any(ids)))
+        .group_by(parents.column);
+    let (db, counts) = (db.clone(), Arc::new(OnceCell::<HashMap<Uuid, i64>>::new()));
+    move |parent| {
+        let (db, query, counts) = (db.clone(), query.clone(), counts.clone());
+        Total::counted(move || {
+            let (db, query, counts) = (db.clone(), query.clone(), counts.clone());
+            async move {
+                let count = async || {
+                    let rows: Vec<(Uuid, i64)> = query.into_tuple().all(&db).await?;
+                    Ok::<_, StoreError>(rows.into_iter().collect())
+                };
+                let count = counts.get_or_try_init(count).await?.get(&parent).copied().unwrap_or_default();
+                Ok(count.unsigned_abs())
+            }
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use triptych_entities::relational::automation::flow;
-    use uuid::Uuid;
-
     use super::*;
     use crate::page::key;
+    use triptych_entities::relational::automation::flow;
 
     /// What follows the selected columns in the statement of a page of two rows.
     fn clauses(descending: bool, forward: bool) -> String {

@@ -7,7 +7,11 @@ use triptych_entities::{
     ids::{FlowId, FlowVersionId, StepId},
     relational::automation::{flow, flow_version, step, webhook},
 };
-use triptych_services::{automation::flows::Graph, error::ServiceError};
+use triptych_services::{
+    automation::flows::Graph,
+    error::ServiceError,
+    page::{Page, Window},
+};
 
 use super::{Flow, FlowVersion, Step};
 use crate::{
@@ -97,6 +101,35 @@ impl Loader<WebhookOf> for Batch {
         let flows: Vec<FlowId> = keys.iter().map(|key| key.0).collect();
         let webhooks = self.services.flows.webhooks(&self.actor, &flows).await?;
         Ok(webhooks.into_iter().map(|webhook| (WebhookOf(webhook.flow_id), Arc::new(webhook))).collect())
+    }
+}
+
+/// A page of the versions of a flow. Flows that ask for the same page are answered by one statement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct VersionsOf {
+    pub(crate) flow: FlowId,
+    pub(crate) window: Window,
+}
+
+impl Loader<VersionsOf> for Batch {
+    type Value = Arc<Page<flow_version::Model>>;
+    type Error = Arc<ServiceError>;
+
+    async fn load(&self, keys: &[VersionsOf]) -> Result<HashMap<VersionsOf, Self::Value>, Self::Error> {
+        let mut groups: HashMap<_, Vec<FlowId>> = HashMap::new();
+        for key in keys {
+            groups.entry(key.window.clone()).or_default().push(key.flow);
+        }
+        let mut pages = HashMap::with_capacity(keys.len());
+        for (window, flows) in groups {
+            let found = self.services.flows.versions_by_flow(&self.actor, &flows, &window).await?;
+            pages.extend(
+                found
+                    .into_iter()
+                    .map(|(flow, page)| (VersionsOf { flow, window: window.clone() }, Arc::new(page))),
+            );
+        }
+        Ok(pages)
     }
 }
 

@@ -3,15 +3,18 @@
 use async_graphql::{Context, Enum, Object};
 use chrono::{DateTime, Utc};
 use triptych_entities::{ids::FlowId, relational::automation::flow};
-use triptych_services::automation::integrations::Start;
+use triptych_services::automation::{flows::Flows, integrations::Start};
 
-use super::{FlowVersion, loader::WebhookOf};
+use super::{
+    FlowVersion,
+    loader::{VersionsOf, WebhookOf},
+};
 use crate::{
     automation::executions::{Execution, ExecutionFilter, executions_of_flow},
     connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{UsageSummary, usage_of},
-    errors::Result,
+    errors::{ApiError, Result},
     identity::User,
     node::load,
     output::Id,
@@ -76,9 +79,9 @@ impl Flow {
         #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<FlowVersion>> {
-        let args = page_args(first, after, last, before);
-        let page = Box::pin(ctx.services().flows.versions_of(ctx.actor()?, self.0.id, &args)).await?;
-        Ok(Connection::of(page, FlowVersion))
+        let window = Flows::versions_window(&page_args(first, after, last, before))?;
+        let page = ctx.load(VersionsOf { flow: self.0.id, window }).await?;
+        Ok(Connection::of(page.ok_or_else(|| ApiError::not_found("flow"))?, FlowVersion))
     }
 
     /// The owner.

@@ -12,12 +12,23 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
-    error::{Result, ServiceError, StoreError},
+    error::{Invalid, Result, ServiceError, StoreError},
     ids::IdColumn as _,
-    page::{KeyKind, KeyValue, Page, PageArgs, rows::Sorted},
+    page::{
+        KeyKind, KeyValue, Page, PageArgs, Window,
+        rows::{Parents, Sorted},
+    },
 };
 
 use super::{FlowFilter, FlowOrder, Flows, graph::Graph};
+
+fn by_number() -> Sorted<flow_version::Entity> {
+    Sorted::new("versions", true).by_column(
+        flow_version::Column::Number,
+        KeyKind::Integer,
+        |version: &flow_version::Model| KeyValue::Integer(version.number.into()),
+    )
+}
 
 impl Flows {
     /// # Errors
@@ -72,22 +83,31 @@ impl Flows {
         Ok(query.all(&self.stores.pg).await?)
     }
 
-    /// A page of a flow's versions, newest first.
+    /// Checks the arguments of a page of a flow's versions.
     ///
     /// # Errors
-    /// `Invalid` for wrong page arguments, `Denied`, or if PostgreSQL does not answer.
-    pub async fn versions_of(
+    /// `Invalid`
+    pub fn versions_window(args: &PageArgs) -> Result<Window, Invalid> {
+        by_number().window(args)
+    }
+
+    /// The same page of the versions of each of several flows, newest first, in one statement.
+    ///
+    /// # Errors
+    /// `Denied`, or if PostgreSQL does not answer.
+    pub async fn versions_by_flow(
         &self,
         actor: &Actor,
-        flow: FlowId,
-        args: &PageArgs,
-    ) -> Result<Page<flow_version::Model>> {
-        let scope = actor.scope(Action::Read, Subject::Flow)?;
-        let query = flow_version::Entity::within(scope).filter(flow_version::Column::FlowId.eq(flow));
-        let number = |version: &flow_version::Model| KeyValue::Integer(version.number.into());
-        let sorted =
-            Sorted::new("versions", true).by_column(flow_version::Column::Number, KeyKind::Integer, number);
-        Ok(sorted.page(&self.stores.pg, query, &sorted.window(args)?).await?)
+        flows: &[FlowId],
+        window: &Window,
+    ) -> Result<HashMap<FlowId, Page<flow_version::Model>>> {
+        let query = flow_version::Entity::within(actor.scope(Action::Read, Subject::Flow)?);
+        let parents = Parents {
+            column: flow_version::Column::FlowId,
+            of: |version: &flow_version::Model| version.flow_id,
+            ids: flows,
+        };
+        Ok(by_number().pages_of(&self.stores.pg, query, &parents, window).await?)
     }
 
     /// The graphs of versions, in two statements for those that are not in memory yet.
