@@ -88,7 +88,7 @@ impl World {
     /// Stops the server as Ctrl-C does and starts it again on the same databases.
     pub async fn restart(&mut self) {
         if let Some(running) = self.running.take() {
-            Box::pin(running.stop()).await;
+            self.stop(running).await;
         }
         let running = Box::pin(Running::start_with(self.config.clone(), Role::Everything, self.clock.mint()))
             .await
@@ -101,12 +101,31 @@ impl World {
     pub async fn end(mut self) {
         let left = self.jobs_left().await;
         if let Some(running) = self.running.take() {
-            Box::pin(running.stop()).await;
+            self.stop(running).await;
         }
         let engines = &self.engines;
         let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         engines.admin().await.execute_unprepared(&sql).await.expect("the database goes");
         assert!(left.is_empty(), "jobs were left behind: {left:?}");
+    }
+
+    /// Stops the server. An idle worker waits up to a second for a job before it ends; BullMQ's marker, as of a job that
+    /// was added, ends the wait.
+    async fn stop(&self, running: Running) {
+        let client = redis::Client::open(self.redis_url()).expect("a URL");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        let mut markers = redis::pipe();
+        for queue in QUEUES {
+            markers.zadd(format!("{{{}}}:{queue}:marker", self.name), "0", 0).ignore();
+        }
+        let mut stopping = Box::pin(running.stop());
+        let mut attempts = attempts(PATIENCE);
+        loop {
+            tokio::select! {
+                () = &mut stopping => return,
+                _ = attempts.next() => markers.exec_async(&mut connection).await.expect("Redis answers"),
+            }
+        }
     }
 
     /// What the queues and the outbox still hold, after a while to become empty.
