@@ -1,6 +1,10 @@
 //! Tables whose rows belong to an organization.
 
-use sea_orm::{Condition, EntityTrait};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _,
+    sea_query::{SelectStatement, SimpleExpr},
+};
 
 use crate::{access::Subject, ids::UserId};
 
@@ -9,10 +13,35 @@ use crate::{access::Subject, ids::UserId};
 pub trait Tenanted: EntityTrait {
     /// The subject of permissions on these rows.
     const SUBJECT: Subject;
-
     /// The column of the organization.
-    fn organization() -> Self::Column;
+    const ORGANIZATION: Self::Column;
+    /// The owner of a row, for permissions that are limited to own rows.
+    const OWNERSHIP: Ownership<Self::Column>;
 
-    /// The rows of an owner, for permissions that are limited to own rows.
-    fn owned_by(owner: UserId) -> Condition;
+    /// The condition that a row belongs to the owner.
+    fn owned_by(owner: UserId) -> SimpleExpr {
+        match Self::OWNERSHIP {
+            Ownership::Column(column) => column.eq(owner),
+            Ownership::Parent(column, ids_of) => column.in_subquery(ids_of(owner)),
+        }
+    }
+}
+
+/// Where the owner of a row is stored.
+#[derive(Debug)]
+pub enum Ownership<C> {
+    /// The user in this column.
+    Column(C),
+    /// The owner of the parent row, whose id is in this column. The function selects the ids of the parents: see
+    /// [`ids_of`].
+    Parent(C, fn(UserId) -> SelectStatement),
+}
+
+/// Selects the ids of the rows of an owner.
+pub(super) fn ids_of<E: Tenanted>(owner: UserId) -> SelectStatement {
+    E::find()
+        .select_only()
+        .columns(E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column))
+        .filter(E::owned_by(owner))
+        .into_query()
 }

@@ -36,7 +36,7 @@ pub trait Scoped: Tenanted {
 impl<E: Tenanted> Scoped for E {}
 
 fn reach<E: Tenanted>(scope: Scope) -> Condition {
-    let condition = Condition::all().add(E::organization().eq(scope.organization()));
+    let condition = Condition::all().add(E::ORGANIZATION.eq(scope.organization()));
     match scope.owner() {
         Some(owner) => condition.add(E::owned_by(owner)),
         None => condition,

@@ -1,11 +1,11 @@
 //! An encrypted credential of an integration.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
     ids::{CredentialId, FlowId, OrganizationId, UserId},
-    relational::tenanted::Tenanted,
+    relational::tenanted::{Ownership, Tenanted},
 };
 
 #[sea_orm::model]
@@ -31,12 +31,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Credential;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::OwnerId.eq(owner))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Column(Column::OwnerId);
 }

@@ -1,12 +1,12 @@
 //! One run of a version of a flow.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
     failure::Failure,
-    ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId, ScheduleId, UserId},
-    relational::tenanted::Tenanted,
+    ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId, ScheduleId},
+    relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
 /// The status of an execution. The last three are final.
@@ -81,21 +81,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Execution;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
-    }
-}
-
-/// The executions of the flows of an owner.
-pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
-    sea_orm::sea_query::Query::select()
-        .column(Column::Id)
-        .from(Entity)
-        .and_where(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
-        .to_owned()
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Parent(Column::FlowId, ids_of::<super::flow::Entity>);
 }

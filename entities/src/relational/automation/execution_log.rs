@@ -1,11 +1,11 @@
 //! A log line of a step.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
-    ids::{ExecutionId, ExecutionLogId, ExecutionStepId, OrganizationId, UserId},
-    relational::tenanted::Tenanted,
+    ids::{ExecutionId, ExecutionLogId, ExecutionStepId, OrganizationId},
+    relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
 /// The severity of a line.
@@ -36,12 +36,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Execution;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::ExecutionId.in_subquery(super::execution::ids_of(owner)))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> =
+        Ownership::Parent(Column::ExecutionId, ids_of::<super::execution::Entity>);
 }

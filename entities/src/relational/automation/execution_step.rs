@@ -1,12 +1,12 @@
 //! A step of an execution, with its input and output.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
     failure::Failure,
-    ids::{ExecutionId, ExecutionStepId, GenerationId, JobId, OrganizationId, StepId, UserId},
-    relational::tenanted::Tenanted,
+    ids::{ExecutionId, ExecutionStepId, GenerationId, JobId, OrganizationId, StepId},
+    relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
 /// The status of a step of an execution. The last four are final.
@@ -128,12 +128,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Execution;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::ExecutionId.in_subquery(super::execution::ids_of(owner)))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> =
+        Ownership::Parent(Column::ExecutionId, ids_of::<super::execution::Entity>);
 }

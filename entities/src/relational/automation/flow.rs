@@ -1,11 +1,11 @@
 //! A flow: a draft and optionally a published version of a graph of steps.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
     ids::{FlowId, FlowVersionId, OrganizationId, UserId},
-    relational::tenanted::Tenanted,
+    relational::tenanted::{Ownership, Tenanted},
 };
 
 /// Whether a flow's triggers start executions.
@@ -48,21 +48,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Flow;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::OwnerId.eq(owner))
-    }
-}
-
-/// Flows of an owner.
-pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
-    sea_orm::sea_query::Query::select()
-        .column(Column::Id)
-        .from(Entity)
-        .and_where(Column::OwnerId.eq(owner))
-        .to_owned()
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Column(Column::OwnerId);
 }

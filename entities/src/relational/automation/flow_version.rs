@@ -1,11 +1,11 @@
 //! A version of a flow. The graph of a version is immutable.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
-    ids::{FlowId, FlowVersionId, OrganizationId, UserId},
-    relational::tenanted::Tenanted,
+    ids::{FlowId, FlowVersionId, OrganizationId},
+    relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
 #[sea_orm::model]
@@ -26,21 +26,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Flow;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
-    }
-}
-
-/// Versions of the flows of an owner.
-pub(super) fn ids_of(owner: UserId) -> sea_orm::sea_query::SelectStatement {
-    sea_orm::sea_query::Query::select()
-        .column(Column::Id)
-        .from(Entity)
-        .and_where(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
-        .to_owned()
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Parent(Column::FlowId, ids_of::<super::flow::Entity>);
 }

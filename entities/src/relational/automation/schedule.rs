@@ -1,11 +1,11 @@
 //! A schedule that starts a published flow.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
-    ids::{FlowId, FlowVersionId, OrganizationId, ScheduleId, StepId, UserId},
-    relational::tenanted::Tenanted,
+    ids::{FlowId, FlowVersionId, OrganizationId, ScheduleId, StepId},
+    relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
 #[sea_orm::model]
@@ -31,12 +31,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Flow;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Parent(Column::FlowId, ids_of::<super::flow::Entity>);
 }

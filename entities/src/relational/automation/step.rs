@@ -1,11 +1,11 @@
 //! A step of a version: one operation of one integration, with its parameters.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
-    ids::{CredentialId, FlowVersionId, OrganizationId, StepId, UserId},
-    relational::tenanted::Tenanted,
+    ids::{CredentialId, FlowVersionId, OrganizationId, StepId},
+    relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
 /// The role of a step in the graph.
@@ -59,12 +59,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Flow;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::VersionId.in_subquery(super::flow_version::ids_of(owner)))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> =
+        Ownership::Parent(Column::VersionId, ids_of::<super::flow_version::Entity>);
 }

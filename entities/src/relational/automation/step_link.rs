@@ -1,11 +1,11 @@
 //! A link between two steps of a version.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
-    ids::{FlowVersionId, OrganizationId, StepId, StepLinkId, UserId},
-    relational::tenanted::Tenanted,
+    ids::{FlowVersionId, OrganizationId, StepId, StepLinkId},
+    relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
 /// When a link is followed.
@@ -42,12 +42,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Flow;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::VersionId.in_subquery(super::flow_version::ids_of(owner)))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> =
+        Ownership::Parent(Column::VersionId, ids_of::<super::flow_version::Entity>);
 }

@@ -1,11 +1,11 @@
 //! The webhook of a flow.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
-    ids::{FlowId, OrganizationId, UserId, WebhookId},
-    relational::tenanted::Tenanted,
+    ids::{FlowId, OrganizationId, WebhookId},
+    relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
 #[sea_orm::model]
@@ -27,12 +27,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Flow;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::FlowId.in_subquery(super::flow::ids_of(owner)))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Parent(Column::FlowId, ids_of::<super::flow::Entity>);
 }

@@ -1,11 +1,11 @@
 //! API tokens: long-lived secrets for programs. Only the hash is stored.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
     ids::{ApiTokenId, OrganizationId, UserId},
-    relational::tenanted::Tenanted,
+    relational::tenanted::{Ownership, Tenanted},
 };
 
 #[sea_orm::model]
@@ -32,12 +32,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::ApiToken;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::UserId.eq(owner))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Column(Column::UserId);
 }

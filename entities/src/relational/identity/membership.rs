@@ -1,11 +1,11 @@
 //! A user in an organization, with a role.
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     access::Subject,
     ids::{MembershipId, OrganizationId, RoleId, UserId},
-    relational::tenanted::Tenanted,
+    relational::tenanted::{Ownership, Tenanted},
 };
 
 #[sea_orm::model]
@@ -30,12 +30,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Organization;
-
-    fn organization() -> Column {
-        Column::OrganizationId
-    }
-
-    fn owned_by(owner: UserId) -> Condition {
-        Condition::all().add(Column::UserId.eq(owner))
-    }
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Column(Column::UserId);
 }
