@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{ActionError, Call, Outcome, Run, Tools, derive};
+use super::{ActionError, ActionResult, Call, Run, Tools, derive};
 
 /// The description of an operation in Rust, besides its schemas.
 pub struct About {
@@ -40,7 +40,7 @@ pub trait Action: Send + Sync + 'static {
         parameters: Self::Parameters,
         call: &Call<'_>,
         tools: &Tools,
-    ) -> Result<Outcome<Self::Output>, ActionError>;
+    ) -> ActionResult<Self::Output>;
 
     /// Whether missing values in these parameters, whose templates are not filled in yet, are null instead of
     /// failing the step. For operations that check for missing values.
@@ -79,7 +79,7 @@ struct Typed<A>(A);
 
 #[async_trait]
 impl<A: Action> Run for Typed<A> {
-    async fn run(&self, call: &Call<'_>, tools: &Tools) -> Result<Outcome, ActionError> {
+    async fn run(&self, call: &Call<'_>, tools: &Tools) -> ActionResult {
         let outcome = self.0.run(read(&call.parameters)?, call, tools).await?;
         outcome.try_map(|output| {
             serde_json::to_value(output).map_err(|error| {

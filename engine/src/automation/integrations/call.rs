@@ -36,6 +36,9 @@ pub enum Outcome<T = Value> {
     Wait { until: DateTime<Utc>, output: T },
 }
 
+/// The result of an operation. An error is stored in the step; the runtime retries if it is marked as retryable.
+pub type ActionResult<T = Value> = Result<Outcome<T>, ActionError>;
+
 impl<T> Outcome<T> {
     /// The same outcome with another output.
     ///
@@ -67,7 +70,7 @@ pub trait Run: Send + Sync {
     ///
     /// # Errors
     /// The error that the step stores; the runtime retries if it is marked as retryable.
-    async fn run(&self, call: &Call<'_>, tools: &Tools) -> Result<Outcome, ActionError>;
+    async fn run(&self, call: &Call<'_>, tools: &Tools) -> ActionResult;
 
     /// Whether missing values in these parameters, whose templates are not filled in yet, are null instead of
     /// failing the step. For operations that check for missing values.

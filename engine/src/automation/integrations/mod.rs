@@ -21,7 +21,7 @@ mod http;
 mod respond;
 
 pub use action::{About, Action, Native};
-pub use call::{Call, Outcome, Run, Tools};
+pub use call::{ActionResult, Call, Outcome, Run, Tools};
 pub use client::http_client;
 pub use error::ActionError;
 pub use registry::{BadIntegration, Registry};
@@ -34,9 +34,9 @@ fn native() -> Vec<Native> {
         Native::new(delay::For),
         Native::new(delay::Until),
         Native::new(filter::ContinueIf),
-        Native::new(formatter::Text),
-        Native::new(formatter::Number),
-        Native::new(formatter::Date),
+        Native::new(formatter::TEXT),
+        Native::new(formatter::NUMBER),
+        Native::new(formatter::DATE),
         Native::new(http::Request),
         Native::new(respond::Reply),
     ]

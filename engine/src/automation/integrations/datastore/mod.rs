@@ -10,7 +10,7 @@ use triptych_services::{
     error::{Code, Coded as _, INTERNAL, StoreError, UNAVAILABLE},
 };
 
-use super::{About, Action, ActionError, Call, Outcome, Tools};
+use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools};
 
 /// Maximum size of a value, in bytes of JSON.
 const VALUE_LIMIT: usize = 1_048_576;
@@ -72,7 +72,7 @@ impl Action for Get {
         GetParameters { key, scope }: GetParameters,
         call: &Call<'_>,
         tools: &Tools,
-    ) -> Result<Outcome<Found>, ActionError> {
+    ) -> ActionResult<Found> {
         check_key(&key)?;
         let value = tools.datastore.get(call.organization, scope.namespace(call), &key).await;
         let value = value.map_err(|error| failed(call, &error))?.unwrap_or_default();
@@ -122,7 +122,7 @@ impl Action for Set {
         SetParameters { key, value, scope }: SetParameters,
         call: &Call<'_>,
         tools: &Tools,
-    ) -> Result<Outcome<Stored>, ActionError> {
+    ) -> ActionResult<Stored> {
         check_key(&key)?;
         if value.to_string().len() > VALUE_LIMIT {
             return Err(ActionError::bad_parameters(format!(

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{About, Action, ActionError, Call, Outcome, Tools};
+use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools};
 
 /// The longest wait, in seconds.
 const LONGEST: i64 = 366 * 24 * 60 * 60;
@@ -42,12 +42,7 @@ impl Action for For {
         kind: Kind::Delay,
     };
 
-    async fn run(
-        &self,
-        parameters: ForParameters,
-        _: &Call<'_>,
-        tools: &Tools,
-    ) -> Result<Outcome<Resumed>, ActionError> {
+    async fn run(&self, parameters: ForParameters, _: &Call<'_>, tools: &Tools) -> ActionResult<Resumed> {
         wait_for(tools.mint.now(), parameters.seconds)
     }
 }
@@ -75,24 +70,19 @@ impl Action for Until {
         kind: Kind::Delay,
     };
 
-    async fn run(
-        &self,
-        parameters: UntilParameters,
-        _: &Call<'_>,
-        tools: &Tools,
-    ) -> Result<Outcome<Resumed>, ActionError> {
+    async fn run(&self, parameters: UntilParameters, _: &Call<'_>, tools: &Tools) -> ActionResult<Resumed> {
         wait_until(tools.mint.now(), parameters.at)
     }
 }
 
-fn wait_for(now: DateTime<Utc>, seconds: f64) -> Result<Outcome<Resumed>, ActionError> {
+fn wait_for(now: DateTime<Utc>, seconds: f64) -> ActionResult<Resumed> {
     let too_long = || ActionError::bad_parameters(format!("`seconds` must be between 0 and {LONGEST}"));
     let wait = std::time::Duration::try_from_secs_f64(seconds).map_err(|_| too_long())?;
     let wait = TimeDelta::from_std(wait).map_err(|_| too_long())?;
     wait_until(now, now.checked_add_signed(wait).ok_or_else(too_long)?)
 }
 
-fn wait_until(now: DateTime<Utc>, until: DateTime<Utc>) -> Result<Outcome<Resumed>, ActionError> {
+fn wait_until(now: DateTime<Utc>, until: DateTime<Utc>) -> ActionResult<Resumed> {
     if (until - now).num_seconds() > LONGEST {
         return Err(ActionError::bad_parameters("a delay is at most 366 days; use a schedule"));
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{About, Action, ActionError, Call, Outcome, Tools};
+use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools};
 use compare::Condition;
 
 pub(super) struct ContinueIf;
@@ -52,12 +52,7 @@ impl Action for ContinueIf {
         kind: Kind::Filter,
     };
 
-    async fn run(
-        &self,
-        parameters: Parameters,
-        _: &Call<'_>,
-        _: &Tools,
-    ) -> Result<Outcome<Passed>, ActionError> {
+    async fn run(&self, parameters: Parameters, _: &Call<'_>, _: &Tools) -> ActionResult<Passed> {
         let passed = passes(&parameters.conditions)?;
         let output = Passed { passed };
         Ok(if passed { Outcome::Done(output) } else { Outcome::Stopped(output) })

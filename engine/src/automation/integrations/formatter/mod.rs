@@ -6,43 +6,68 @@ pub mod moment;
 mod number;
 mod text;
 
+use std::marker::PhantomData;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{About, Action, ActionError, Call, Outcome, Tools};
+use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools};
 
-pub(super) struct Text;
+pub(super) const TEXT: Format<text::Parameters> = Format(PhantomData);
+pub(super) const NUMBER: Format<number::Parameters> = Format(PhantomData);
+pub(super) const DATE: Format<date::Parameters> = Format(PhantomData);
+
+/// The parameters of an operation, which choose one of its transforms.
+pub(super) trait Transforms: DeserializeOwned + JsonSchema + Send + 'static {
+    const ABOUT: About;
+
+    /// Runs the chosen transform. An error is a message for the author of the flow.
+    fn apply(&self, tools: &Tools) -> Result<Value, String>;
+
+    /// See [`Action::accepts_missing`].
+    fn accepts_missing(_parameters: &Value) -> bool {
+        false
+    }
+}
+
+/// The operation that runs the transforms of `T`.
+pub(super) struct Format<T>(PhantomData<fn() -> T>);
 
 #[derive(Serialize, JsonSchema)]
-pub(super) struct FormattedText {
-    /// A text for most transforms; a number for `length` and `extract_number`, a list for `split`.
+pub(super) struct Formatted {
+    /// The result of the transform: a text, a number or a list.
     value: Value,
 }
 
 #[async_trait]
-impl Action for Text {
-    type Parameters = text::Parameters;
-    type Output = FormattedText;
+impl<T: Transforms> Action for Format<T> {
+    type Parameters = T;
+    type Output = Formatted;
 
-    const ABOUT: About = About {
-        integration: "formatter",
-        key: "text",
-        name: "Format text",
-        description: "Converts a text, or extracts a part of it.",
-        kind: Kind::Action,
-    };
+    const ABOUT: About = T::ABOUT;
 
-    async fn run(
-        &self,
-        parameters: text::Parameters,
-        _: &Call<'_>,
-        _: &Tools,
-    ) -> Result<Outcome<FormattedText>, ActionError> {
-        let value = text::apply(&parameters).map_err(ActionError::bad_parameters)?;
-        Ok(Outcome::Done(FormattedText { value }))
+    async fn run(&self, parameters: T, _: &Call<'_>, tools: &Tools) -> ActionResult<Formatted> {
+        let value = parameters.apply(tools).map_err(ActionError::bad_parameters)?;
+        Ok(Outcome::Done(Formatted { value }))
+    }
+
+    fn accepts_missing(parameters: &Value) -> bool {
+        T::accepts_missing(parameters)
+    }
+}
+
+const fn about(key: &'static str, name: &'static str, description: &'static str) -> About {
+    About { integration: "formatter", key, name, description, kind: Kind::Action }
+}
+
+impl Transforms for text::Parameters {
+    const ABOUT: About = about("text", "Format text", "Converts a text, or extracts a part of it.");
+
+    fn apply(&self, _: &Tools) -> Result<Value, String> {
+        text::apply(self)
     }
 
     fn accepts_missing(parameters: &Value) -> bool {
@@ -50,68 +75,23 @@ impl Action for Text {
     }
 }
 
-pub(super) struct Number;
+impl Transforms for number::Parameters {
+    const ABOUT: About = about(
+        "number",
+        "Format a number",
+        "Parses, calculates, rounds and formats numbers: decimal, exact to 28 digits.",
+    );
 
-#[derive(Serialize, JsonSchema)]
-pub(super) struct FormattedNumber {
-    /// A number; a text for `format` and `currency`.
-    value: Value,
-}
-
-#[async_trait]
-impl Action for Number {
-    type Parameters = number::Parameters;
-    type Output = FormattedNumber;
-
-    const ABOUT: About = About {
-        integration: "formatter",
-        key: "number",
-        name: "Format a number",
-        description: "Parses, calculates, rounds and formats numbers: decimal, exact to 28 digits.",
-        kind: Kind::Action,
-    };
-
-    async fn run(
-        &self,
-        parameters: number::Parameters,
-        _: &Call<'_>,
-        tools: &Tools,
-    ) -> Result<Outcome<FormattedNumber>, ActionError> {
-        let random = || u64::from_le_bytes(tools.mint.bytes());
-        let value = number::apply(&parameters, random).map_err(ActionError::bad_parameters)?;
-        Ok(Outcome::Done(FormattedNumber { value }))
+    fn apply(&self, tools: &Tools) -> Result<Value, String> {
+        number::apply(self, || u64::from_le_bytes(tools.mint.bytes()))
     }
 }
 
-pub(super) struct Date;
+impl Transforms for date::Parameters {
+    const ABOUT: About = about("date", "Format a date", "Parses, shifts, compares and formats dates.");
 
-#[derive(Serialize, JsonSchema)]
-pub(super) struct FormattedDate {
-    /// A text; a whole number for `difference`.
-    value: Value,
-}
-
-#[async_trait]
-impl Action for Date {
-    type Parameters = date::Parameters;
-    type Output = FormattedDate;
-
-    const ABOUT: About = About {
-        integration: "formatter",
-        key: "date",
-        name: "Format a date",
-        description: "Parses, shifts, compares and formats dates.",
-        kind: Kind::Action,
-    };
-
-    async fn run(
-        &self,
-        parameters: date::Parameters,
-        _: &Call<'_>,
-        tools: &Tools,
-    ) -> Result<Outcome<FormattedDate>, ActionError> {
-        let value = date::apply(&parameters, tools.mint.now()).map_err(ActionError::bad_parameters)?;
-        Ok(Outcome::Done(FormattedDate { value }))
+    fn apply(&self, tools: &Tools) -> Result<Value, String> {
+        date::apply(self, tools.mint.now())
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{About, Action, ActionError, Call, Outcome, Tools, derive, exchange};
+use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools, derive, exchange};
 
 /// The longest that a request may take, redirects and the answer's body included.
 const LONGEST_SECONDS: u32 = 300;
@@ -105,12 +105,7 @@ impl Action for Request {
         kind: Kind::Action,
     };
 
-    async fn run(
-        &self,
-        parameters: Parameters,
-        call: &Call<'_>,
-        tools: &Tools,
-    ) -> Result<Outcome<Answer>, ActionError> {
+    async fn run(&self, parameters: Parameters, call: &Call<'_>, tools: &Tools) -> ActionResult<Answer> {
         perform(parameters, call, &tools.http, tools.mint.now()).await.map(Outcome::Done)
     }
 

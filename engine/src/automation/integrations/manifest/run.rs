@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{Answer, ErrorRule, Paging, Request, Service, answer, fill::Fill, paging};
 use crate::automation::{
-    integrations::{ActionError, Call, Outcome, Run, Tools, exchange},
+    integrations::{ActionError, ActionResult, Call, Outcome, Run, Tools, exchange},
     templates::Renderer,
 };
 
@@ -45,7 +45,7 @@ pub(super) struct Prepared<'a> {
 
 #[async_trait]
 impl Run for Described {
-    async fn run(&self, call: &Call<'_>, tools: &Tools) -> Result<Outcome, ActionError> {
+    async fn run(&self, call: &Call<'_>, tools: &Tools) -> ActionResult {
         self.perform(call, &tools.http, tools.mint.now()).await.map(Outcome::Done)
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{About, Action, ActionError, Call, Outcome, Tools};
+use super::{About, Action, ActionResult, Call, Outcome, Tools};
 
 pub(super) struct Reply;
 
@@ -48,7 +48,7 @@ impl Action for Reply {
         kind: Kind::Respond,
     };
 
-    async fn run(&self, answer: Answer, _: &Call<'_>, _: &Tools) -> Result<Outcome<Answer>, ActionError> {
+    async fn run(&self, answer: Answer, _: &Call<'_>, _: &Tools) -> ActionResult<Answer> {
         Ok(Outcome::Done(answer))
     }
 }
