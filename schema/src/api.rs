@@ -91,7 +91,7 @@ impl Api {
             match self.prepare(operation, actor, client) {
                 Ok((prepared, batches)) => {
                     let response = batches.run(self.schema.execute(prepared)).await;
-                    Outcome::of(response, &self.services.mint)
+                    Outcome::of(response, &self.services.clock)
                 }
                 Err(refused) => refused,
             }
@@ -111,9 +111,9 @@ impl Api {
             Ok(prepared) => prepared,
             Err(refused) => return futures::stream::iter([refused]).boxed(),
         };
-        let mint = self.services.mint.clone();
+        let clock = self.services.clock.clone();
         let responses = batches.run_stream(self.schema.execute_stream(prepared).boxed());
-        responses.map(move |response| Outcome::of(response, &mint)).boxed()
+        responses.map(move |response| Outcome::of(response, &clock)).boxed()
     }
 
     fn prepare(

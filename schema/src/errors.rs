@@ -6,8 +6,8 @@ use std::{fmt, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use triptych_services::{
+    clock::Clock,
     error::{Code, Coded, INTERNAL, ServiceError, UNAVAILABLE},
-    mint::Mint,
 };
 
 /// The result of a resolver.
@@ -53,11 +53,11 @@ impl fmt::Debug for ApiError {
 }
 
 /// Presents an error of execution.
-pub(crate) fn present(error: &mut ServerError, mint: &Mint) {
+pub(crate) fn present(error: &mut ServerError, clock: &Clock) {
     match error.source.take() {
         Some(source) => match source.downcast_ref::<ApiError>() {
-            Some(known) => present_coded(error, &*known.0, mint),
-            None => mask(error, &error.message.clone(), mint),
+            Some(known) => present_coded(error, &*known.0, clock),
+            None => mask(error, &error.message.clone(), clock),
         },
         // The library's own: a value that does not fit its type.
         None => refuse(error),
@@ -79,10 +79,10 @@ pub(crate) fn set_code(error: &mut ServerError, code: Code) {
     set(error, "code", code.as_str());
 }
 
-fn present_coded(error: &mut ServerError, known: &dyn Coded, mint: &Mint) {
+fn present_coded(error: &mut ServerError, known: &dyn Coded, clock: &Clock) {
     let code = known.code();
     match code {
-        Code::Internal => return mask(error, &known.to_string(), mint),
+        Code::Internal => return mask(error, &known.to_string(), clock),
         Code::Unavailable => {
             tracing::warn!(error = %known, path = ?error.path, "database unavailable");
             UNAVAILABLE.clone_into(&mut error.message);
@@ -108,8 +108,8 @@ fn present_coded(error: &mut ServerError, known: &dyn Coded, mint: &Mint) {
 }
 
 /// The log gets the cause, the client an id to ask about.
-fn mask(error: &mut ServerError, cause: &str, mint: &Mint) {
-    let id = mint.uuid();
+fn mask(error: &mut ServerError, cause: &str, clock: &Clock) {
+    let id = clock.new_uuid();
     tracing::error!(error.id = %id, cause, path = ?error.path, "internal error");
     INTERNAL.clone_into(&mut error.message);
     set_code(error, Code::Internal);

@@ -1,7 +1,7 @@
 //! The response to a request, as transports pass it on.
 
 use async_graphql::{Response, ServerError};
-use triptych_services::{error::Code, mint::Mint};
+use triptych_services::{clock::Clock, error::Code};
 
 use crate::errors;
 
@@ -20,13 +20,13 @@ pub struct Outcome {
 
 impl Outcome {
     /// The outcome of an execution.
-    pub(crate) fn of(mut response: Response, mint: &Mint) -> Self {
+    pub(crate) fn of(mut response: Response, clock: &Clock) -> Self {
         // Without data, an error without a path was found before anything ran.
         let executed = response.errors.is_empty()
             || response.data != async_graphql::Value::Null
             || response.errors.iter().any(|error: &ServerError| !error.path.is_empty());
         for error in &mut response.errors {
-            errors::present(error, mint);
+            errors::present(error, clock);
         }
         if !executed {
             return Outcome::refused(&response.errors);

@@ -16,6 +16,6 @@ pub use triptych_migration as migration;
 /// What tests and benchmarks need of the layers below to stand in for a worker.
 pub mod services {
     pub use triptych_entities::{documents, ids, relational};
-    pub use triptych_services::{Services, access, collections, live, mint, tls};
+    pub use triptych_services::{Services, access, clock, collections, live, tls};
     pub use uuid;
 }

@@ -12,5 +12,5 @@ mod services;
 
 pub use services::{ServiceConfig, Services};
 pub use triptych_stores::{
-    access, collections, connections, error, health, live, mint, outbox, page, queues, storable, tls,
+    access, clock, collections, connections, error, health, live, outbox, page, queues, storable, tls,
 };

@@ -71,9 +71,9 @@ impl Services {
         let content = fields.content().map_err(|missing| problems.add(missing, "is required"));
         let Ok(content) = content else { return Err(problems.invalid()) };
         problems.check()?;
-        let now = to_bson(self.mint.now());
+        let now = to_bson(self.clock.now());
         let record = Record {
-            id: self.mint.id(),
+            id: self.clock.new_id(),
             organization_id: actor.organization,
             owner_id: actor.user,
             version: 1,
@@ -102,7 +102,7 @@ impl Services {
         let mut problems = Problems::default();
         fields.check(self, actor, &mut problems).await?;
         problems.check()?;
-        let changes = Changes::at(self.mint.now()).given(&fields)?;
+        let changes = Changes::at(self.clock.now()).given(&fields)?;
         self.stores.documents().patch(scope, id, changes, expected).await
     }
 }

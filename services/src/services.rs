@@ -15,11 +15,11 @@ use crate::{
 };
 use secrecy::ExposeSecret as _;
 use triptych_stores::{
+    clock::Clock,
     collections::Indexes,
     connections::{StoreConfig, Stores},
     error::StoreError,
     live::Live,
-    mint::Mint,
     outbox::Outbox,
     queues::Queues,
 };
@@ -32,7 +32,7 @@ pub struct ServiceConfig {
     pub catalog: Catalog,
     pub templates: Arc<dyn Templates>,
     pub models: Models,
-    pub mint: Mint,
+    pub clock: Clock,
 }
 
 /// All services. Cheap to clone.
@@ -49,7 +49,7 @@ pub struct Services {
     pub live: Live,
     pub outbox: Outbox,
     pub queues: Queues,
-    pub mint: Mint,
+    pub clock: Clock,
     pub stores: Stores,
 }
 
@@ -59,13 +59,13 @@ impl Services {
     /// # Errors
     /// The first database that is unavailable.
     pub async fn connect(config: ServiceConfig) -> Result<Self, StoreError> {
-        let ServiceConfig { stores: store_config, session_ttl, keyring, catalog, templates, models, mint } =
+        let ServiceConfig { stores: store_config, session_ttl, keyring, catalog, templates, models, clock } =
             config;
         let stores = Stores::connect(&store_config).await?;
         let live =
             Live::connect(store_config.redis_stream_url.expose_secret(), &store_config.redis_prefix).await?;
         let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
-        let outbox = Outbox::new(stores.clone(), mint.clone(), queues.clone());
+        let outbox = Outbox::new(stores.clone(), clock.clone(), queues.clone());
         let graphs = Graphs::default();
         let flow_parts = FlowParts {
             outbox: outbox.clone(),
@@ -82,20 +82,20 @@ impl Services {
             live: live.clone(),
         };
         let generations =
-            Generations::new(stores.clone(), mint.clone(), live.clone(), models, Arc::new(queues.clone()));
+            Generations::new(stores.clone(), clock.clone(), live.clone(), models, Arc::new(queues.clone()));
         Ok(Self {
-            identity: Identity::new(stores.clone(), mint.clone(), session_ttl),
-            flows: Flows::new(stores.clone(), mint.clone(), flow_parts),
-            executions: Executions::new(stores.clone(), mint.clone(), execution_parts),
-            credentials: Credentials::new(stores.clone(), mint.clone(), Arc::new(keyring), catalog),
-            datastore: Datastore::new(stores.clone(), mint.clone()),
-            threads: Threads::new(stores.clone(), mint.clone(), generations.clone()),
+            identity: Identity::new(stores.clone(), clock.clone(), session_ttl),
+            flows: Flows::new(stores.clone(), clock.clone(), flow_parts),
+            executions: Executions::new(stores.clone(), clock.clone(), execution_parts),
+            credentials: Credentials::new(stores.clone(), clock.clone(), Arc::new(keyring), catalog),
+            datastore: Datastore::new(stores.clone(), clock.clone()),
+            threads: Threads::new(stores.clone(), clock.clone(), generations.clone()),
             generations,
             indexes: Indexes::new(stores.clone()),
             live,
             outbox,
             queues,
-            mint,
+            clock,
             stores,
         })
     }

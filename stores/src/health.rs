@@ -15,10 +15,10 @@ use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr, sqlx};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
+    clock::Clock,
     connections::{StoreConfig, Stores, connect_postgres, postgres_error},
     error::StoreError,
     live::Live,
-    mint::Mint,
 };
 
 /// Time limit of one answer to [`ready`].
@@ -206,7 +206,7 @@ async fn vitals(
     version: String,
     clock: impl Future<Output = Result<DateTime<Utc>, StoreError>>,
 ) -> Result<Vitals, StoreError> {
-    let (before, asked) = (Mint::system().now(), Instant::now());
+    let (before, asked) = (Clock::system().now(), Instant::now());
     let theirs = clock.await?;
     let latency = asked.elapsed();
     let offset = theirs - (before + latency / 2);

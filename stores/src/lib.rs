@@ -2,13 +2,13 @@
 //! and operations of domains are in `services`.
 
 pub mod access;
+pub mod clock;
 pub mod collections;
 pub mod connections;
 pub mod error;
 pub mod health;
 pub mod ids;
 pub mod live;
-pub mod mint;
 pub mod outbox;
 pub mod page;
 pub mod queues;

@@ -20,8 +20,8 @@ use triptych_engine::{
 use triptych_services::{
     ServiceConfig, Services,
     automation::credentials::{Key, Keyring},
+    clock::Clock,
     conversations::models::{Models, ProviderConfig, ProviderKind},
-    mint::Mint,
 };
 
 use crate::config::{self, Config, MasterKey};
@@ -43,13 +43,13 @@ impl App {
     /// # Errors
     /// The database that could not be started or reached, or whose migrations are pending.
     pub async fn open(config: Config) -> Result<Self, AppError> {
-        Self::open_with(config, Mint::system()).await
+        Self::open_with(config, Clock::system()).await
     }
 
-    /// The same with another source of time and ids, for tests that move the clock.
-    pub(crate) async fn open_with(config: Config, mint: Mint) -> Result<Self, AppError> {
+    /// As above, with another clock, for tests that advance it.
+    pub(crate) async fn open_with(config: Config, clock: Clock) -> Result<Self, AppError> {
         let databases = Databases::open(&config).await?;
-        match Self::connect(config, &databases, mint).await {
+        match Self::connect(config, &databases, clock).await {
             Ok((config, services, registry, renderer, models)) => {
                 Ok(Self { config, services, databases, registry, renderer, models })
             }
@@ -63,7 +63,7 @@ impl App {
     async fn connect(
         config: Config,
         databases: &Databases,
-        mint: Mint,
+        clock: Clock,
     ) -> Result<(Arc<Config>, Services, Registry, Arc<Renderer>, Models), AppError> {
         databases.await_postgres().await?;
         let url = databases.postgres_url();
@@ -82,7 +82,7 @@ impl App {
             catalog: registry.catalog(),
             templates: renderer.clone(),
             models: models.clone(),
-            mint,
+            clock,
         })
         .await?;
         Ok((Arc::new(config), services, registry, renderer, models))

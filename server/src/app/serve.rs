@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use triptych_engine::workers::{Company, Engine};
 use triptych_schema as schema;
-use triptych_services::{Services, mint::Mint};
+use triptych_services::{Services, clock::Clock};
 
 use super::{App, AppError, demo};
 use crate::{
@@ -43,7 +43,7 @@ impl Running {
     /// # Errors
     /// What could not be started. What had started is closed again.
     pub fn start(config: Config, role: Role) -> BoxFuture<'static, Result<Self, AppError>> {
-        Self::start_with(config, role, Mint::system())
+        Self::start_with(config, role, Clock::system())
     }
 
     /// The same with another source of time and ids, for tests that move the clock.
@@ -51,14 +51,18 @@ impl Running {
     /// # Errors
     /// As [`Running::start`].
     #[inline(never)]
-    pub fn start_with(config: Config, role: Role, mint: Mint) -> BoxFuture<'static, Result<Self, AppError>> {
+    pub fn start_with(
+        config: Config,
+        role: Role,
+        clock: Clock,
+    ) -> BoxFuture<'static, Result<Self, AppError>> {
         // Boxed here, because the code of a future is compiled by the crate that polls it: otherwise each program
         // compiles the server again.
-        Self::open(config, role, mint).boxed()
+        Self::open(config, role, clock).boxed()
     }
 
-    async fn open(config: Config, role: Role, mint: Mint) -> Result<Self, AppError> {
-        let app = App::open_with(config, mint).await?;
+    async fn open(config: Config, role: Role, clock: Clock) -> Result<Self, AppError> {
+        let app = App::open_with(config, clock).await?;
         let mut running = Self {
             address: None,
             app,

@@ -103,7 +103,7 @@ pub(super) fn foreign_page() -> Refusal {
 pub(super) async fn authenticate(state: &HttpState, token: &str) -> Result<Option<Actor>, Refusal> {
     match tokio::time::timeout(AUTHENTICATION_TIMEOUT, state.services.identity.authenticate(token)).await {
         Ok(Ok(actor)) => Ok(actor),
-        Ok(Err(error)) => Err(Refusal::of(&error, &state.services.mint)),
+        Ok(Err(error)) => Err(Refusal::of(&error, &state.services.clock)),
         Err(_) => Err(Refusal::unavailable("authentication exceeded its time limit; try again")),
     }
 }

@@ -9,8 +9,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 use triptych_services::{
+    clock::Clock,
     error::{Code, Coded, INTERNAL, UNAVAILABLE},
-    mint::Mint,
 };
 
 /// A status, a code and a message.
@@ -58,8 +58,8 @@ impl Refusal {
     }
 
     /// 500: the cause is logged under an `errorId`, and the client gets that id only.
-    pub(super) fn internal(cause: impl fmt::Display, mint: &Mint) -> Self {
-        let id = mint.uuid();
+    pub(super) fn internal(cause: impl fmt::Display, clock: &Clock) -> Self {
+        let id = clock.new_uuid();
         tracing::error!(error.id = %id, %cause, "internal error");
         let mut refusal = Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, INTERNAL);
         refusal.extensions.push(("errorId", id.to_string().into()));
@@ -67,9 +67,9 @@ impl Refusal {
     }
 
     /// The response to an error of a service. The only place where the server decides what a client sees of one.
-    pub(super) fn of(error: &dyn Coded, mint: &Mint) -> Self {
+    pub(super) fn of(error: &dyn Coded, clock: &Clock) -> Self {
         match error.code() {
-            Code::Internal => Self::internal(error, mint),
+            Code::Internal => Self::internal(error, clock),
             Code::Unavailable => {
                 tracing::warn!(%error, "database unavailable");
                 Self::unavailable(UNAVAILABLE)
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_internal_error_shows_its_id_and_nothing_else() {
-        let refusal = Refusal::of(&StoreError::Corrupt("s3cret".to_owned()), &Mint::system());
+        let refusal = Refusal::of(&StoreError::Corrupt("s3cret".to_owned()), &Clock::system());
         assert_eq!(refusal.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!refusal.errors().to_string().contains("s3cret"));
         assert_eq!(extensions(&refusal)["code"], "INTERNAL");
@@ -156,14 +156,14 @@ mod tests {
 
     #[test]
     fn an_unavailable_database_is_not_named() {
-        let refusal = Refusal::of(&StoreError::Timeout("MongoDB"), &Mint::system());
+        let refusal = Refusal::of(&StoreError::Timeout("MongoDB"), &Clock::system());
         assert_eq!(refusal.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(!refusal.errors().to_string().contains("MongoDB"));
     }
 
     #[test]
     fn bad_input_names_its_fields() {
-        let refusal = Refusal::of(&Invalid::one("data", "is too large"), &Mint::system());
+        let refusal = Refusal::of(&Invalid::one("data", "is too large"), &Clock::system());
         let expected =
             json!({ "code": "BAD_USER_INPUT", "fields": [{ "path": "data", "message": "is too large" }] });
         assert_eq!((refusal.status, extensions(&refusal)), (StatusCode::BAD_REQUEST, expected));

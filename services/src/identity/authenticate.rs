@@ -45,7 +45,7 @@ impl Identity {
                    WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > $2)";
         let hash = Sha256::digest(token).to_vec();
         let statement =
-            Statement::from_sql_and_values(DbBackend::Postgres, sql, [hash.into(), self.mint.now().into()]);
+            Statement::from_sql_and_values(DbBackend::Postgres, sql, [hash.into(), self.clock.now().into()]);
         let Some(row) = TokenRow::find_by_statement(statement).one(&self.stores.pg).await? else {
             return Ok(None);
         };

@@ -10,7 +10,7 @@ mod sign_up;
 mod tokens;
 
 use std::time::Duration;
-use triptych_stores::{connections::Stores, mint::Mint};
+use triptych_stores::{clock::Clock, connections::Stores};
 
 pub use sessions::{IssuedSession, Sessions};
 pub use sign_up::SignUp;
@@ -20,13 +20,13 @@ pub use tokens::NewApiToken;
 #[derive(Clone)]
 pub struct Identity {
     stores: Stores,
-    mint: Mint,
+    clock: Clock,
     pub sessions: Sessions,
 }
 
 impl Identity {
-    pub(crate) fn new(stores: Stores, mint: Mint, session_ttl: Duration) -> Self {
-        let sessions = Sessions::new(stores.clone(), mint.clone(), session_ttl);
-        Self { stores, mint, sessions }
+    pub(crate) fn new(stores: Stores, clock: Clock, session_ttl: Duration) -> Self {
+        let sessions = Sessions::new(stores.clone(), clock.clone(), session_ttl);
+        Self { stores, clock, sessions }
     }
 }

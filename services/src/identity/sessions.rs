@@ -9,13 +9,13 @@ use triptych_entities::{
     ids::{Id as _, OrganizationId, SessionId, UserId},
     payloads::session::Session,
 };
-use triptych_stores::{connections::Stores, error::StoreError, mint::Mint};
+use triptych_stores::{clock::Clock, connections::Stores, error::StoreError};
 
 /// The store of sessions.
 #[derive(Clone)]
 pub struct Sessions {
     stores: Stores,
-    mint: Mint,
+    clock: Clock,
     ttl: Duration,
 }
 
@@ -28,8 +28,8 @@ pub struct IssuedSession {
 }
 
 impl Sessions {
-    pub(super) fn new(stores: Stores, mint: Mint, ttl: Duration) -> Self {
-        Self { stores, mint, ttl }
+    pub(super) fn new(stores: Stores, clock: Clock, ttl: Duration) -> Self {
+        Self { stores, clock, ttl }
     }
 
     /// Time without use after which a session expires.
@@ -49,13 +49,13 @@ impl Sessions {
     /// The time at which a session that is used now expires. Redis removes it at that time of its own clock; whether it
     /// has expired is decided by the clock of this server, so that both have to agree only roughly.
     fn expiry(&self) -> DateTime<Utc> {
-        self.mint.now() + self.ttl
+        self.clock.now() + self.ttl
     }
 
     /// Whether a session with this answer of `PEXPIRETIME` is active: its expiry in milliseconds, or a negative number if
     /// there is none.
     fn is_active(&self, expires_ms: i64) -> bool {
-        expires_ms > self.mint.now().timestamp_millis()
+        expires_ms > self.clock.now().timestamp_millis()
     }
 
     /// Starts a session.
@@ -68,9 +68,10 @@ impl Sessions {
         organization_id: OrganizationId,
         user_agent: Option<String>,
     ) -> Result<IssuedSession, StoreError> {
-        let token = format!("ses_{}", self.mint.secret());
-        let (now, expires_at) = (self.mint.now(), self.expiry());
-        let session = Session { id: self.mint.id(), user_id, organization_id, created_at: now, user_agent };
+        let token = format!("ses_{}", self.clock.new_secret());
+        let (now, expires_at) = (self.clock.now(), self.expiry());
+        let session =
+            Session { id: self.clock.new_id(), user_id, organization_id, created_at: now, user_agent };
         let key = self.key(&token);
         let mut pipeline = redis::pipe();
         pipeline

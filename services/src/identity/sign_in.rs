@@ -32,7 +32,7 @@ impl Identity {
         let found = user::Entity::find().filter(has_email(email)).one(&self.stores.pg).await?;
         let Some(user) = found else {
             // Takes as long as a check, so that the response time does not reveal whether the address exists.
-            password::hash(secret, self.mint.bytes()).await?;
+            password::hash(secret, self.clock.random_bytes()).await?;
             return Err(WRONG_CREDENTIALS);
         };
         if !password::verify(secret, user.password_hash).await? {

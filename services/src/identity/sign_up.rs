@@ -41,7 +41,7 @@ impl Identity {
         else {
             return Err(problems.invalid());
         };
-        let password_hash = password::hash(input.password, self.mint.bytes()).await?;
+        let password_hash = password::hash(input.password, self.clock.random_bytes()).await?;
         let (user, organization) = self
             .create_owner(
                 email.into_string(),
@@ -60,9 +60,9 @@ impl Identity {
         organization_name: String,
         password_hash: String,
     ) -> Result<(UserId, OrganizationId)> {
-        let now = self.mint.now();
-        let organization_id: OrganizationId = self.mint.id();
-        let user_id: UserId = self.mint.id();
+        let now = self.clock.now();
+        let organization_id: OrganizationId = self.clock.new_id();
+        let user_id: UserId = self.clock.new_id();
         let tx = self.stores.pg.begin().await?;
         organization::ActiveModel {
             id: Set(organization_id),
@@ -92,7 +92,7 @@ impl Identity {
         };
         let owner_role = self.create_roles(&tx, organization_id).await?;
         membership::ActiveModel {
-            id: Set(self.mint.id()),
+            id: Set(self.clock.new_id()),
             organization_id: Set(organization_id),
             user_id: Set(user_id),
             role_id: Set(owner_role),
@@ -110,13 +110,13 @@ impl Identity {
         tx: &sea_orm::DatabaseTransaction,
         organization_id: OrganizationId,
     ) -> Result<RoleId> {
-        let owner: RoleId = self.mint.id();
+        let owner: RoleId = self.clock.new_id();
         let rows = BuiltIn::ALL.map(|role| role::ActiveModel {
-            id: Set(if role == BuiltIn::Owner { owner } else { self.mint.id() }),
+            id: Set(if role == BuiltIn::Owner { owner } else { self.clock.new_id() }),
             organization_id: Set(organization_id),
             key: Set(role.key().to_owned()),
             name: Set(role.name().to_owned()),
-            created_at: Set(self.mint.now()),
+            created_at: Set(self.clock.now()),
         });
         role::Entity::insert_many(rows).exec_without_returning(tx).await?;
         Ok(owner)

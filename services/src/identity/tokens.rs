@@ -43,9 +43,9 @@ impl Identity {
     ) -> Result<(api_token::Model, String)> {
         let scope = actor.scope(Action::Create, Subject::ApiToken)?;
         self.check(&input)?;
-        let secret = format!("{PREFIX}{}", self.mint.secret());
+        let secret = format!("{PREFIX}{}", self.clock.new_secret());
         let row = api_token::ActiveModel {
-            id: Set(self.mint.id()),
+            id: Set(self.clock.new_id()),
             organization_id: Set(scope.organization()),
             user_id: Set(actor.user),
             name: Set(input.name.trim().to_owned()),
@@ -53,7 +53,7 @@ impl Identity {
             scopes: Set(input.scopes),
             expires_at: Set(input.expires_at),
             last_used_at: Set(None),
-            created_at: Set(self.mint.now()),
+            created_at: Set(self.clock.now()),
         }
         .insert(&self.stores.pg)
         .await?;
@@ -65,7 +65,7 @@ impl Identity {
         if let Err(message) = Name::parse(&input.name) {
             problems.push(Problem::new("name", message));
         }
-        if input.expires_at.is_some_and(|at| at <= self.mint.now()) {
+        if input.expires_at.is_some_and(|at| at <= self.clock.now()) {
             problems.push(Problem::new("expiresAt", "must be in the future"));
         }
         for (index, scope) in input.scopes.iter().enumerate() {
@@ -105,7 +105,7 @@ impl Identity {
     }
 
     pub(super) async fn note_use(&self, id: ApiTokenId) -> Result<()> {
-        let now = self.mint.now();
+        let now = self.clock.now();
         let sql = "UPDATE api_tokens SET last_used_at = $2
                    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
         let stale = now - chrono::Duration::seconds(USE_RESOLUTION_SECONDS);

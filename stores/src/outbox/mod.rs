@@ -16,21 +16,21 @@ use triptych_entities::{
     relational::outbox,
 };
 
-use crate::{connections::Stores, error::StoreError, mint::Mint, queues::Queues};
+use crate::{clock::Clock, connections::Stores, error::StoreError, queues::Queues};
 
 /// Inserts into the outbox, and drains it.
 #[derive(Clone)]
 pub struct Outbox {
     stores: Stores,
-    mint: Mint,
+    clock: Clock,
     queues: Queues,
     /// Wakes the relay after a commit, before its next poll.
     wake: Arc<Notify>,
 }
 
 impl Outbox {
-    pub fn new(stores: Stores, mint: Mint, queues: Queues) -> Self {
-        Self { stores, mint, queues, wake: Arc::new(Notify::new()) }
+    pub fn new(stores: Stores, clock: Clock, queues: Queues) -> Self {
+        Self { stores, clock, queues, wake: Arc::new(Notify::new()) }
     }
 
     /// Inserts a job in the transaction of the caller. The job runs no earlier than `run_at`.
@@ -44,7 +44,7 @@ impl Outbox {
         job: &Job,
         run_at: Option<DateTime<Utc>>,
     ) -> Result<JobId, StoreError> {
-        let id = self.mint.id();
+        let id = self.clock.new_id();
         self.insert_as(tx, id, organization, job, run_at).await?;
         Ok(id)
     }
@@ -68,7 +68,7 @@ impl Outbox {
             name: Set(job.name().to_owned()),
             payload: Set(serde_json::to_value(job)?),
             run_at: Set(run_at),
-            created_at: Set(self.mint.now()),
+            created_at: Set(self.clock.now()),
         };
         outbox::Entity::insert(row).exec_without_returning(tx).await?;
         Ok(())

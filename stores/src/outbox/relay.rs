@@ -64,7 +64,7 @@ impl Outbox {
             return Ok(0);
         }
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let now = self.mint.now();
+        let now = self.clock.now();
         let additions = rows.into_iter().filter_map(|row| addition(row, now)).collect();
         self.queues.add(additions).await?;
         let moved = Entity::delete_many().filter(Column::Id.is_in(ids)).exec(&tx).await?.rows_affected;

@@ -9,28 +9,28 @@ use std::{
 };
 
 use tokio::time::{Instant, Interval, MissedTickBehavior};
-use triptych_server::services::mint::Mint;
+use triptych_server::services::clock::Clock;
 
 /// How long tests wait for what must happen: longer than it takes on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The clock of a server. It runs, and can be moved forward.
+/// The clock of a server. It runs, and can be advanced.
 #[derive(Debug, Clone, Default)]
-pub struct Clock {
+pub struct ManualClock {
     ahead_ms: Arc<AtomicU64>,
 }
 
-impl Clock {
-    /// Moves the clock forward.
+impl ManualClock {
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).expect("a number of milliseconds");
         self.ahead_ms.fetch_add(by, Ordering::SeqCst);
     }
 
-    /// A source of ids and of this clock's time.
-    pub fn mint(&self) -> Mint {
-        let (system, ahead_ms) = (Mint::system(), self.ahead_ms.clone());
-        Mint::with_clock(move || system.now() + Duration::from_millis(ahead_ms.load(Ordering::SeqCst)))
+    /// The clock to inject into the server.
+    pub fn injected(&self) -> Clock {
+        let (system, ahead_ms) = (Clock::system(), self.ahead_ms.clone());
+        Clock::with_time(move || system.now() + Duration::from_millis(ahead_ms.load(Ordering::SeqCst)))
     }
 }
 

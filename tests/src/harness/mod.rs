@@ -26,7 +26,7 @@ mod world;
 
 pub use answer::{Follower, GENERATION_EVENTS, Sent};
 pub use client::{Client, Reply};
-pub use clock::{Attempts, Clock, attempts};
+pub use clock::{Attempts, ManualClock, attempts};
 pub use collection::Collection;
 pub use counted::{Asked, Counted};
 pub use engines::{durable_engines, engines};

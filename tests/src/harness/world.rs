@@ -17,7 +17,7 @@ use triptych_server::{
 };
 
 use super::{
-    Client, Clock, attempts,
+    Client, ManualClock, attempts,
     clock::PATIENCE,
     engines::{TestEngines, engines},
 };
@@ -27,7 +27,7 @@ pub struct World {
     pub url: String,
     pub config: Config,
     /// The clock of the server.
-    pub clock: Clock,
+    pub clock: ManualClock,
     name: String,
     running: Option<Running>,
     engines: Arc<TestEngines>,
@@ -67,8 +67,8 @@ impl World {
         config.secrets.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned().into());
         config.demo.tokens_per_second = 0;
         adjust(&mut config);
-        let clock = Clock::default();
-        let running = Box::pin(Running::start_with(config.clone(), Role::Everything, clock.mint()))
+        let clock = ManualClock::default();
+        let running = Box::pin(Running::start_with(config.clone(), Role::Everything, clock.injected()))
             .await
             .expect("the server starts");
         let address = running.address.expect("it listens");
@@ -90,9 +90,10 @@ impl World {
         if let Some(running) = self.running.take() {
             self.stop(running).await;
         }
-        let running = Box::pin(Running::start_with(self.config.clone(), Role::Everything, self.clock.mint()))
-            .await
-            .expect("it starts again");
+        let running =
+            Box::pin(Running::start_with(self.config.clone(), Role::Everything, self.clock.injected()))
+                .await
+                .expect("it starts again");
         self.url = format!("http://{}", running.address.expect("it listens"));
         self.running = Some(running);
     }

@@ -40,7 +40,7 @@ async fn an_api_token_expires_at_its_time() {
     let ada = world.newcomer().await;
     let create = "mutation($expiresAt: DateTime) { createApiToken(input: {
         name: \"CI\", scopes: [\"read:flow\"], expiresAt: $expiresAt }) { secret } }";
-    let expires_at = (world.services().mint.now() + 2 * HOUR).to_rfc3339();
+    let expires_at = (world.services().clock.now() + 2 * HOUR).to_rfc3339();
     let made = ada.send(create, json!({ "expiresAt": expires_at })).await;
     let token = ada.with_token(&made.text("/createApiToken/secret"));
     let flows = "{ flows { totalCount } }";

@@ -49,9 +49,9 @@ impl Runtime {
         let tools = Tools {
             datastore: services.datastore.clone(),
             http: crate::automation::integrations::http_client()?,
-            mint: services.mint.clone(),
+            clock: services.clock.clone(),
         };
-        let worker = services.mint.uuid();
+        let worker = services.clock.new_uuid();
         let leases = Arc::new(Leases::default());
         tasks.spawn(leases::keep(leases.clone(), services.executions.clone(), worker, stop));
         Ok(Self { services, registry, renderer, tools, generator, worker, leases })

@@ -87,10 +87,10 @@ impl Runtime {
         if !error.retryable || claim.row.attempt >= policy.max_attempts {
             return Report::Failed { error: failure };
         }
-        let [random] = self.services.mint.bytes();
+        let [random] = self.services.clock.random_bytes();
         let planned = policy.delay_ms(claim.row.attempt, f64::from(random) / 255.0);
         let asked = error.retry_after.and_then(|wait| i64::try_from(wait.as_millis()).ok()).unwrap_or(0);
-        let at = self.services.mint.now() + TimeDelta::milliseconds(planned.max(asked));
+        let at = self.services.clock.now() + TimeDelta::milliseconds(planned.max(asked));
         Report::Retry { error: failure, at }
     }
 

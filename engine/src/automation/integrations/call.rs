@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use triptych_entities::ids::{ExecutionId, ExecutionStepId, FlowId, OrganizationId};
-use triptych_services::{automation::datastore::Datastore, mint::Mint};
+use triptych_services::{automation::datastore::Datastore, clock::Clock};
 
 use super::ActionError;
 
@@ -59,7 +59,7 @@ pub struct Tools {
     pub datastore: Datastore,
     /// From [`super::http_client`]: it follows no redirects by itself.
     pub http: reqwest::Client,
-    pub mint: Mint,
+    pub clock: Clock,
 }
 
 /// An operation that can be run, whatever it was made of: a manifest or an [`super::Action`].

@@ -44,7 +44,7 @@ impl Generator {
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        let worker = generations.mint().uuid();
+        let worker = generations.clock().new_uuid();
         let held = Arc::new(Held::default());
         let generator = Self { generations, models, worker, held, stop };
         tasks.spawn(keeper::keep(generator.clone()));

@@ -105,7 +105,7 @@ impl Generator {
     }
 
     fn writer(&self, generation: &Generation) -> Writer {
-        let at = self.generations.mint().now();
+        let at = self.generations.clock().now();
         let opening = match generation.epoch {
             1 => GenerationEvent::GenerationStarted { model: generation.model.clone(), at },
             epoch => GenerationEvent::GenerationRestarted { epoch, at },

@@ -78,7 +78,7 @@ pub(in crate::http) async fn guarded(
 ) -> Result<Outcome, Refusal> {
     match tokio::time::timeout(EXECUTION_TIMEOUT, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(outcome)) => Ok(outcome),
-        Ok(Err(_)) => Err(Refusal::internal("an operation panicked", &state.services.mint)),
+        Ok(Err(_)) => Err(Refusal::internal("an operation panicked", &state.services.clock)),
         Err(_) => {
             let limit = EXECUTION_TIMEOUT.as_secs();
             Err(Refusal::unavailable(format!("the operation exceeded its time limit of {limit} s")))
@@ -97,6 +97,6 @@ pub(in crate::http) async fn detached(
     };
     match state.tasks.spawn(task).await {
         Ok(outcome) => outcome,
-        Err(error) => Err(Refusal::internal(error, &state.services.mint)),
+        Err(error) => Err(Refusal::internal(error, &state.services.clock)),
     }
 }

@@ -64,7 +64,7 @@ async fn accept_and_wait(
     let response = tokio::select! {
         answer = waiting => match answer {
             Ok(answer) => reply::of(answer, &execution),
-            Err(error) => Refusal::of(&error, &state.services.mint).into_response(),
+            Err(error) => Refusal::of(&error, &state.services.clock).into_response(),
         },
         // Does not delay the shutdown: another process continues the execution.
         () = state.drain.cancelled() => accepted(&execution),
@@ -86,7 +86,7 @@ async fn accept(state: &HttpState, token: String, request: Request) -> Result<ex
         Ok(Err(ServiceError::NotFound(_))) => {
             Err(Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "the webhook does not exist"))
         }
-        Ok(Err(error)) => Err(Refusal::of(&error, &state.services.mint)),
+        Ok(Err(error)) => Err(Refusal::of(&error, &state.services.clock)),
         Err(_) => Err(Refusal::unavailable("accepting the request exceeded its time limit; try again")),
     }
 }

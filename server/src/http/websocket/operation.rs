@@ -48,7 +48,7 @@ impl Operation {
         let wire = WireId::new(&self.id);
         let answered = AssertUnwindSafe(self.answer(&wire, request)).catch_unwind().await;
         if answered.is_err() {
-            let refusal = Refusal::internal("an operation panicked", &self.shared.state.services.mint);
+            let refusal = Refusal::internal("an operation panicked", &self.shared.state.services.clock);
             // Nobody is left to be told when the connection is closed.
             let _ = self.refuse(&wire, &refusal).await;
         }

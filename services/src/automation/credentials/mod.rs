@@ -15,9 +15,9 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Action, Actor, Scoped as _, Subject},
+    clock::Clock,
     connections::Stores,
     error::{Invalid, Problem, Result, ServiceError},
-    mint::Mint,
 };
 
 use crate::{automation::integrations::Catalog, input::Name};
@@ -37,14 +37,14 @@ pub struct NewCredential {
 #[derive(Clone)]
 pub struct Credentials {
     stores: Stores,
-    mint: Mint,
+    clock: Clock,
     keyring: Arc<Keyring>,
     catalog: Catalog,
 }
 
 impl Credentials {
-    pub(crate) fn new(stores: Stores, mint: Mint, keyring: Arc<Keyring>, catalog: Catalog) -> Self {
-        Self { stores, mint, keyring, catalog }
+    pub(crate) fn new(stores: Stores, clock: Clock, keyring: Arc<Keyring>, catalog: Catalog) -> Self {
+        Self { stores, clock, keyring, catalog }
     }
 
     /// Encrypts and stores a credential. Not idempotent.
@@ -55,14 +55,14 @@ impl Credentials {
     pub async fn create(&self, actor: &Actor, input: NewCredential) -> Result<credential::Model> {
         let scope = actor.scope(Action::Create, Subject::Credential)?;
         self.check(actor, &input).await?;
-        let id: CredentialId = self.mint.id();
+        let id: CredentialId = self.clock.new_id();
         let plain = serde_json::to_vec(&input.fields)?;
         let sealed = self.keyring.seal(
-            self.mint.bytes(),
+            self.clock.random_bytes(),
             open::record(scope.organization(), id).as_bytes(),
             &plain,
         )?;
-        let now = self.mint.now();
+        let now = self.clock.now();
         Ok(credential::ActiveModel {
             id: Set(id),
             organization_id: Set(scope.organization()),

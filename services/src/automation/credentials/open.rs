@@ -49,7 +49,7 @@ impl Credentials {
                 let record = record(row.organization_id, row.id);
                 let former = Sealed { key_id: row.key_id.clone(), bytes: row.sealed.clone() };
                 let plain = self.keyring.open(record.as_bytes(), &former)?;
-                let sealed = self.keyring.seal(self.mint.bytes(), record.as_bytes(), &plain)?;
+                let sealed = self.keyring.seal(self.clock.random_bytes(), record.as_bytes(), &plain)?;
                 // Only if the record was not changed concurrently.
                 credential::Entity::update_within(Scope::whole(row.organization_id))
                     .col_expr(credential::Column::Sealed, sealed.bytes.into())

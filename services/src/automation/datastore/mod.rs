@@ -8,9 +8,9 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Scope, Scoped as _},
+    clock::Clock,
     connections::Stores,
     error::StoreError,
-    mint::Mint,
 };
 
 /// The namespace of a key.
@@ -33,12 +33,12 @@ impl Namespace {
 #[derive(Clone)]
 pub struct Datastore {
     stores: Stores,
-    mint: Mint,
+    clock: Clock,
 }
 
 impl Datastore {
-    pub(crate) fn new(stores: Stores, mint: Mint) -> Self {
-        Self { stores, mint }
+    pub(crate) fn new(stores: Stores, clock: Clock) -> Self {
+        Self { stores, clock }
     }
 
     /// Reads a value; `None` if there is none under the key.
@@ -81,7 +81,7 @@ impl Datastore {
              VALUES ($1, $2, $3, $4, $5, $6, $6)
              ON CONFLICT {target} DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at"
         );
-        let id: DatastoreItemId = self.mint.id();
+        let id: DatastoreItemId = self.clock.new_id();
         self.stores
             .pg
             .execute_raw(Statement::from_sql_and_values(
@@ -93,7 +93,7 @@ impl Datastore {
                     namespace.flow().into(),
                     key.into(),
                     value.into(),
-                    self.mint.now().into(),
+                    self.clock.now().into(),
                 ],
             ))
             .await?;

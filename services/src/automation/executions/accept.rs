@@ -117,7 +117,7 @@ impl Executions {
         let Some(trigger) = graph.trigger() else {
             return Err(Invalid::one("flowId", "this version has no trigger to run from").into());
         };
-        let trigger = trigger_data(self.catalog.start(trigger), run.payload, self.mint.now());
+        let trigger = trigger_data(self.catalog.start(trigger), run.payload, self.clock.now());
         let new = NewExecution {
             flow: flow.clone(),
             version,
@@ -198,9 +198,9 @@ impl Executions {
 
     /// `None` if the same firing or client id has an execution already.
     async fn insert(&self, new: NewExecution) -> Result<Option<execution::Model>> {
-        let id: ExecutionId = self.mint.id();
-        let job_id = self.mint.id();
-        let now = self.mint.now();
+        let id: ExecutionId = self.clock.new_id();
+        let job_id = self.clock.new_id();
+        let now = self.clock.now();
         let row = execution::Model {
             id,
             organization_id: new.flow.organization_id,

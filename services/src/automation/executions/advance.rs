@@ -61,7 +61,7 @@ impl Executions {
         if locked.execution.status.is_final() {
             return Ok(());
         }
-        let now = self.mint.now();
+        let now = self.clock.now();
         let mut events = Vec::new();
         if locked.steps.is_empty() {
             self.begin(&tx, &mut locked, now, &mut events).await?;
@@ -122,7 +122,7 @@ impl Executions {
         for id in &decision.start {
             let mut row = self.step_row(&locked.execution, *id, execution_step::Status::Queued, now);
             row.finished_at = None;
-            let job_id: JobId = self.mint.id();
+            let job_id: JobId = self.clock.new_id();
             row.job_id = Some(job_id);
             let job = Job::Step { execution_step_id: row.id };
             self.outbox.insert_as(tx, job_id, locked.execution.organization_id, &job, None).await?;
@@ -193,7 +193,7 @@ impl Executions {
         now: DateTime<Utc>,
     ) -> execution_step::Model {
         execution_step::Model {
-            id: self.mint.id::<ExecutionStepId>(),
+            id: self.clock.new_id::<ExecutionStepId>(),
             organization_id: execution.organization_id,
             execution_id: execution.id,
             step_id: step,

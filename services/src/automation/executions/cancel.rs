@@ -38,7 +38,7 @@ impl Executions {
         if locked.execution.status.is_final() {
             return Ok(locked.execution);
         }
-        let now = self.mint.now();
+        let now = self.clock.now();
         cancel_unfinished(&tx, id, now).await?;
         let row = execution::ActiveModel {
             id: Set(id),

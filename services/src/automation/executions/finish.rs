@@ -66,7 +66,7 @@ impl Executions {
         let tx = self.stores.pg.begin().await?;
         let Some(locked) = self.lock(&tx, claim.execution.id).await? else { return Ok(false) };
         let Some(index) = locked.steps.iter().position(|row| holds(row, claim)) else { return Ok(false) };
-        let now = self.mint.now();
+        let now = self.clock.now();
         let mut row = locked.steps[index].clone();
         apply(&mut row, outcome, now);
         self.change(tx, locked, index, row, now).await?;
@@ -86,7 +86,7 @@ impl Executions {
         let Some(found) = found.filter(|row| row.status == Status::Waiting) else { return Ok(()) };
         let tx = self.stores.pg.begin().await?;
         let Some(locked) = self.lock(&tx, found.execution_id).await? else { return Ok(()) };
-        let now = self.mint.now();
+        let now = self.clock.now();
         let is_over = |row: &execution_step::Model| {
             row.id == id && row.status == Status::Waiting && row.due_at.is_some_and(|due| due <= now + EARLY)
         };
@@ -110,7 +110,7 @@ impl Executions {
         let step = locked.graph.step(row.step_id).ok_or_else(|| super::advance::broken(execution))?;
         let mut events = vec![event_of(step, &row, now)];
         if !row.status.is_final() {
-            let job_id = self.mint.id();
+            let job_id = self.clock.new_id();
             row.job_id = Some(job_id);
             let job = Job::Step { execution_step_id: row.id };
             self.outbox.insert_as(&tx, job_id, row.organization_id, &job, row.due_at).await?;

@@ -54,7 +54,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>> {
-        let now = self.mint.now();
+        let now = self.clock.now();
         let Some(row) = self.try_claim(id, worker, now).await? else { return Ok(None) };
         let Some(execution) = execution::Entity::within(Scope::whole(row.organization_id))
             .filter(execution::Column::Id.eq(row.execution_id))
@@ -140,7 +140,7 @@ impl Executions {
             return Ok(Vec::new());
         }
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let until = self.mint.now() + LEASE;
+        let until = self.clock.now() + LEASE;
         let mut renewal = execution_step::Entity::update_across_tenants()
             .col_expr(Column::LeaseUntil, until.into())
             .filter(Expr::col(Column::Id).eq(PgFunc::any(ids)))
@@ -157,7 +157,7 @@ impl Executions {
     /// # Errors
     /// If PostgreSQL does not answer.
     pub async fn release_all(&self) -> Result<()> {
-        let long_ago = self.mint.now() - Duration::from_secs(1);
+        let long_ago = self.clock.now() - Duration::from_secs(1);
         execution_step::Entity::update_across_tenants()
             .col_expr(Column::LeaseUntil, long_ago.into())
             .filter(Column::FinishedAt.is_null())

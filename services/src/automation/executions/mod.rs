@@ -21,7 +21,7 @@ pub use lease::{Claim, LEASE};
 pub use list::ExecutionFilter;
 pub use reconcile::Thoroughness;
 use sea_orm::DatabaseConnection;
-use triptych_stores::{connections::Stores, live::Live, mint::Mint, outbox::Outbox, queues::Queues};
+use triptych_stores::{clock::Clock, connections::Stores, live::Live, outbox::Outbox, queues::Queues};
 pub use wait::Answer;
 
 use crate::automation::{flows::Graphs, integrations::Catalog};
@@ -32,7 +32,7 @@ pub struct Executions {
     stores: Stores,
     /// Commits without waiting for the disk, for writes that a crash may lose.
     relaxed: DatabaseConnection,
-    mint: Mint,
+    clock: Clock,
     outbox: Outbox,
     queues: Queues,
     graphs: Graphs,
@@ -50,9 +50,9 @@ pub(crate) struct ExecutionParts {
 }
 
 impl Executions {
-    pub(crate) fn new(stores: Stores, mint: Mint, parts: ExecutionParts) -> Self {
+    pub(crate) fn new(stores: Stores, clock: Clock, parts: ExecutionParts) -> Self {
         let ExecutionParts { outbox, queues, graphs, catalog, live } = parts;
         let relaxed = stores.relaxed.clone();
-        Self { stores, relaxed, mint, outbox, queues, graphs, catalog, live }
+        Self { stores, relaxed, clock, outbox, queues, graphs, catalog, live }
     }
 }

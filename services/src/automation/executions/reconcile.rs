@@ -84,7 +84,7 @@ impl Executions {
         let mut after = Uuid::nil();
         let mut enqueued = 0;
         loop {
-            let now = self.mint.now();
+            let now = self.clock.now();
             let created_until = if thoroughness == Thoroughness::Regular { now - GRACE } else { now };
             let rows = kind.unfinished(&self.stores.pg, &Range { after, created_until, now }).await?;
             let Some(last) = rows.last() else { return Ok(enqueued) };

@@ -51,12 +51,12 @@ impl Flows {
         let name = problems.parsed("name", FlowName::parse(&input.name));
         let notes = problems.parsed("notes", input.notes.as_deref().map(FlowNotes::parse).transpose());
         let graph = problems.with(self.validator().check(&input.graph, Strictness::Draft))?;
-        let now = self.mint.now();
-        let id: FlowId = self.mint.id();
+        let now = self.clock.now();
+        let id: FlowId = self.clock.new_id();
         let tx = self.stores.pg.begin().await?;
         check_credentials(&tx, actor, &input.graph).await?;
         // The flow and its draft refer to each other; that constraint is checked at commit.
-        let draft = self.mint.id();
+        let draft = self.clock.new_id();
         let row = flow::ActiveModel {
             id: Set(id),
             organization_id: Set(scope.organization()),
@@ -84,10 +84,10 @@ impl Flows {
         let version = NewVersion { id: draft, organization: scope.organization(), flow: id, number: 1 };
         self.write_version(&tx, version, &graph).await?;
         webhook::Entity::insert(webhook::ActiveModel {
-            id: Set(self.mint.id()),
+            id: Set(self.clock.new_id()),
             organization_id: Set(actor.organization),
             flow_id: Set(id),
-            token: Set(self.mint.secret()),
+            token: Set(self.clock.new_secret()),
             created_at: Set(now),
         })
         .exec_without_returning(&tx)
@@ -132,12 +132,12 @@ impl Flows {
         if let (Some(graph), Some(valid)) = (&graph, &valid) {
             check_credentials(&tx, actor, graph).await?;
             let number = next_number(&tx, scope, id).await?;
-            let draft = self.mint.id();
+            let draft = self.clock.new_id();
             let version = NewVersion { id: draft, organization: actor.organization, flow: id, number };
             self.write_version(&tx, version, valid).await?;
             row.draft_version_id = Set(draft);
         }
-        row.updated_at = Set(self.mint.now());
+        row.updated_at = Set(self.clock.now());
         let updated = row.update(&tx).await?;
         if updated.draft_version_id != previous {
             super::find::delete_unused_version(&tx, scope, previous).await?;

@@ -14,9 +14,9 @@ mod validate;
 
 use std::sync::Arc;
 use triptych_stores::{
+    clock::Clock,
     connections::Stores,
     error::{Problem, Result},
-    mint::Mint,
     outbox::Outbox,
     queues::Queues,
 };
@@ -35,7 +35,7 @@ use crate::automation::integrations::{Catalog, Start};
 #[derive(Clone)]
 pub struct Flows {
     stores: Stores,
-    mint: Mint,
+    clock: Clock,
     outbox: Outbox,
     queues: Queues,
     catalog: Catalog,
@@ -53,9 +53,9 @@ pub(crate) struct FlowParts {
 }
 
 impl Flows {
-    pub(crate) fn new(stores: Stores, mint: Mint, parts: FlowParts) -> Self {
+    pub(crate) fn new(stores: Stores, clock: Clock, parts: FlowParts) -> Self {
         let FlowParts { outbox, queues, catalog, templates, graphs } = parts;
-        Self { stores, mint, outbox, queues, catalog, templates, graphs }
+        Self { stores, clock, outbox, queues, catalog, templates, graphs }
     }
 
     /// The integrations that steps can use.

@@ -30,7 +30,7 @@ impl Flows {
         let flow = super::find::for_update(&tx, scope, id).await?;
         let graph = self.graphs.load(&tx, flow.draft_version_id).await?;
         self.validator().check(&GraphSpec::of(&graph)?, Strictness::Complete)?;
-        let now = self.mint.now();
+        let now = self.clock.now();
         flow_version::Entity::update_within(scope)
             .col_expr(flow_version::Column::PublishedAt, now.into())
             .filter(flow_version::Column::Id.eq(flow.draft_version_id))
@@ -63,7 +63,7 @@ impl Flows {
         self.replace_schedules(&tx, &flow, None).await?;
         let mut row = flow.into_active_model();
         row.status = Set(flow::Status::Paused);
-        row.updated_at = Set(self.mint.now());
+        row.updated_at = Set(self.clock.now());
         let paused = row.update(&tx).await?;
         tx.commit().await?;
         self.outbox.wake();
@@ -106,7 +106,7 @@ impl Flows {
         outdated.exec(tx).await?;
         let Some((trigger, times)) = wanted else { return Ok(()) };
         let row = schedule::ActiveModel {
-            id: Set(self.mint.id()),
+            id: Set(self.clock.new_id()),
             organization_id: Set(flow.organization_id),
             flow_id: Set(flow.id),
             version_id: Set(trigger.version_id),
@@ -114,7 +114,7 @@ impl Flows {
             cron: Set(times.cron),
             every_seconds: Set(times.every_seconds),
             timezone: Set(times.timezone),
-            created_at: Set(self.mint.now()),
+            created_at: Set(self.clock.now()),
         };
         schedule::Entity::insert(row)
             .on_conflict_do_nothing_on([schedule::Column::StepId])

@@ -33,11 +33,11 @@ impl Flows {
             flow_id: Set(flow),
             number: Set(number),
             published_at: Set(None),
-            created_at: Set(self.mint.now()),
+            created_at: Set(self.clock.now()),
         })
         .exec_without_returning(tx)
         .await?;
-        let ids: Vec<StepId> = graph.steps.iter().map(|_| self.mint.id()).collect();
+        let ids: Vec<StepId> = graph.steps.iter().map(|_| self.clock.new_id()).collect();
         let mut steps = Vec::with_capacity(graph.steps.len());
         for (position, (id, step)) in (0_i32..).zip(ids.iter().zip(&graph.steps)) {
             let name = step.name.as_ref().map_or(step.key.as_str(), StepName::as_str);
@@ -59,7 +59,7 @@ impl Flows {
         }
         step::Entity::insert_many(steps).exec_without_returning(tx).await?;
         let links = (0_i32..).zip(&graph.links).map(|(position, link)| step_link::ActiveModel {
-            id: Set(self.mint.id()),
+            id: Set(self.clock.new_id()),
             organization_id: Set(organization),
             version_id: Set(version_id),
             from_step_id: Set(ids[link.from]),

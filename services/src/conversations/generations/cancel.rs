@@ -37,9 +37,9 @@ impl Generations {
         let mut running = filter.clone();
         running.insert("status", doc! { "$in": ["QUEUED", "STREAMING"] });
         running.insert("abortRequestedAt", mongodb::bson::Bson::Null);
-        let update = doc! { "$set": { "abortRequestedAt": to_bson(self.mint.now()) } };
+        let update = doc! { "$set": { "abortRequestedAt": to_bson(self.clock.now()) } };
         in_time(generations.update_one(running, update)).await?;
-        if let Some(claim) = self.try_claim(id, self.mint.uuid(), LEASE, &["QUEUED"]).await?
+        if let Some(claim) = self.try_claim(id, self.clock.new_uuid(), LEASE, &["QUEUED"]).await?
             && let Finished::Stored(generation) = self.finish(&claim, Outcome::aborted()).await?
         {
             return Ok(*generation);

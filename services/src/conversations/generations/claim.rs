@@ -84,7 +84,7 @@ impl Generations {
         lease: Duration,
         from: &[&str],
     ) -> Result<Option<Claim>, StoreError> {
-        let now = self.mint.now();
+        let now = self.clock.now();
         let free = doc! {
             "_id": id,
             "status": { "$in": from },
@@ -165,7 +165,7 @@ impl Generations {
     ) -> Result<Vec<GenerationId>, StoreError> {
         let ids: Vec<Bson> = held.iter().map(|(id, _)| Bson::from(*id)).collect();
         let mine = doc! { "_id": { "$in": ids }, "leaseOwner": binary(worker), "status": "STREAMING" };
-        let until = to_bson(self.mint.now() + lease);
+        let until = to_bson(self.clock.now() + lease);
         in_time(
             self.stores
                 .documents::<Generation>()

@@ -88,7 +88,7 @@ impl Generations {
     }
 
     async fn enqueue_unfinished(&self, settle: Duration) -> Result<usize, StoreError> {
-        let now = self.mint.now();
+        let now = self.clock.now();
         let unfinished = self
             .find_leases(doc! {
                 "origin.kind": "thread",
@@ -122,7 +122,7 @@ impl Generations {
     }
 
     async fn fail_abandoned_steps(&self) -> Result<(), StoreError> {
-        let before = to_bson(self.mint.now() - ABANDONED);
+        let before = to_bson(self.clock.now() - ABANDONED);
         let abandoned = self
             .find_leases(doc! {
                 "origin.kind": "step",
@@ -131,7 +131,8 @@ impl Generations {
             })
             .await?;
         for (id, _) in abandoned {
-            let Some(claim) = self.try_claim(id, self.mint.uuid(), ENQUEUE_LIMIT, &["STREAMING"]).await?
+            let Some(claim) =
+                self.try_claim(id, self.clock.new_uuid(), ENQUEUE_LIMIT, &["STREAMING"]).await?
             else {
                 continue;
             };

@@ -8,7 +8,7 @@ use triptych_entities::{
     },
     ids::{GenerationId, Id as _, OrganizationId, UserId},
 };
-use triptych_stores::mint::Mint;
+use triptych_stores::clock::Clock;
 
 /// The content of a new generation.
 pub(crate) struct Draft {
@@ -22,7 +22,7 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// Creates the document, with the status `Queued`.
-    pub(crate) fn into_generation(self, mint: &Mint, id: GenerationId) -> Generation {
+    pub(crate) fn into_generation(self, clock: &Clock, id: GenerationId) -> Generation {
         // Derived from the id, so that feedback can be attached to the trace without a lookup.
         let digest = Sha256::digest(id.uuid().as_bytes());
         Generation {
@@ -47,7 +47,7 @@ impl Draft {
             time_to_first_token_ms: None,
             trace_id: hex::encode(&digest[..16]),
             observation_id: hex::encode(&digest[16..24]),
-            created_at: to_bson(mint.now()),
+            created_at: to_bson(clock.now()),
             started_at: None,
             finished_at: None,
         }

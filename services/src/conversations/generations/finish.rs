@@ -175,7 +175,7 @@ struct End {
 impl End {
     fn of(service: &Generations, claim: &Claim, outcome: &Outcome) -> Result<Self, StoreError> {
         let generation = &claim.generation;
-        let now = to_bson(service.mint.now());
+        let now = to_bson(service.clock.now());
         let status = bson(&outcome.status)?;
         let parts = bson(&outcome.parts)?;
         let mut set = doc! {
@@ -221,7 +221,7 @@ fn event(service: &Generations, generation: &Generation, usage: &Usage, now: bso
         Origin::Thread { .. } => (None, None, None),
     };
     UsageEvent {
-        id: service.mint.id(),
+        id: service.clock.new_id(),
         organization_id: generation.organization_id,
         user_id: generation.owner_id,
         generation_id: generation.id,

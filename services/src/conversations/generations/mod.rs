@@ -25,7 +25,7 @@ pub use step::{StepPrompt, StepStart};
 pub use usage::{Period, UsageBy, UsageSummary};
 
 use std::sync::Arc;
-use triptych_stores::{connections::Stores, live::Live, mint::Mint};
+use triptych_stores::{clock::Clock, connections::Stores, live::Live};
 
 use crate::conversations::models::Models;
 
@@ -33,7 +33,7 @@ use crate::conversations::models::Models;
 #[derive(Clone)]
 pub struct Generations {
     stores: Stores,
-    mint: Mint,
+    clock: Clock,
     live: Live,
     models: Models,
     queue: Arc<dyn Enqueue>,
@@ -42,12 +42,12 @@ pub struct Generations {
 impl Generations {
     pub(crate) fn new(
         stores: Stores,
-        mint: Mint,
+        clock: Clock,
         live: Live,
         models: Models,
         queue: Arc<dyn Enqueue>,
     ) -> Self {
-        Self { stores, mint, live, models, queue }
+        Self { stores, clock, live, models, queue }
     }
 
     /// The configured models.
@@ -64,7 +64,7 @@ impl Generations {
 
     /// The clock and the source of ids.
     #[must_use]
-    pub fn mint(&self) -> &Mint {
-        &self.mint
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 }

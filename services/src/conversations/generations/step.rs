@@ -92,7 +92,7 @@ impl Generations {
             parameters: ask.parameters.clone(),
             cache: CachePolicy::Default,
         };
-        let generation = draft.into_generation(&self.mint, self.mint.id());
+        let generation = draft.into_generation(&self.clock, self.clock.new_id());
         match in_time(self.stores.documents::<Generation>().across_tenants().insert_one(&generation)).await {
             Ok(_) => Ok(generation),
             Err(StoreError::Mongo(error)) if is_duplicate(&error) => {

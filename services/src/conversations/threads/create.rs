@@ -49,9 +49,9 @@ impl Threads {
         model: Option<String>,
         client_id: Option<String>,
     ) -> Thread {
-        let now = to_bson(self.mint.now());
+        let now = to_bson(self.clock.now());
         Thread {
-            id: self.mint.id(),
+            id: self.clock.new_id(),
             organization_id: actor.organization,
             owner_id: actor.user,
             title,

@@ -21,7 +21,7 @@ pub use update::UpdateThread;
 
 use triptych_entities::documents::conversations::{message::Message, thread::Thread};
 use triptych_stores::collections::Documents;
-use triptych_stores::{connections::Stores, mint::Mint};
+use triptych_stores::{clock::Clock, connections::Stores};
 
 use crate::conversations::generations::Generations;
 
@@ -29,13 +29,13 @@ use crate::conversations::generations::Generations;
 #[derive(Clone)]
 pub struct Threads {
     stores: Stores,
-    mint: Mint,
+    clock: Clock,
     generations: Generations,
 }
 
 impl Threads {
-    pub(crate) fn new(stores: Stores, mint: Mint, generations: Generations) -> Self {
-        Self { stores, mint, generations }
+    pub(crate) fn new(stores: Stores, clock: Clock, generations: Generations) -> Self {
+        Self { stores, clock, generations }
     }
 
     fn documents(&self) -> Documents<Thread> {

@@ -166,7 +166,7 @@ impl Threads {
             parameters,
             cache,
         }
-        .into_generation(&self.mint, self.mint.id());
+        .into_generation(&self.clock, self.clock.new_id());
         answer.generation_id = Some(generation.id);
         answer.model = Some(model.clone());
 
@@ -228,7 +228,7 @@ impl Threads {
 
     fn message(&self, thread: &Thread, parent: Option<MessageId>, sibling: i32, role: Role) -> Message {
         Message {
-            id: self.mint.id(),
+            id: self.clock.new_id(),
             organization_id: thread.organization_id,
             thread_id: thread.id,
             parent_id: parent,
@@ -242,7 +242,7 @@ impl Threads {
             usage: None,
             client_id: None,
             extra: None,
-            created_at: to_bson(self.mint.now()),
+            created_at: to_bson(self.clock.now()),
         }
     }
 

@@ -30,7 +30,7 @@ impl Threads {
         self.check_model(change.model.as_deref(), &mut problems);
         let Some(title) = title else { return Err(problems.invalid()) };
         problems.check()?;
-        let changes = Changes::at(self.mint.now())
+        let changes = Changes::at(self.clock.now())
             .set_some("title", title.map(Title::into_string))
             .set_some("archived", change.archived)
             .set_some("model", change.model);

@@ -43,7 +43,7 @@ impl Action for For {
     };
 
     async fn run(&self, parameters: ForParameters, _: &Call<'_>, tools: &Tools) -> ActionResult<Resumed> {
-        wait_for(tools.mint.now(), parameters.seconds)
+        wait_for(tools.clock.now(), parameters.seconds)
     }
 }
 
@@ -71,7 +71,7 @@ impl Action for Until {
     };
 
     async fn run(&self, parameters: UntilParameters, _: &Call<'_>, tools: &Tools) -> ActionResult<Resumed> {
-        wait_until(tools.mint.now(), parameters.at)
+        wait_until(tools.clock.now(), parameters.at)
     }
 }
 

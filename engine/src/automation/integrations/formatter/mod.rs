@@ -83,7 +83,7 @@ impl Transforms for number::Parameters {
     );
 
     fn apply(&self, tools: &Tools) -> Result<Value, String> {
-        number::apply(self, || u64::from_le_bytes(tools.mint.bytes()))
+        number::apply(self, || u64::from_le_bytes(tools.clock.random_bytes()))
     }
 }
 
@@ -91,7 +91,7 @@ impl Transforms for date::Parameters {
     const ABOUT: About = about("date", "Format a date", "Parses, shifts, compares and formats dates.");
 
     fn apply(&self, tools: &Tools) -> Result<Value, String> {
-        date::apply(self, tools.mint.now())
+        date::apply(self, tools.clock.now())
     }
 }
 

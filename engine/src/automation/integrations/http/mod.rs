@@ -106,7 +106,7 @@ impl Action for Request {
     };
 
     async fn run(&self, parameters: Parameters, call: &Call<'_>, tools: &Tools) -> ActionResult<Answer> {
-        perform(parameters, call, &tools.http, tools.mint.now()).await.map(Outcome::Done)
+        perform(parameters, call, &tools.http, tools.clock.now()).await.map(Outcome::Done)
     }
 
     fn credential() -> Option<Value> {

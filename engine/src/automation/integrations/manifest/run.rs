@@ -46,7 +46,7 @@ pub(super) struct Prepared<'a> {
 #[async_trait]
 impl Run for Described {
     async fn run(&self, call: &Call<'_>, tools: &Tools) -> ActionResult {
-        self.perform(call, &tools.http, tools.mint.now()).await.map(Outcome::Done)
+        self.perform(call, &tools.http, tools.clock.now()).await.map(Outcome::Done)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The source of time, ids and secrets. Injected, so that tests can move the clock.
+//! The clock, and the ids and secrets that are generated. Injected, so that tests can move the clock.
 
 use std::{
     fmt,
@@ -13,29 +13,29 @@ use uuid::{ContextV7, Timestamp, Uuid};
 
 type Now = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
-/// The source of time, ids and secrets.
+/// The source of the time, of ids, which contain the time, and of random values.
 #[derive(Clone)]
-pub struct Mint {
+pub struct Clock {
     now: Arc<Now>,
     context: Arc<Mutex<ContextV7>>,
 }
 
-impl fmt::Debug for Mint {
+impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mint")
+        f.write_str("Clock")
     }
 }
 
-impl Mint {
-    /// The system's clock.
+impl Clock {
+    /// Reads the system's clock.
     #[must_use]
     pub fn system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
-        Self::with_clock(Utc::now)
+        Self::with_time(Utc::now)
     }
 
-    /// A custom clock.
-    pub fn with_clock(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+    /// Reads the time from a function.
+    pub fn with_time(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self { now: Arc::new(now), context: Arc::new(Mutex::new(ContextV7::new())) }
     }
 
@@ -45,15 +45,15 @@ impl Mint {
         (self.now)()
     }
 
-    /// A new id, greater than every earlier id of this source.
+    /// A new id, greater than every earlier id of this clock.
     #[must_use]
-    pub fn id<I: Id>(&self) -> I {
-        I::from_uuid(self.uuid())
+    pub fn new_id<I: Id>(&self) -> I {
+        I::from_uuid(self.new_uuid())
     }
 
-    /// A new UUIDv7, greater than every earlier one of this source.
+    /// A new UUIDv7, greater than every earlier one of this clock.
     #[must_use]
-    pub fn uuid(&self) -> Uuid {
+    pub fn new_uuid(&self) -> Uuid {
         let now = self.now();
         let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
         let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
@@ -62,8 +62,8 @@ impl Mint {
 
     /// 256 random bits, as 43 characters that are safe in a URL.
     #[must_use]
-    pub fn secret(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.bytes::<32>())
+    pub fn new_secret(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.random_bytes::<32>())
     }
 
     /// Random bytes from the operating system.
@@ -71,7 +71,7 @@ impl Mint {
     /// # Panics
     /// If the operating system provides no randomness, without which no secret is safe.
     #[must_use]
-    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+    pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         #[expect(clippy::expect_used, reason = "without randomness no secret is safe")]
         rand::rngs::SysRng.try_fill_bytes(&mut bytes).expect("the operating system provides randomness");
