@@ -1,4 +1,4 @@
-//! What answers messages: generations, and the models that they ask.
+//! Generations, and the models that they call.
 
 pub mod generations;
 pub mod models;

@@ -10,7 +10,7 @@ use triptych_entities::{
     relational::automation::{execution_step::Exit, step},
 };
 use triptych_services::{
-    access, automation::executions::Claim, conversations::generations::StepPrompt, error::UNAVAILABLE,
+    access, automation::executions::Claim, conversations::generations::StepRequest, error::UNAVAILABLE,
     storable::storable,
 };
 
@@ -85,7 +85,7 @@ impl Runtime {
         *input = Some(rendered.clone());
         self.check(step, &rendered)?;
         match (step.kind, run) {
-            (step::Kind::Ai, _) => self.ask(claim, &rendered, generation).await,
+            (step::Kind::Ai, _) => self.generate(claim, &rendered, generation).await,
             (step::Kind::Branch, _) => branch::choose(&self.renderer, claim, &scope),
             (_, Some(run)) => {
                 let call = Call {
@@ -141,7 +141,7 @@ impl Runtime {
         })
     }
 
-    async fn ask(
+    async fn generate(
         &self,
         claim: &Claim,
         rendered: &Value,
@@ -168,7 +168,7 @@ impl Runtime {
                 );
                 ActionError::temporary("UNAVAILABLE", UNAVAILABLE)
             })?;
-        let prompt = StepPrompt {
+        let request = StepRequest {
             organization: claim.execution.organization_id,
             owner,
             flow_id: claim.execution.flow_id,
@@ -179,7 +179,7 @@ impl Runtime {
             prompt: text("prompt").unwrap_or_default(),
             parameters,
         };
-        let answer = self.generator.run_step_generation(prompt).await.map_err(from_model)?;
+        let answer = self.generator.run_step_generation(request).await.map_err(from_model)?;
         *generation = Some(answer.generation_id);
         let output = json!({ "text": answer.text, "object": answer.object, "usage": usage(&answer.usage) });
         if !storable(&output) {

@@ -21,7 +21,7 @@ use crate::automation::integrations::ActionError;
 
 /// Time limit of an attempt, unless the step has its own.
 const TIME_LIMIT: Duration = Duration::from_secs(330);
-/// Time limit of an attempt that asks a model.
+/// Time limit of an attempt that calls a model.
 const AI_TIME_LIMIT: Duration = Duration::from_mins(15);
 /// Attempts to store a report before the lease is left to expire.
 const REPORT_ATTEMPTS: u32 = 5;

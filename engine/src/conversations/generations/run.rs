@@ -22,7 +22,7 @@ use super::{
     produce::{Ended, Production},
     writer::Writer,
 };
-use crate::conversations::models::{Ask, ModelError, ModelStream};
+use crate::conversations::models::{CompletionRequest, ModelError, ModelStream};
 
 /// Attempts to store the result before the job is retried.
 const STORE_ATTEMPTS: u32 = 20;
@@ -68,7 +68,7 @@ impl Generator {
             asked_at: Instant::now(),
             first_token: None,
         };
-        let ended = match self.ask(&claim) {
+        let ended = match self.request(&claim) {
             // A panic must not leave a generation without a terminal state.
             Ok(stream) => {
                 AssertUnwindSafe(production.run(stream)).catch_unwind().await.unwrap_or_else(|_| {
@@ -114,9 +114,9 @@ impl Generator {
         Writer::new(live, Topic::of(generation.id), i64::from(generation.epoch), opening)
     }
 
-    fn ask(&self, claim: &Claim) -> Result<ModelStream, ModelError> {
+    fn request(&self, claim: &Claim) -> Result<ModelStream, ModelError> {
         let (model, name) = self.models.resolve(&claim.generation.model)?;
-        Ok(model.stream(Ask {
+        Ok(model.stream(CompletionRequest {
             model: name,
             prompt: claim.prompt.clone(),
             parameters: claim.generation.parameters.clone(),

@@ -12,7 +12,7 @@ use triptych_entities::{
     ids::GenerationId,
 };
 use triptych_services::{
-    conversations::generations::{StepPrompt, StepStart},
+    conversations::generations::{StepRequest, StepStart},
     error::{Code, Coded as _, INTERNAL, ServiceError, UNAVAILABLE},
 };
 
@@ -38,16 +38,16 @@ impl Generator {
     ///
     /// # Errors
     /// Why there is no response, and whether the step may be retried.
-    #[tracing::instrument(skip_all, fields(execution_step.id = %ask.execution_step_id))]
-    pub async fn run_step_generation(&self, ask: StepPrompt) -> Result<StepAnswer, ModelError> {
-        let wants_object = ask.parameters.json_schema.is_some();
+    #[tracing::instrument(skip_all, fields(execution_step.id = %request.execution_step_id))]
+    pub async fn run_step_generation(&self, request: StepRequest) -> Result<StepAnswer, ModelError> {
+        let wants_object = request.parameters.json_schema.is_some();
         let deadline = Instant::now() + LEASE + LEASE / 3;
         loop {
             let start = self
                 .generations
-                .start_step(&ask, self.worker, LEASE)
+                .start_step(&request, self.worker, LEASE)
                 .await
-                .map_err(|error| failure(&ask, &error))?;
+                .map_err(|error| failure(&request, &error))?;
             match start {
                 StepStart::Answered(generation) => return answer(*generation, wants_object),
                 StepStart::Aborted(_) => return Err(aborted()),
@@ -60,7 +60,7 @@ impl Generator {
                 },
                 StepStart::Claimed(claim) => {
                     let end = self.answer(*claim).await;
-                    match end.map_err(|error| failure(&ask, &ServiceError::from(error)))? {
+                    match end.map_err(|error| failure(&request, &ServiceError::from(error)))? {
                         RunEnd::Finished { error: Some(error), .. } => return Err(error),
                         // Completed or aborted: the next poll reads which.
                         RunEnd::Finished { .. } | RunEnd::NotOurs => {}
@@ -88,15 +88,15 @@ fn parse(text: &str) -> Result<Value, ModelError> {
     })
 }
 
-fn failure(ask: &StepPrompt, error: &ServiceError) -> ModelError {
+fn failure(request: &StepRequest, error: &ServiceError) -> ModelError {
     match error.code() {
         Code::BadUserInput => ModelError::permanent(ModelError::BAD_USER_INPUT, error.to_string()),
         Code::Unavailable => {
-            tracing::warn!(%error, execution_step.id = %ask.execution_step_id, "database unavailable");
+            tracing::warn!(%error, execution_step.id = %request.execution_step_id, "database unavailable");
             unavailable(UNAVAILABLE)
         }
         _ => {
-            tracing::error!(%error, execution_step.id = %ask.execution_step_id, "internal error");
+            tracing::error!(%error, execution_step.id = %request.execution_step_id, "internal error");
             ModelError::permanent(ModelError::INTERNAL, INTERNAL)
         }
     }

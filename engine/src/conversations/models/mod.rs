@@ -17,7 +17,7 @@ use triptych_services::conversations::generations::Prompt;
 
 /// A request to a model.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct CompletionRequest {
     /// The name of the model at its provider.
     pub model: String,
     pub prompt: Prompt,
@@ -66,5 +66,5 @@ pub type ModelStream = BoxStream<'static, Result<ModelEvent, ModelError>>;
 /// A model, or a provider of models.
 pub trait Model: Send + Sync + 'static {
     /// Sends a request. Dropping the stream cancels it.
-    fn stream(&self, ask: Ask) -> ModelStream;
+    fn stream(&self, request: CompletionRequest) -> ModelStream;
 }

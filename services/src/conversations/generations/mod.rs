@@ -21,7 +21,7 @@ pub use dispatch::Enqueue;
 pub(crate) use draft::Draft;
 pub use feed::{Envelope, GenerationFeed};
 pub use finish::{Finished, Outcome};
-pub use step::{StepPrompt, StepStart};
+pub use step::{StepRequest, StepStart};
 pub use usage::{Period, UsageBy, UsageSummary};
 
 use std::sync::Arc;

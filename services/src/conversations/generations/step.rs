@@ -17,7 +17,7 @@ use super::{Claim, Draft, Generations};
 
 /// The request of an AI step.
 #[derive(Debug, Clone)]
-pub struct StepPrompt {
+pub struct StepRequest {
     pub organization: OrganizationId,
     /// The user whose usage it counts towards.
     pub owner: UserId,
@@ -49,12 +49,17 @@ impl Generations {
     ///
     /// # Errors
     /// `Invalid` for a model that is not configured.
-    #[tracing::instrument(skip_all, fields(execution_step.id = %ask.execution_step_id))]
-    pub async fn start_step(&self, ask: &StepPrompt, worker: Uuid, lease: Duration) -> Result<StepStart> {
-        self.models.check(&ask.model).map_err(|message| Invalid::one("model", message))?;
-        let generation = match self.of_step(ask).await? {
+    #[tracing::instrument(skip_all, fields(execution_step.id = %request.execution_step_id))]
+    pub async fn start_step(
+        &self,
+        request: &StepRequest,
+        worker: Uuid,
+        lease: Duration,
+    ) -> Result<StepStart> {
+        self.models.check(&request.model).map_err(|message| Invalid::one("model", message))?;
+        let generation = match self.of_step(request).await? {
             Some(generation) => generation,
-            None => self.make_for_step(ask).await?,
+            None => self.create_for_step(request).await?,
         };
         match generation.status {
             Status::Completed => return Ok(StepStart::Answered(Box::new(generation))),
@@ -69,34 +74,34 @@ impl Generations {
         Ok(StepStart::Claimed(Box::new(claim)))
     }
 
-    async fn of_step(&self, ask: &StepPrompt) -> Result<Option<Generation>, StoreError> {
+    async fn of_step(&self, request: &StepRequest) -> Result<Option<Generation>, StoreError> {
         let filter = doc! {
-            "organizationId": ask.organization,
-            "origin.executionStepId": { "$eq": ask.execution_step_id, "$exists": true },
+            "organizationId": request.organization,
+            "origin.executionStepId": { "$eq": request.execution_step_id, "$exists": true },
         };
         in_time(self.stores.documents::<Generation>().across_tenants().find_one(filter)).await
     }
 
-    async fn make_for_step(&self, ask: &StepPrompt) -> Result<Generation> {
+    async fn create_for_step(&self, request: &StepRequest) -> Result<Generation> {
         let draft = Draft {
-            organization: ask.organization,
-            owner: ask.owner,
+            organization: request.organization,
+            owner: request.owner,
             origin: Origin::Step {
-                flow_id: ask.flow_id,
-                execution_id: ask.execution_id,
-                execution_step_id: ask.execution_step_id,
-                system: ask.system.clone(),
-                prompt: ask.prompt.clone(),
+                flow_id: request.flow_id,
+                execution_id: request.execution_id,
+                execution_step_id: request.execution_step_id,
+                system: request.system.clone(),
+                prompt: request.prompt.clone(),
             },
-            model: ask.model.clone(),
-            parameters: ask.parameters.clone(),
+            model: request.model.clone(),
+            parameters: request.parameters.clone(),
             cache: CachePolicy::Default,
         };
         let generation = draft.into_generation(&self.clock, self.clock.new_id());
         match in_time(self.stores.documents::<Generation>().across_tenants().insert_one(&generation)).await {
             Ok(_) => Ok(generation),
             Err(StoreError::Mongo(error)) if is_duplicate(&error) => {
-                self.of_step(ask).await?.ok_or(ServiceError::NotFound("generation"))
+                self.of_step(request).await?.ok_or(ServiceError::NotFound("generation"))
             }
             Err(error) => Err(error.into()),
         }

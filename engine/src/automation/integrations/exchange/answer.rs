@@ -35,7 +35,7 @@ pub fn quote(text: &str) -> String {
     text.trim().chars().filter(|character| *character != '\0').take(QUOTE).collect()
 }
 
-/// The wait that the `retry-after` header asks for, in seconds or until a date; one hour at most.
+/// The wait that the `retry-after` header requests, in seconds or until a date; one hour at most.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if let Ok(seconds) = text.parse() {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt as _};
 use tokio::time::Instant;
 
-use super::{Ask, Model, ModelStream};
+use super::{CompletionRequest, Model, ModelStream};
 use script::Line;
 
 /// The configuration of the demo model.
@@ -44,8 +44,8 @@ impl Demo {
 }
 
 impl Model for Demo {
-    fn stream(&self, ask: Ask) -> ModelStream {
-        let script = script::write(&ask);
+    fn stream(&self, request: CompletionRequest) -> ModelStream {
+        let script = script::write(&request);
         let rate = script.rate.unwrap_or(self.config.tokens_per_second);
         // The time of each line is relative to the start, so that delays do not accumulate.
         let start = Instant::now();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use triptych_entities::documents::conversations::{generation::Usage, message::Role, part::Part};
 
 use super::{
-    Ask,
+    CompletionRequest,
     directives::{Directives, Sum},
     example,
 };
@@ -37,16 +37,16 @@ impl Line {
 const FILLER: [&str; 12] =
     ["this", "demo", "repeats", "plain", "words", "so", "that", "long", "answers", "can", "be", "watched"];
 
-pub(super) fn write(ask: &Ask) -> Script {
-    let asked = last_question(ask);
-    let wanted = Directives::of(&asked);
+pub(super) fn write(request: &CompletionRequest) -> Script {
+    let message = last_message(request);
+    let wanted = Directives::of(&message);
     let mut script =
-        Writer { usage: Usage { input_tokens: tokens_in(ask), ..Usage::default() }, ..Writer::default() };
+        Writer { usage: Usage { input_tokens: tokens_in(request), ..Usage::default() }, ..Writer::default() };
     if wanted.reason {
         script.reason(&format!(
             "The message has {} words. I am a demo and do not understand it; I look for a few words that I \
              know and repeat the rest.",
-            asked.split_whitespace().count()
+            message.split_whitespace().count()
         ));
     }
     if let Some(sum) = wanted.calculate {
@@ -56,11 +56,11 @@ pub(super) fn write(ask: &Ask) -> Script {
         script.lines.push(Line::Note(ModelEvent::Citation {
             title: "A made-up source of the demo model".to_owned(),
             url: Some("https://example.com/demo-source".to_owned()),
-            quote: Some(asked.chars().take(80).collect()),
+            quote: Some(message.chars().take(80).collect()),
         }));
     }
-    let (text, cut) = until_stop(answer(ask, &asked, &wanted), &ask.parameters.stop);
-    let limit = ask.parameters.max_output_tokens.and_then(|n| usize::try_from(n).ok());
+    let (text, cut) = until_stop(answer(request, &message, &wanted), &request.parameters.stop);
+    let limit = request.parameters.max_output_tokens.and_then(|n| usize::try_from(n).ok());
     let reason = script.speak(&text, limit, wanted.fail_after);
     let Some(reason) = reason else { return Script { lines: script.lines, rate: wanted.rate } };
     let reason = if cut { "stop_sequence" } else { reason };
@@ -69,8 +69,9 @@ pub(super) fn write(ask: &Ask) -> Script {
     Script { lines: script.lines, rate: wanted.rate }
 }
 
-fn last_question(ask: &Ask) -> String {
-    ask.prompt
+fn last_message(request: &CompletionRequest) -> String {
+    request
+        .prompt
         .turns
         .iter()
         .rev()
@@ -80,15 +81,15 @@ fn last_question(ask: &Ask) -> String {
 }
 
 /// Counts one token per word of the prompt.
-fn tokens_in(ask: &Ask) -> i64 {
+fn tokens_in(request: &CompletionRequest) -> i64 {
     let words = |text: &str| text.split_whitespace().count();
-    let system = ask.prompt.system.as_deref().map_or(0, words);
-    let turns: usize = ask.prompt.turns.iter().map(|turn| words(&Part::text_of(&turn.parts))).sum();
+    let system = request.prompt.system.as_deref().map_or(0, words);
+    let turns: usize = request.prompt.turns.iter().map(|turn| words(&Part::text_of(&turn.parts))).sum();
     i64::try_from(system + turns).unwrap_or(i64::MAX)
 }
 
-fn answer(ask: &Ask, asked: &str, wanted: &Directives) -> String {
-    if let Some(schema) = &ask.parameters.json_schema {
+fn answer(request: &CompletionRequest, message: &str, wanted: &Directives) -> String {
+    if let Some(schema) = &request.parameters.json_schema {
         return example::of(schema).to_string();
     }
     let mut text = "This is the built-in demo model; no language model was asked.".to_owned();
@@ -106,7 +107,7 @@ fn answer(ask: &Ask, asked: &str, wanted: &Directives) -> String {
             let kept: Vec<&str> = text.split_whitespace().take(words).collect();
             kept.join(" ")
         }
-        None => text + " You wrote: " + asked,
+        None => text + " You wrote: " + message,
     }
 }
 
@@ -192,15 +193,15 @@ mod tests {
 
     use super::*;
 
-    fn ask(text: &str, parameters: Parameters) -> Ask {
+    fn request(text: &str, parameters: Parameters) -> CompletionRequest {
         let part = Part::Text { id: "0".to_owned(), text: text.to_owned() };
         let turns = vec![Turn { role: Role::User, parts: vec![part] }];
-        Ask { model: "echo".to_owned(), prompt: Prompt { system: None, turns }, parameters }
+        CompletionRequest { model: "echo".to_owned(), prompt: Prompt { system: None, turns }, parameters }
     }
 
-    fn said(ask: &Ask) -> (String, Vec<ModelEvent>) {
+    fn said(request: &CompletionRequest) -> (String, Vec<ModelEvent>) {
         let events: Vec<ModelEvent> =
-            write(ask).lines.into_iter().filter_map(|line| line.into_event().ok()).collect();
+            write(request).lines.into_iter().filter_map(|line| line.into_event().ok()).collect();
         let text = events.iter().filter_map(|event| match event {
             ModelEvent::TextDelta(text) => Some(text.as_str()),
             _ => None,
@@ -210,30 +211,30 @@ mod tests {
 
     #[test]
     fn the_answer_repeats_the_question_and_says_that_it_is_a_demo() {
-        let (text, events) = said(&ask("Grüße,  world\n", Parameters::default()));
+        let (text, events) = said(&request("Grüße,  world\n", Parameters::default()));
         assert!(text.contains("demo model") && text.ends_with("You wrote: Grüße,  world\n"), "{text}");
         assert_eq!(events.last(), Some(&ModelEvent::Finish { reason: Some("stop".to_owned()) }));
     }
 
     #[test]
     fn lengths_stops_and_limits_are_kept() {
-        let (text, _) = said(&ask("write 40 words", Parameters::default()));
+        let (text, _) = said(&request("write 40 words", Parameters::default()));
         assert_eq!(text.split_whitespace().count(), 40);
-        let (text, _) = said(&ask("write 3 words", Parameters::default()));
+        let (text, _) = said(&request("write 3 words", Parameters::default()));
         assert_eq!(text, "This is the");
         let stop = Parameters { stop: vec!["no language".to_owned()], ..Parameters::default() };
-        let (text, events) = said(&ask("hello", stop));
+        let (text, events) = said(&request("hello", stop));
         assert!(text.ends_with("model; "), "{text}");
         assert_eq!(events.last(), Some(&ModelEvent::Finish { reason: Some("stop_sequence".to_owned()) }));
         let short = Parameters { max_output_tokens: Some(4), ..Parameters::default() };
-        let (text, events) = said(&ask("hello", short));
+        let (text, events) = said(&request("hello", short));
         assert_eq!(text.split_whitespace().count(), 4);
         assert_eq!(events.last(), Some(&ModelEvent::Finish { reason: Some("length".to_owned()) }));
     }
 
     #[test]
     fn everything_that_can_be_asked_for_comes() {
-        let (_, events) = said(&ask("think, calculate 2+3, cite", Parameters::default()));
+        let (_, events) = said(&request("think, calculate 2+3, cite", Parameters::default()));
         let has = |wanted: fn(&ModelEvent) -> bool| events.iter().any(wanted);
         assert!(has(|event| matches!(event, ModelEvent::ReasoningDelta(_))));
         assert!(has(|event| matches!(event, ModelEvent::Citation { .. })));

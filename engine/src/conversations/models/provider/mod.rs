@@ -18,7 +18,7 @@ use triptych_services::{
     tls,
 };
 
-use super::{Ask, Model, ModelError, ModelStream};
+use super::{CompletionRequest, Model, ModelError, ModelStream};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// Time limit of the first byte, and of the pause between chunks.
@@ -77,9 +77,9 @@ fn is_loopback(url: &reqwest::Url) -> bool {
 }
 
 impl Model for Provider {
-    fn stream(&self, ask: Ask) -> ModelStream {
+    fn stream(&self, request: CompletionRequest) -> ModelStream {
         let (client, models) = (self.client.clone(), self.models.clone());
-        let iden = ModelIden::new(self.kind, ask.model.clone());
+        let iden = ModelIden::new(self.kind, request.model.clone());
         let (endpoint, auth, idle) = (self.endpoint.clone(), self.auth.clone(), self.idle);
         let opening = async move {
             let failed = |error: &genai::Error| failure::of(error, &models);
@@ -89,9 +89,9 @@ impl Model for Provider {
                 let own = client.resolve_service_target(iden).await.map_err(|error| failed(&error))?;
                 ServiceTarget { auth, ..own }
             };
-            let options = request::options(&ask.parameters, idle);
+            let options = request::options(&request.parameters, idle);
             let response = client
-                .exec_chat_stream(target, request::chat(&ask.prompt), Some(&options))
+                .exec_chat_stream(target, request::chat(&request.prompt), Some(&options))
                 .await
                 .map_err(|error| failed(&error))?;
             Ok(stream::events(response.stream, models))

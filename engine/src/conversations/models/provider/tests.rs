@@ -15,7 +15,7 @@ use triptych_services::conversations::{
 };
 
 use super::Provider;
-use crate::conversations::models::{Ask, Model as _, ModelError, ModelEvent};
+use crate::conversations::models::{CompletionRequest, Model as _, ModelError, ModelEvent};
 
 const KEY: &str = "sk-very-secret";
 
@@ -78,7 +78,7 @@ async fn completions(State(manner): State<Manner>, Json(body): Json<Value>) -> a
     ([("content-type", "text/event-stream")], body).into_response()
 }
 
-async fn ask(manner: Manner) -> Vec<Result<ModelEvent, ModelError>> {
+async fn request(manner: Manner) -> Vec<Result<ModelEvent, ModelError>> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
     let app = Router::new().route("/v1/chat/completions", post(completions)).with_state(manner);
@@ -106,7 +106,7 @@ async fn ask_at(base_url: String) -> Vec<Result<ModelEvent, ModelError>> {
         turns: vec![Turn { role: Role::User, parts: vec![text] }],
     };
     provider
-        .stream(Ask { model: "small".to_owned(), prompt, parameters: Parameters::default() })
+        .stream(CompletionRequest { model: "small".to_owned(), prompt, parameters: Parameters::default() })
         .collect()
         .await
 }
@@ -121,7 +121,7 @@ fn text_of(events: &[Result<ModelEvent, ModelError>]) -> String {
 
 #[tokio::test]
 async fn a_whole_answer_brings_text_reasoning_calls_and_usage() {
-    let events = ask(Manner::Whole).await;
+    let events = request(Manner::Whole).await;
     assert_eq!(text_of(&events), "Hello");
     assert!(events.contains(&Ok(ModelEvent::ReasoningDelta("hm".to_owned()))));
     let ready = ModelEvent::ToolCallReady {
@@ -149,7 +149,7 @@ async fn a_whole_answer_brings_text_reasoning_calls_and_usage() {
 
 #[tokio::test]
 async fn half_an_answer_is_kept_and_fails() {
-    let events = ask(Manner::Half).await;
+    let events = request(Manner::Half).await;
     assert_eq!(text_of(&events), "Hello");
     let error = events.last().unwrap().as_ref().unwrap_err();
     assert_eq!((error.code, error.retryable), (ModelError::UPSTREAM_FAILED, true));
@@ -157,7 +157,7 @@ async fn half_an_answer_is_kept_and_fails() {
 
 #[tokio::test]
 async fn silence_is_a_timeout() {
-    let events = ask(Manner::Silent).await;
+    let events = request(Manner::Silent).await;
     assert_eq!(text_of(&events), "Hello");
     assert_eq!(events.last().unwrap().as_ref().unwrap_err().code, ModelError::TIMEOUT);
 }
@@ -170,7 +170,7 @@ async fn refusals_are_told_apart_and_never_show_the_key() {
         (401, ModelError::UPSTREAM_FAILED, false),
         (400, ModelError::UPSTREAM_FAILED, false),
     ] {
-        let events = ask(Manner::Status(status)).await;
+        let events = request(Manner::Status(status)).await;
         let error = events.last().unwrap().as_ref().unwrap_err();
         assert_eq!((error.code, error.retryable), (code, retryable), "{status}: {error}");
         assert!(!error.message.contains(KEY), "{error}");
