@@ -20,6 +20,8 @@ mod errors;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod invalid_fields;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod migrations;

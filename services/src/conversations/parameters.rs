@@ -12,7 +12,7 @@ const MAX_SYSTEM: usize = 100_000;
 pub(super) fn check(parameters: Option<&Parameters>, problems: &mut Problems) {
     let Some(parameters) = parameters else { return };
     let mut wrong = |field: &str, message: &str| {
-        problems.add(&format!("parameters.{field}"), message);
+        problems.add(format!("parameters.{field}"), message);
     };
     if parameters.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
         wrong("temperature", "must be between 0 and 2");

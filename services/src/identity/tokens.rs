@@ -1,5 +1,7 @@
 //! API tokens: long-lived secrets for programs. The secret is returned once; only its hash is stored.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, DbBackend, QueryFilter as _,
@@ -9,17 +11,34 @@ use sha2::{Digest as _, Sha256};
 use triptych_entities::{ids::ApiTokenId, relational::identity::api_token};
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject, subjects},
-    error::{Invalid, Problem, Result, ServiceError},
+    error::{Result, ServiceError},
 };
 
 use super::Identity;
 
-use crate::input::Name;
+use crate::input::{Name, Problems, Refusal};
 
 /// What every API token begins with, so that secret scanners can find a leaked one.
 pub(super) const PREFIX: &str = "tri_";
 /// Interval at which `last_used_at` is updated, to avoid a write with each request.
 const USE_RESOLUTION_SECONDS: i64 = 60;
+
+/// A permission that a token is limited to, as `action:subject`.
+struct TokenScope(Action, Subject);
+
+impl TokenScope {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        text.split_once(':')
+            .and_then(|(action, subject)| Some(Self(Action::by_name(action)?, subjects::by_name(subject)?)))
+            .ok_or("must be an action and a subject, such as `read:flow`")
+    }
+}
+
+impl fmt::Display for TokenScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.0, self.1)
+    }
+}
 
 /// The input of `create_token`.
 #[derive(Debug, Clone)]
@@ -42,15 +61,15 @@ impl Identity {
         input: NewApiToken,
     ) -> Result<(api_token::Model, String)> {
         let scope = actor.scope(Action::Create, Subject::ApiToken)?;
-        self.check(&input)?;
+        let (name, scopes) = self.parse(&input)?;
         let secret = format!("{PREFIX}{}", self.clock.new_secret());
         let row = api_token::ActiveModel {
             id: Set(self.clock.new_id()),
             organization_id: Set(scope.organization()),
             user_id: Set(actor.user),
-            name: Set(input.name.trim().to_owned()),
+            name: Set(name.into_string()),
             token_hash: Set(Sha256::digest(&secret).to_vec()),
-            scopes: Set(input.scopes),
+            scopes: Set(scopes.iter().map(ToString::to_string).collect()),
             expires_at: Set(input.expires_at),
             last_used_at: Set(None),
             created_at: Set(self.clock.now()),
@@ -60,24 +79,17 @@ impl Identity {
         Ok((row, secret))
     }
 
-    fn check(&self, input: &NewApiToken) -> Result<(), Invalid> {
-        let mut problems = Vec::new();
-        if let Err(message) = Name::parse(&input.name) {
-            problems.push(Problem::new("name", message));
-        }
+    fn parse(&self, input: &NewApiToken) -> Result<(Name, Vec<TokenScope>)> {
+        let mut problems = Problems::default();
+        let name = problems.parsed("name", Name::parse(&input.name));
         if input.expires_at.is_some_and(|at| at <= self.clock.now()) {
-            problems.push(Problem::new("expiresAt", "must be in the future"));
+            problems.add("expiresAt", "must be in the future");
         }
-        for (index, scope) in input.scopes.iter().enumerate() {
-            let known = scope
-                .split_once(':')
-                .is_some_and(|(a, s)| Action::by_name(a).is_some() && subjects::by_name(s).is_some());
-            if !known {
-                let message = "must be an action and a subject, such as `read:flow`";
-                problems.push(Problem::new(format!("scopes.{index}"), message));
-            }
-        }
-        Invalid::check(problems)
+        let scopes = input.scopes.iter().enumerate();
+        let scopes: Vec<_> = scopes
+            .filter_map(|(n, scope)| problems.parsed(format!("scopes.{n}"), TokenScope::parse(scope)))
+            .collect();
+        Ok((problems.finish(name)?, scopes))
     }
 
     /// Lists the tokens of the caller, newest first.

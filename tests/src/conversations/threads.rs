@@ -190,11 +190,11 @@ async fn what_is_wrong_with_a_message_is_named_by_its_field() {
         (json!({ "text": "x", "clientId": "" }), vec!["clientId"]),
         (
             json!({ "text": "x", "parts": [{ "file": { "name": "", "mediaType": "text/plain", "url": "" } }] }),
-            vec!["parts.1.name", "parts.1.url"],
+            vec!["parts.0.file.name", "parts.0.file.url"],
         ),
         (
             json!({ "model": "nobody/x", "parameters": { "temperature": 9.0, "topP": -1.0 } }),
-            vec!["model", "parameters.temperature", "parameters.topP", "text"],
+            vec!["text", "model", "parameters.temperature", "parameters.topP"],
         ),
         (
             json!({ "text": "x", "parameters": { "stop": [""], "maxOutputTokens": 0 } }),

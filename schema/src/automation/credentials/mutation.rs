@@ -18,7 +18,7 @@ pub struct CreateCredentialInput {
     pub integration: String,
     /// The name, 1 to 120 characters.
     pub name: String,
-    /// The secret fields, as `integration { credential { fields } }` describes them.
+    /// The secret fields, as `integration { credential { fields } }` describes them. At most 65,536 characters as JSON.
     pub fields: Json<Value>,
     /// The flow that owns the credential, which is deleted with the flow. Default: the organization owns it.
     pub flow_id: Option<ID>,

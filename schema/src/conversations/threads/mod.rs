@@ -1,4 +1,4 @@
-//! Conversations, as the API shows them.
+//! The API of threads and their messages.
 
 mod input;
 mod loader;
@@ -6,9 +6,10 @@ mod message;
 mod mutation;
 mod object;
 mod query;
+mod send_input;
 
-pub(crate) use input::GenerationParametersInput;
 pub use message::Message;
 pub use mutation::ThreadMutation;
 pub use object::Thread;
 pub use query::ThreadQuery;
+pub(crate) use send_input::GenerationParametersInput;

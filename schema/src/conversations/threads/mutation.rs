@@ -5,9 +5,8 @@ use triptych_services::conversations::threads::{CreateThread, Sent, UpdateThread
 
 use super::{
     Message, Thread,
-    input::{
-        CreateThreadInput, EditMessageInput, RegenerateMessageInput, SendMessageInput, UpdateThreadInput,
-    },
+    input::{CreateThreadInput, UpdateThreadInput},
+    send_input::{EditMessageInput, RegenerateMessageInput, SendMessageInput},
 };
 use crate::{
     context::{ContextExt as _, parse_id},
@@ -70,8 +69,8 @@ impl ThreadMutation {
         Ok(ThreadPayload { thread: Thread(thread) })
     }
 
-    /// Sends a message and asks for an answer. While the thread is being answered: `CONFLICT`, with the
-    /// `activeGenerationId`.
+    /// Sends a message and requests a response. While the thread has a generation in progress, fails with `CONFLICT` and
+    /// the extension `activeGenerationId`.
     async fn send_message(&self, ctx: &Context<'_>, input: SendMessageInput) -> Result<SendMessagePayload> {
         Ok(ctx.services().threads.send_message(ctx.actor()?, input.parse()?).await?.into())
     }

@@ -1,11 +1,13 @@
 //! Credentials of integrations: encrypted when stored, decrypted only for the steps that use them, never returned.
 
+mod fields;
 mod find;
 mod open;
 mod seal;
 
 use std::sync::Arc;
 
+use fields::SecretFields;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, PaginatorTrait as _, QueryFilter as _, Set};
 pub use seal::{Key, Keyring, SealError, Sealed};
 use serde_json::Value;
@@ -17,13 +19,15 @@ use triptych_stores::{
     access::{Action, Actor, Scoped as _, Subject},
     clock::Clock,
     connections::Stores,
-    error::{Invalid, Problem, Result, ServiceError},
+    error::{Result, ServiceError},
 };
 
-use crate::{automation::integrations::Catalog, input::Name};
+use crate::{
+    automation::integrations::Catalog,
+    input::{Name, Problems},
+};
 
-/// The input of `create`.
-#[derive(Debug, Clone)]
+/// The input of `create`. Without `Debug`, as it has the secret fields.
 pub struct NewCredential {
     pub integration: String,
     pub name: String,
@@ -54,13 +58,13 @@ impl Credentials {
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, actor: &Actor, input: NewCredential) -> Result<credential::Model> {
         let scope = actor.scope(Action::Create, Subject::Credential)?;
-        self.check(actor, &input).await?;
+        let (name, fields) = self.parse(&input)?;
+        self.check_flow(actor, input.flow_id).await?;
         let id: CredentialId = self.clock.new_id();
-        let plain = serde_json::to_vec(&input.fields)?;
         let sealed = self.keyring.seal(
             self.clock.random_bytes(),
             open::record(scope.organization(), id).as_bytes(),
-            &plain,
+            fields.as_bytes(),
         )?;
         let now = self.clock.now();
         Ok(credential::ActiveModel {
@@ -69,7 +73,7 @@ impl Credentials {
             owner_id: Set(actor.user),
             flow_id: Set(input.flow_id),
             integration: Set(input.integration),
-            name: Set(input.name.trim().to_owned()),
+            name: Set(name.into_string()),
             key_id: Set(sealed.key_id),
             sealed: Set(sealed.bytes),
             created_at: Set(now),
@@ -79,24 +83,22 @@ impl Credentials {
         .await?)
     }
 
-    async fn check(&self, actor: &Actor, input: &NewCredential) -> Result<()> {
-        let mut problems = Vec::new();
-        if let Err(message) = Name::parse(&input.name) {
-            problems.push(Problem::new("name", message));
-        }
-        match self.catalog.integration(&input.integration).map(|known| &known.credential) {
-            None => problems.push(Problem::new("integration", "there is no such integration")),
-            Some(None) => problems.push(Problem::new("integration", "this integration takes no credential")),
-            Some(Some(kind)) => problems.extend(kind.fields.check(&input.fields, "fields")),
-        }
-        if let Some(flow) = input.flow_id {
-            let scope = actor.scope(Action::Update, Subject::Flow)?;
-            let query = flow::Entity::within(scope).filter(flow::Column::Id.eq(flow));
-            if query.count(&self.stores.pg).await? == 0 {
-                return Err(ServiceError::NotFound("flow"));
-            }
-        }
-        Ok(Invalid::check(problems)?)
+    fn parse(&self, input: &NewCredential) -> Result<(Name, SecretFields)> {
+        let mut problems = Problems::default();
+        let name = problems.parsed("name", Name::parse(&input.name));
+        let fields = match self.catalog.integration(&input.integration).map(|known| &known.credential) {
+            None => problems.parsed("integration", Err("there is no such integration")),
+            Some(None) => problems.parsed("integration", Err("this integration takes no credential")),
+            Some(Some(kind)) => problems.checked(SecretFields::parse("fields", &input.fields, kind)),
+        };
+        Ok(problems.finish(name.zip(fields))?)
+    }
+
+    async fn check_flow(&self, actor: &Actor, flow: Option<FlowId>) -> Result<()> {
+        let Some(flow) = flow else { return Ok(()) };
+        let scope = actor.scope(Action::Update, Subject::Flow)?;
+        let query = flow::Entity::within(scope).filter(flow::Column::Id.eq(flow));
+        if query.count(&self.stores.pg).await? == 0 { Err(ServiceError::NotFound("flow")) } else { Ok(()) }
     }
 
     /// Deletes a credential. Steps that use it fail until they are assigned another.

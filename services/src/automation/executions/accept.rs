@@ -124,7 +124,7 @@ impl Executions {
             source: execution::Source::Manual,
             test: run.test,
             trigger,
-            client_id: run.client_id,
+            client_id: client_id.clone().map(ClientId::into_string),
             firing: None,
         };
         match (self.insert(new).await?, client_id) {

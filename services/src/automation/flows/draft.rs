@@ -43,14 +43,17 @@ impl Flows {
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, actor: &Actor, input: NewFlow) -> Result<flow::Model> {
         let scope = actor.scope(Action::Create, Subject::Flow)?;
-        let client_id = parsed("clientId", input.client_id.as_deref(), ClientId::parse)?;
-        if let Some(existing) = self.by_client_id(actor, client_id.as_ref()).await? {
+        let mut problems = Problems::default();
+        let client_id =
+            problems.parsed("clientId", input.client_id.as_deref().map(ClientId::parse).transpose());
+        if let Some(existing) = self.by_client_id(actor, client_id.as_ref().and_then(Option::as_ref)).await? {
             return Ok(existing);
         }
-        let mut problems = Problems::default();
         let name = problems.parsed("name", FlowName::parse(&input.name));
         let notes = problems.parsed("notes", input.notes.as_deref().map(FlowNotes::parse).transpose());
-        let graph = problems.with(self.validator().check(&input.graph, Strictness::Draft))?;
+        let graph = problems.checked(self.validator().check(&input.graph, Strictness::Draft));
+        let (((client_id, name), notes), graph) =
+            problems.finish(client_id.zip(name).zip(notes).zip(graph))?;
         let now = self.clock.now();
         let id: FlowId = self.clock.new_id();
         let tx = self.stores.pg.begin().await?;
@@ -61,10 +64,10 @@ impl Flows {
             id: Set(id),
             organization_id: Set(scope.organization()),
             owner_id: Set(actor.user),
-            name: Set(name.map(FlowName::into_string).unwrap_or_default()),
-            notes: Set(notes.flatten().map(FlowNotes::into_string)),
+            name: Set(name.into_string()),
+            notes: Set(notes.map(FlowNotes::into_string)),
             status: Set(flow::Status::Draft),
-            client_id: Set(input.client_id.clone()),
+            client_id: Set(client_id.clone().map(ClientId::into_string)),
             draft_version_id: Set(draft),
             published_version_id: Set(None),
             created_at: Set(now),
@@ -113,10 +116,11 @@ impl Flows {
         let FlowChanges { name, notes, graph } = changes;
         let scope = actor.scope(Action::Update, Subject::Flow)?;
         let mut problems = Problems::default();
-        let name = problems.parsed("name", name.as_deref().map(FlowName::parse).transpose()).flatten();
+        let name = problems.parsed("name", name.as_deref().map(FlowName::parse).transpose());
         let notes = problems.parsed("notes", notes.try_map(|notes| FlowNotes::parse(&notes)));
-        let valid = graph.as_ref().map(|graph| self.validator().check(graph, Strictness::Draft)).transpose();
-        let valid = problems.with(valid)?;
+        let valid = graph.as_ref().map(|graph| self.validator().check(graph, Strictness::Draft));
+        let valid = problems.checked(valid.transpose());
+        let ((name, notes), valid) = problems.finish(name.zip(notes).zip(valid))?;
         let tx = self.stores.pg.begin().await?;
         let flow = super::find::for_update(&tx, scope, id).await?;
         let previous = flow.draft_version_id;
@@ -164,15 +168,6 @@ impl Flows {
         let graph = GraphSpec::of(&graph)?;
         self.create(actor, NewFlow { name, notes: original.notes, client_id, graph }).await
     }
-}
-
-/// What was given, parsed, or a problem at its path.
-fn parsed<T>(
-    path: &str,
-    text: Option<&str>,
-    parse: impl Fn(&str) -> Result<T, &'static str>,
-) -> Result<Option<T>, Invalid> {
-    text.map(parse).transpose().map_err(|message| Invalid::one(path, message))
 }
 
 /// The number of the flow's next version. Versions count up from 1, and no number is used twice.

@@ -14,6 +14,7 @@ use triptych_stores::{
 use uuid::Uuid;
 
 use super::{Claim, Draft, Generations};
+use crate::conversations::models::ModelName;
 
 /// The request of an AI step.
 #[derive(Debug, Clone)]
@@ -56,10 +57,10 @@ impl Generations {
         worker: Uuid,
         lease: Duration,
     ) -> Result<StepStart> {
-        self.models.check(&request.model).map_err(|message| Invalid::one("model", message))?;
+        let model = self.models.parse(&request.model).map_err(|message| Invalid::one("model", message))?;
         let generation = match self.of_step(request).await? {
             Some(generation) => generation,
-            None => self.create_for_step(request).await?,
+            None => self.create_for_step(request, model).await?,
         };
         match generation.status {
             Status::Completed => return Ok(StepStart::Answered(Box::new(generation))),
@@ -82,7 +83,7 @@ impl Generations {
         in_time(self.stores.documents::<Generation>().across_tenants().find_one(filter)).await
     }
 
-    async fn create_for_step(&self, request: &StepRequest) -> Result<Generation> {
+    async fn create_for_step(&self, request: &StepRequest, model: ModelName) -> Result<Generation> {
         let draft = Draft {
             organization: request.organization,
             owner: request.owner,
@@ -93,7 +94,7 @@ impl Generations {
                 system: request.system.clone(),
                 prompt: request.prompt.clone(),
             },
-            model: request.model.clone(),
+            model: model.into_string(),
             parameters: request.parameters.clone(),
             cache: CachePolicy::Default,
         };

@@ -17,8 +17,18 @@ use triptych_stores::error::Problem;
 /// The built-in model, which needs neither network nor key.
 pub const DEMO_MODEL: &str = "demo/echo";
 const DEMO_PROVIDER: &str = "demo";
-/// Maximum length of a model name, longer than that of any provider.
+/// Maximum length of a model name, in characters. Longer than the names of all providers.
 const MAX_NAME: usize = 200;
+
+/// The name of a configured model, as `provider/model`. Up to 200 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ModelName(String);
+
+impl ModelName {
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
 
 /// The configured models.
 #[derive(Clone, Debug)]
@@ -57,7 +67,7 @@ impl Models {
         Ok(models)
     }
 
-    /// The model that is used if a request names none.
+    /// The model of requests that name none.
     #[must_use]
     pub fn default_model(&self) -> &str {
         &self.default_model
@@ -79,17 +89,27 @@ impl Models {
         let unknown =
             || format!("unknown model `{}`; {}", model.chars().take(80).collect::<String>(), self.offer());
         let (provider, name) = model.split_once('/').ok_or_else(unknown)?;
-        if name.is_empty() || model.len() > MAX_NAME {
+        if name.is_empty() || model.chars().count() > MAX_NAME {
             return Err(unknown());
         }
         let provider = self.providers.iter().find(|known| known.name == provider).ok_or_else(unknown)?;
         Ok(ModelRef::Provider { provider, name })
     }
 
+    /// Checks that a model is configured.
+    ///
     /// # Errors
     /// As [`Models::resolve`].
     pub fn check(&self, model: &str) -> Result<(), String> {
         self.resolve(model).map(|_| ())
+    }
+
+    /// The name of a configured model.
+    ///
+    /// # Errors
+    /// As [`Models::resolve`].
+    pub(crate) fn parse(&self, model: &str) -> Result<ModelName, String> {
+        self.resolve(model).map(|_| ModelName(model.to_owned()))
     }
 
     fn offer(&self) -> String {

@@ -15,7 +15,7 @@ use triptych_stores::{
 use super::Threads;
 use crate::conversations::tree::Tree;
 
-/// A thread and the end of the branch that is in view.
+/// A branch of a thread, by its last message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Branch {
     pub thread: ThreadId,
@@ -29,8 +29,8 @@ impl From<&Thread> for Branch {
 }
 
 impl Threads {
-    /// The same page of each branch, oldest message first: two queries, however many and however long they are. The
-    /// caller has found the threads, so it may see their messages.
+    /// Reads the same page of several branches, oldest message first, with two queries. The caller has checked access
+    /// to the threads.
     ///
     /// # Errors
     /// `Invalid` for a cursor of another branch; `Denied` without the permission to read threads.

@@ -2,13 +2,12 @@
 
 use serde_json::Value;
 use triptych_entities::documents::conversations::part::Part;
-use triptych_stores::error::{Invalid, Problem};
+
+use crate::input::{ContentUrl, FileName, MediaType, Problems};
 
 /// Maximum length of a message, in characters.
 pub const MAX_TEXT: usize = 200_000;
 const MAX_PARTS: usize = 64;
-const MAX_URL: usize = 8_192;
-const MAX_NAME: usize = 255;
 /// Length to which derived titles are cut, in characters.
 const TITLE: usize = 60;
 
@@ -21,63 +20,63 @@ pub enum NewPart {
     Data { data: Value },
 }
 
-/// # Errors
-/// All problems with the text and the parts.
-pub(super) fn check(text: Option<String>, parts: Vec<NewPart>) -> Result<Vec<Part>, Invalid> {
-    let mut problems = Vec::new();
-    let mut length = 0;
+/// Converts the content of a message into parts. `None` if there are problems.
+pub(super) fn parse(text: Option<String>, parts: Vec<NewPart>, problems: &mut Problems) -> Option<Vec<Part>> {
     let text = text.filter(|text| !text.trim().is_empty());
     if text.is_none() && parts.is_empty() {
-        problems.push(Problem::new("text", "either `text` or `parts` is required"));
+        problems.add("text", "either `text` or `parts` is required");
+        return None;
     }
     if parts.len() > MAX_PARTS {
-        problems.push(Problem::new("parts", format!("at most {MAX_PARTS} parts")));
+        problems.add("parts", format!("must have at most {MAX_PARTS} items"));
+        return None;
     }
-    let given = text.map(|text| NewPart::Text { text }).into_iter().chain(parts);
-    let mut made = Vec::new();
-    for (n, part) in given.enumerate() {
-        length += check_part(n, &part, &mut problems);
-        made.push(into_part(n, part));
+    let limited = if text.is_some() { "text" } else { "parts" };
+    let first = text.map(|text| Some(Part::Text { id: "0".to_owned(), text }));
+    let offset = usize::from(first.is_some());
+    let others = parts.into_iter().enumerate();
+    let others = others.map(|(n, part)| part.parse((n + offset).to_string(), n, problems));
+    let parsed: Vec<Option<Part>> = first.into_iter().chain(others).collect();
+    if parsed.iter().flatten().map(length).sum::<usize>() > MAX_TEXT {
+        problems.add(limited, format!("must have at most {MAX_TEXT} characters, with all parts"));
     }
-    if length > MAX_TEXT {
-        problems.push(Problem::new("text", format!("at most {MAX_TEXT} characters in all")));
-    }
-    Invalid::check(problems)?;
-    Ok(made)
+    parsed.into_iter().collect()
 }
 
-/// Validates a part and returns its length in characters.
-fn check_part(n: usize, part: &NewPart, problems: &mut Vec<Problem>) -> usize {
-    let mut limit = |field: &str, value: &str, most: usize| {
-        if value.is_empty() || value.chars().count() > most {
-            let message = format!("must have between 1 and {most} characters");
-            problems.push(Problem::new(format!("parts.{n}.{field}"), message));
-        }
-    };
-    match part {
-        NewPart::Text { text } => text.chars().count(),
-        NewPart::Data { data } => data.to_string().len(),
-        NewPart::File { name, media_type, url } => {
-            limit("name", name, MAX_NAME);
-            limit("mediaType", media_type, MAX_NAME);
-            limit("url", url, MAX_URL);
-            0
-        }
-        NewPart::Image { media_type, url, alt } => {
-            limit("mediaType", media_type, MAX_NAME);
-            limit("url", url, MAX_URL);
-            alt.as_deref().map_or(0, |alt| alt.chars().count())
+impl NewPart {
+    /// `index` is the position in the input, `id` that in the message. `None` if there are problems.
+    fn parse(self, id: String, index: usize, problems: &mut Problems) -> Option<Part> {
+        let at = |field: &str| format!("parts.{index}.{field}");
+        match self {
+            Self::Text { text } => Some(Part::Text { id, text }),
+            Self::Data { data } => Some(Part::Data { id, data }),
+            Self::File { name, media_type, url } => {
+                let name = problems.parsed(at("file.name"), FileName::parse(&name));
+                let media_type = problems.parsed(at("file.mediaType"), MediaType::parse(&media_type));
+                let url = problems.parsed(at("file.url"), ContentUrl::parse(&url));
+                Some(Part::File {
+                    id,
+                    name: name?.into_string(),
+                    media_type: media_type?.into_string(),
+                    url: url?.into_string(),
+                })
+            }
+            Self::Image { media_type, url, alt } => {
+                let media_type = problems.parsed(at("image.mediaType"), MediaType::parse(&media_type));
+                let url = problems.parsed(at("image.url"), ContentUrl::parse(&url));
+                Some(Part::Image { id, media_type: media_type?.into_string(), url: url?.into_string(), alt })
+            }
         }
     }
 }
 
-fn into_part(n: usize, part: NewPart) -> Part {
-    let id = n.to_string();
+/// The length that counts towards [`MAX_TEXT`], in characters.
+fn length(part: &Part) -> usize {
     match part {
-        NewPart::Text { text } => Part::Text { id, text },
-        NewPart::File { name, media_type, url } => Part::File { id, name, media_type, url },
-        NewPart::Image { media_type, url, alt } => Part::Image { id, media_type, url, alt },
-        NewPart::Data { data } => Part::Data { id, data },
+        Part::Text { text, .. } => text.chars().count(),
+        Part::Data { data, .. } => data.to_string().chars().count(),
+        Part::Image { alt, .. } => alt.as_deref().map_or(0, |alt| alt.chars().count()),
+        _ => 0,
     }
 }
 
@@ -102,6 +101,8 @@ pub(super) fn title_from(parts: &[Part]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use triptych_stores::error::Invalid;
+
     use super::*;
 
     #[test]
@@ -114,10 +115,36 @@ mod tests {
         assert_eq!(title_from(&part(&"x".repeat(500))).chars().count(), TITLE);
     }
 
+    fn problems_of(text: Option<String>, parts: Vec<NewPart>) -> Vec<String> {
+        let mut problems = Problems::default();
+        let parsed = parse(text, parts, &mut problems);
+        let Err(Invalid(problems)) = problems.check() else {
+            assert!(parsed.is_some(), "without problems there are parts");
+            return Vec::new();
+        };
+        problems.into_iter().map(|problem| problem.path).collect()
+    }
+
     #[test]
-    fn an_empty_message_is_refused() {
-        assert!(check(Some("  ".to_owned()), Vec::new()).is_err());
-        assert!(check(Some("x".repeat(MAX_TEXT + 1)), Vec::new()).is_err());
-        assert!(check(Some("é".repeat(MAX_TEXT)), Vec::new()).is_ok());
+    fn an_empty_or_long_message_is_refused() {
+        assert_eq!(problems_of(Some("  ".to_owned()), Vec::new()), ["text"]);
+        assert_eq!(problems_of(Some("x".repeat(MAX_TEXT + 1)), Vec::new()), ["text"]);
+        assert!(problems_of(Some("é".repeat(MAX_TEXT)), Vec::new()).is_empty());
+        let data = |length: usize| vec![NewPart::Data { data: Value::String("é".repeat(length)) }];
+        assert!(problems_of(None, data(MAX_TEXT - 2)).is_empty());
+        assert_eq!(problems_of(None, data(MAX_TEXT - 1)), ["parts"]);
+        assert_eq!(problems_of(None, vec![NewPart::Text { text: "a".to_owned() }; MAX_PARTS + 1]), ["parts"]);
+    }
+
+    #[test]
+    fn ids_count_the_text_and_paths_do_not() {
+        let mut problems = Problems::default();
+        let part = NewPart::Text { text: "b".to_owned() };
+        let parts = parse(Some("a".to_owned()), vec![part], &mut problems).unwrap();
+        assert_eq!(parts.iter().map(Part::id).collect::<Vec<_>>(), ["0", "1"]);
+        let file =
+            NewPart::File { name: String::new(), media_type: "text".to_owned(), url: "ftp:x".to_owned() };
+        let expected = ["parts.0.file.name", "parts.0.file.mediaType", "parts.0.file.url"];
+        assert_eq!(problems_of(Some("a".to_owned()), vec![file]), expected);
     }
 }

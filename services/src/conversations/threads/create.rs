@@ -7,8 +7,10 @@ use triptych_stores::{
 };
 
 use super::Threads;
-
-use crate::input::{ClientId, Problems, Title};
+use crate::{
+    conversations::models::ModelName,
+    input::{ClientId, Problems, Title},
+};
 
 /// The input of `create`.
 #[derive(Debug, Clone, Default)]
@@ -21,44 +23,37 @@ pub struct CreateThread {
 }
 
 impl Threads {
+    /// Creates a thread that the caller owns.
+    ///
     /// # Errors
-    /// `Invalid` for a title that is too long or a model that is not configured.
+    /// `Invalid` with each wrong field.
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, actor: &Actor, new: CreateThread) -> Result<Thread> {
         let _ = actor.scope(Action::Create, Subject::Thread)?;
         let mut problems = Problems::default();
         let title = problems.parsed("title", Title::parse(new.title.as_deref().unwrap_or("New thread")));
-        self.check_model(new.model.as_deref(), &mut problems);
-        problems.parsed("clientId", new.client_id.as_deref().map(ClientId::parse).transpose());
-        let Some(title) = title else { return Err(problems.invalid()) };
-        problems.check()?;
-        let thread = self.blank(actor, title.into_string(), new.model, new.client_id);
+        let model = problems.parsed("model", self.parse_model(new.model.as_deref()));
+        let client_id = new.client_id.as_deref().map(ClientId::parse).transpose();
+        let client_id = problems.parsed("clientId", client_id);
+        let ((title, model), client_id) = problems.finish(title.zip(model).zip(client_id))?;
+        let mut thread = self.empty_thread(actor, title.into_string());
+        thread.model = model.map(ModelName::into_string);
+        thread.client_id = client_id.map(ClientId::into_string);
         self.documents().insert(thread).await
     }
 
-    /// Checks that a model is configured, if one is given.
-    pub(super) fn check_model(&self, model: Option<&str>, problems: &mut Problems) {
-        let models = self.generations.models();
-        problems.parsed("model", model.map_or(Ok(()), |model| models.check(model)));
-    }
-
-    pub(super) fn blank(
-        &self,
-        actor: &Actor,
-        title: String,
-        model: Option<String>,
-        client_id: Option<String>,
-    ) -> Thread {
+    /// A thread without messages, which is not stored.
+    pub(super) fn empty_thread(&self, actor: &Actor, title: String) -> Thread {
         let now = to_bson(self.clock.now());
         Thread {
             id: self.clock.new_id(),
             organization_id: actor.organization,
             owner_id: actor.user,
             title,
-            model,
+            model: None,
             active_leaf_id: None,
             active_generation_id: None,
-            client_id,
+            client_id: None,
             archived: false,
             created_at: now,
             updated_at: now,

@@ -13,7 +13,7 @@ use triptych_stores::{
 
 use super::Threads;
 
-/// Which end of a list of threads comes first.
+/// The order of a list of threads, by the time of creation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum ThreadOrder {
     #[default]
@@ -21,25 +21,27 @@ pub enum ThreadOrder {
     Oldest,
 }
 
-/// What a list of threads is narrowed to.
+/// A filter of threads. All conditions must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ThreadFilter {
-    /// Part of the title, whatever its case.
+    /// A part of the title; case-insensitive.
     pub search: Option<String>,
-    /// Archived threads, or those that are not; the latter when absent.
+    /// Whether archived threads are listed. Defaults to those that are not archived.
     pub archived: Option<bool>,
-    /// The caller when absent; somebody else only for a permission that reaches the whole organization.
+    /// Defaults to the caller. Threads of other users need a permission on the whole organization.
     pub owner: Option<UserId>,
 }
 
 impl Threads {
+    /// Fetches a thread.
+    ///
     /// # Errors
-    /// `NotFound`, also for somebody else's thread.
+    /// `NotFound`, also for the thread of another user.
     pub async fn get(&self, actor: &Actor, id: ThreadId) -> Result<Thread> {
         self.documents().get(actor.scope(Action::Read, Subject::Thread)?, id).await
     }
 
-    /// Those of the ids that the caller may see, in no particular order, in one query.
+    /// Fetches threads that the caller may see, in any order, with one query.
     ///
     /// # Errors
     /// `Denied` without the permission to read threads.
@@ -47,10 +49,10 @@ impl Threads {
         Ok(self.documents().by_ids(actor.scope(Action::Read, Subject::Thread)?, ids).await?)
     }
 
-    /// A page of threads.
+    /// Lists threads.
     ///
     /// # Errors
-    /// `Invalid` for wrong page arguments, `Denied` without the permission to read threads.
+    /// `Invalid` for invalid page arguments; `Denied` without the permission to read threads.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -62,13 +64,13 @@ impl Threads {
         let sorted = Sorted::<Thread>::new("threads", order == ThreadOrder::Newest)
             .by("createdAt", KeyKind::Time, |thread| KeyValue::Time(from_bson(thread.created_at)))
             .by("_id", KeyKind::Id, |thread| thread.id.into());
-        let filter = filter.narrow(actor);
+        let filter = filter.document(actor);
         Ok(self.documents().page(scope, filter, &sorted, &sorted.window(args)?).await?)
     }
 }
 
 impl ThreadFilter {
-    fn narrow(&self, actor: &Actor) -> Document {
+    fn document(&self, actor: &Actor) -> Document {
         let mut filter = doc! {
             "ownerId": self.owner.unwrap_or(actor.user),
             "archived": self.archived.unwrap_or(false),
@@ -81,14 +83,14 @@ impl ThreadFilter {
     }
 }
 
-/// A regular expression that matches the text as it is.
+/// A regular expression that matches the text literally.
 fn literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() * 2);
     for c in text.chars() {
         if c.is_ascii_punctuation() {
             pattern.push('\\');
         }
-        // A BSON pattern cannot hold U+0000, and no title does.
+        // A BSON pattern cannot contain U+0000, and no title does.
         if c != '\0' {
             pattern.push(c);
         }

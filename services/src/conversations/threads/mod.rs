@@ -5,6 +5,8 @@ mod branch;
 mod content;
 mod create;
 mod find;
+mod input;
+mod insert;
 mod send;
 mod siblings;
 mod turn;
@@ -14,14 +16,13 @@ pub use branch::{Branch, window};
 pub use content::{MAX_TEXT, NewPart};
 pub use create::CreateThread;
 pub use find::{ThreadFilter, ThreadOrder};
-pub use send::{EditMessage, RegenerateMessage, SendMessage};
+pub use input::{EditMessage, NewMessage, RegenerateMessage, ResponseOptions, SendMessage};
 pub use siblings::Family;
 pub use turn::Sent;
 pub use update::UpdateThread;
 
 use triptych_entities::documents::conversations::{message::Message, thread::Thread};
-use triptych_stores::collections::Documents;
-use triptych_stores::{clock::Clock, connections::Stores};
+use triptych_stores::{clock::Clock, collections::Documents, connections::Stores};
 
 use crate::conversations::generations::Generations;
 

@@ -1,4 +1,4 @@
-//! Messages by what others know of them: their ids, their parents. For data loaders: one or two queries a batch.
+//! Reads messages by their ids or their parents, for data loaders: one or two queries per batch.
 
 use std::collections::HashMap;
 
@@ -12,17 +12,19 @@ use triptych_stores::error::{Result, ServiceError};
 
 use super::Threads;
 
-/// A place in a thread's tree: the children of a message, or the first messages.
+/// The key of a group of siblings: the children of a message, or the first messages of a thread.
 pub type Family = (ThreadId, Option<MessageId>);
 
 impl Threads {
+    /// Fetches a message.
+    ///
     /// # Errors
-    /// `MessageNotFound` also for a message of another's thread.
+    /// `NotFound`, also for a message of the thread of another user.
     pub async fn message_of(&self, actor: &Actor, id: MessageId) -> Result<Message> {
         self.messages_by_ids(actor, &[id]).await?.pop().ok_or(ServiceError::NotFound("message"))
     }
 
-    /// Those of the ids that the caller may see, in no particular order.
+    /// Fetches messages that the caller may see, in any order.
     ///
     /// # Errors
     /// `Denied` without the permission to read threads.
@@ -30,7 +32,7 @@ impl Threads {
         Ok(self.messages().by_ids(actor.scope(Action::Read, Subject::Thread)?, ids).await?)
     }
 
-    /// The children of each place, in order. The siblings of a message are the children of its own place.
+    /// Fetches groups of siblings, each in its order.
     ///
     /// # Errors
     /// `Denied` without the permission to read threads.

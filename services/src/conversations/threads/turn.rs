@@ -1,20 +1,13 @@
-//! One turn of a conversation, written whole: question, empty answer, generation and the thread's own fields.
+//! Appends a turn to a thread: a message, an empty response and a queued generation, in one transaction.
 
 use futures::FutureExt as _;
-use mongodb::{
-    ClientSession,
-    bson::{Bson, Document, doc},
-};
+use mongodb::{ClientSession, bson::doc};
 use serde_json::Value;
 use triptych_entities::{
-    documents::{
-        conversations::{
-            generation::{CachePolicy, Generation, Origin, Parameters},
-            message::{Message, Role, Status},
-            part::Part,
-            thread::Thread,
-        },
-        to_bson,
+    documents::conversations::{
+        generation::{Generation, Origin},
+        message::{Message, Role},
+        thread::Thread,
     },
     ids::{GenerationId, MessageId, ThreadId},
 };
@@ -24,13 +17,16 @@ use triptych_stores::{
     error::{Code, Coded, Result, ServiceError, StoreError},
 };
 
-use super::Threads;
-use crate::conversations::generations::Draft;
+use super::{
+    Threads,
+    input::{ValidMessage, ValidOptions},
+};
+use crate::conversations::{generations::Draft, models::ModelName};
 
-/// How often a turn that met another one is tried.
+/// Number of attempts to store a turn when a concurrent call stores another one.
 const ATTEMPTS: u32 = 4;
 
-/// What asking for an answer comes to.
+/// The documents of a turn.
 #[derive(Debug, Clone)]
 pub struct Sent {
     pub thread: Thread,
@@ -39,9 +35,9 @@ pub struct Sent {
     pub generation: Generation,
 }
 
-/// A thread has one answer at a time.
+/// A thread has at most one generation in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the thread is being answered; wait for the end of {generation}, or cancel it")]
+#[error("the thread has a generation in progress; wait for the end of {generation}, or cancel it")]
 struct Busy {
     generation: GenerationId,
 }
@@ -56,44 +52,46 @@ impl Coded for Busy {
     }
 }
 
-/// Where a turn takes place.
+/// The thread that a turn is appended to.
 #[derive(Clone)]
-pub(super) enum Place {
+pub(super) enum Target {
     New(Box<Thread>),
-    In(ThreadId),
+    Existing(ThreadId),
 }
 
-/// What a turn asks.
+/// The message to respond to.
 #[derive(Clone)]
 pub(super) enum Question {
-    /// A message to be written.
-    New { parent: Parent, parts: Vec<Part>, client_id: Option<String> },
-    /// A message that is there, to be answered once more.
-    Again(Box<Message>),
+    /// A message to be stored.
+    New { parent: Parent, message: ValidMessage },
+    /// A stored message, which gets another response.
+    Existing(Box<Message>),
 }
 
+/// The parent of a new message.
 #[derive(Clone, Copy)]
 pub(super) enum Parent {
-    /// The end of the branch in view.
-    Leaf,
-    /// This one; none for a first message.
+    /// The last message of the active branch.
+    ActiveLeaf,
+    /// This message; none for a first message.
     Given(Option<MessageId>),
 }
 
+/// A message and the response that is requested.
 #[derive(Clone)]
 pub(super) struct Turn {
-    pub place: Place,
+    pub target: Target,
     pub question: Question,
-    pub model: Option<String>,
-    pub parameters: Parameters,
-    pub cache: CachePolicy,
+    pub options: ValidOptions,
 }
 
 impl Threads {
-    pub(super) async fn take_turn(&self, actor: &Actor, turn: Turn) -> Result<Sent> {
+    /// Stores a turn and dispatches its generation. With an idempotency key that is already stored, returns the stored
+    /// turn.
+    pub(super) async fn append_turn(&self, actor: &Actor, turn: Turn) -> Result<Sent> {
         let client_id = match &turn.question {
-            Question::New { client_id, .. } => client_id.clone(),
-            Question::Again(_) => None,
+            Question::New { message, .. } => message.client_id.clone(),
+            Question::Existing(_) => None,
         };
         let mut attempt = 0;
         let sent = loop {
@@ -103,21 +101,21 @@ impl Threads {
             {
                 return Ok(sent);
             }
-            let written = self.write_turn(actor, &turn).await;
-            match written {
-                // Another turn came between: with the same key, or in the same thread. Look again.
+            let stored = self.try_append(actor, &turn).await;
+            match stored {
+                // A concurrent call stored a turn with the same key, or in the same thread.
                 Err(StoreError::Mongo(error)) if is_duplicate(&error) && attempt < ATTEMPTS => {}
-                written => break written??,
+                stored => break stored??,
             }
         };
-        // After the commit. A crash in between loses nothing: the queued document is found by the reconciler.
+        // After the commit. If the process crashes before, the reconciler finds the queued document.
         self.generations.dispatch(sent.generation.id).await;
         Ok(sent)
     }
 
-    async fn write_turn(&self, actor: &Actor, turn: &Turn) -> Result<Result<Sent>, StoreError> {
+    async fn try_append(&self, actor: &Actor, turn: &Turn) -> Result<Result<Sent>, StoreError> {
         // A new thread needs only the permission to create, which was checked.
-        let action = if matches!(turn.place, Place::New(_)) { Action::Create } else { Action::Update };
+        let action = if matches!(turn.target, Target::New(_)) { Action::Create } else { Action::Update };
         let scope = match actor.scope(action, Subject::Thread) {
             Ok(scope) => scope,
             Err(denied) => return Ok(Err(denied.into())),
@@ -125,175 +123,72 @@ impl Threads {
         let client = self.stores.mongo.client().clone();
         transaction(&client, |session| {
             let (this, actor, turn) = (self.clone(), actor.clone(), turn.clone());
-            async move { this.write(session, &actor, turn, scope).await }.boxed()
+            async move { this.append_in(session, &actor, turn, scope).await }.boxed()
         })
         .await
     }
 
-    async fn write(
+    async fn append_in(
         &self,
         session: &mut ClientSession,
         actor: &Actor,
         turn: Turn,
         scope: Scope,
     ) -> mongodb::error::Result<Result<Sent>> {
-        let Turn { place, question, model, parameters, cache } = turn;
-        let is_new = matches!(place, Place::New(_));
-        let thread = match place {
-            Place::New(thread) => Some(*thread),
-            Place::In(id) => self.documents().get_in(&mut *session, scope, doc! { "_id": id }).await?,
+        let Turn { target, question, options } = turn;
+        let is_new_thread = matches!(target, Target::New(_));
+        let thread = match target {
+            Target::New(thread) => Some(*thread),
+            Target::Existing(id) => self.documents().get_in(&mut *session, scope, doc! { "_id": id }).await?,
         };
-        let Some(mut thread) = thread else { return Ok(Err(ServiceError::NotFound("thread"))) };
+        let Some(thread) = thread else { return Ok(Err(ServiceError::NotFound("thread"))) };
         if let Some(generation) = thread.active_generation_id {
             return Ok(Err(ServiceError::domain(Busy { generation })));
         }
-        let asked_anew = matches!(question, Question::New { .. });
+        let is_new_question = matches!(question, Question::New { .. });
         let question = match self.question(session, actor, &thread, question).await? {
             Ok(question) => question,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(error) => return Ok(Err(error)),
         };
         let sibling =
-            if asked_anew { 0 } else { self.next_sibling(session, &thread, Some(question.id)).await? };
-        let model = model
-            .or_else(|| thread.model.clone())
-            .unwrap_or_else(|| self.generations.models().default_model().to_owned());
-        let mut answer = self.message(&thread, Some(question.id), sibling, Role::Assistant);
-        let generation = Draft {
-            organization: thread.organization_id,
-            owner: actor.user,
-            origin: Origin::Thread { thread_id: thread.id, message_id: answer.id },
-            model: model.clone(),
-            parameters,
-            cache,
-        }
-        .into_generation(&self.clock, self.clock.new_id());
-        answer.generation_id = Some(generation.id);
-        answer.model = Some(model.clone());
-
-        thread.model.get_or_insert(model);
-        thread.active_leaf_id = Some(answer.id);
-        thread.active_generation_id = Some(generation.id);
-        thread.last_message_at = Some(answer.created_at);
-        thread.updated_at = answer.created_at;
-        let sent = Sent { thread, user_message: question, assistant_message: answer, generation };
-        self.store_turn(session, &sent, is_new, asked_anew).await?;
+            if is_new_question { 0 } else { self.next_sibling(session, &thread, Some(question.id)).await? };
+        let response = self.message(&thread, Some(question.id), sibling, Role::Assistant);
+        let sent = self.turn_of(actor, thread, question, response, options);
+        self.insert_turn(session, &sent, is_new_thread, is_new_question).await?;
         Ok(Ok(sent))
     }
 
-    /// The message that is to be answered: a new one, or one that is stored already.
-    async fn question(
+    /// Adds the generation, and sets the fields of the thread and the response that refer to it.
+    fn turn_of(
         &self,
-        session: &mut ClientSession,
         actor: &Actor,
-        thread: &Thread,
-        question: Question,
-    ) -> mongodb::error::Result<Result<Message>> {
-        let (parent, parts, client_id) = match question {
-            Question::Again(message) => return Ok(Ok(*message)),
-            Question::New { parent, parts, client_id } => (parent, parts, client_id),
-        };
-        let parent = match parent {
-            Parent::Leaf => thread.active_leaf_id,
-            Parent::Given(Some(id)) if !self.has(session, thread, id).await? => {
-                return Ok(Err(ServiceError::NotFound("message")));
-            }
-            Parent::Given(parent) => parent,
-        };
-        let sibling = self.next_sibling(session, thread, parent).await?;
-        let message = self.message(thread, parent, sibling, Role::User);
-        Ok(Ok(Message { author_id: Some(actor.user), parts, client_id, ..message }))
-    }
-
-    /// Writes the documents of a turn: the new ones, and the fields of the thread that changed.
-    async fn store_turn(
-        &self,
-        session: &mut ClientSession,
-        sent: &Sent,
-        is_new_thread: bool,
-        is_new_question: bool,
-    ) -> mongodb::error::Result<()> {
-        if is_new_question {
-            self.messages().insert_in(&mut *session, &sent.user_message).await?;
+        mut thread: Thread,
+        question: Message,
+        mut response: Message,
+        options: ValidOptions,
+    ) -> Sent {
+        let model = options
+            .model
+            .map(ModelName::into_string)
+            .or_else(|| thread.model.clone())
+            .unwrap_or_else(|| self.generations.models().default_model().to_owned());
+        let generation = Draft {
+            organization: thread.organization_id,
+            owner: actor.user,
+            origin: Origin::Thread { thread_id: thread.id, message_id: response.id },
+            model: model.clone(),
+            parameters: options.parameters,
+            cache: options.cache,
         }
-        self.messages().insert_in(&mut *session, &sent.assistant_message).await?;
-        self.stores.documents().insert_in(&mut *session, &sent.generation).await?;
-        if is_new_thread {
-            self.documents().insert_in(session, &sent.thread).await
-        } else {
-            let own = doc! { "_id": sent.thread.id, "organizationId": sent.thread.organization_id };
-            let threads = self.documents().across_tenants();
-            threads.update_one(own, in_view(&sent.thread)).session(session).await.map(|_| ())
-        }
-    }
+        .into_generation(&self.clock, self.clock.new_id());
+        response.generation_id = Some(generation.id);
+        response.model = Some(model.clone());
 
-    fn message(&self, thread: &Thread, parent: Option<MessageId>, sibling: i32, role: Role) -> Message {
-        Message {
-            id: self.clock.new_id(),
-            organization_id: thread.organization_id,
-            thread_id: thread.id,
-            parent_id: parent,
-            sibling,
-            role,
-            status: if role == Role::Assistant { Status::Pending } else { Status::Completed },
-            parts: Vec::new(),
-            author_id: None,
-            model: None,
-            generation_id: None,
-            usage: None,
-            client_id: None,
-            extra: None,
-            created_at: to_bson(self.clock.now()),
-        }
+        thread.model.get_or_insert(model);
+        thread.active_leaf_id = Some(response.id);
+        thread.active_generation_id = Some(generation.id);
+        thread.last_message_at = Some(response.created_at);
+        thread.updated_at = response.created_at;
+        Sent { thread, user_message: question, assistant_message: response, generation }
     }
-
-    async fn has(
-        &self,
-        session: &mut ClientSession,
-        thread: &Thread,
-        id: MessageId,
-    ) -> mongodb::error::Result<bool> {
-        let filter = doc! { "_id": id, "organizationId": thread.organization_id, "threadId": thread.id };
-        Ok(self
-            .stores
-            .documents::<Message>()
-            .across_tenants()
-            .find_one(filter)
-            .session(session)
-            .await?
-            .is_some())
-    }
-
-    /// The first free place among the children. Two that find the same one meet at the unique index.
-    async fn next_sibling(
-        &self,
-        session: &mut ClientSession,
-        thread: &Thread,
-        parent: Option<MessageId>,
-    ) -> mongodb::error::Result<i32> {
-        let children = doc! {
-            "threadId": thread.id,
-            "parentId": parent.map_or(Bson::Null, Bson::from),
-            "sibling": { "$gte": 0 },
-        };
-        let last = self
-            .stores
-            .documents::<Message>()
-            .across_tenants()
-            .find_one(children)
-            .sort(doc! { "sibling": -1 })
-            .session(session)
-            .await?;
-        Ok(last.map_or(0, |last| last.sibling + 1))
-    }
-}
-
-/// Only the fields that a turn changes, so that others survive.
-fn in_view(thread: &Thread) -> Document {
-    doc! { "$set": {
-        "model": thread.model.as_deref(),
-        "activeLeafId": thread.active_leaf_id,
-        "activeGenerationId": thread.active_generation_id,
-        "lastMessageAt": thread.last_message_at,
-        "updatedAt": thread.updated_at,
-    } }
 }

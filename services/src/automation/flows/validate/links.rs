@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use triptych_entities::relational::automation::{step as row, step_link};
 
-use super::{Problems, ValidLink, Validator};
+use super::{ValidLink, Validator};
 use crate::automation::flows::spec::{GraphSpec, LinkSpec};
+use crate::input::Problems;
 
 impl Validator<'_> {
     /// The links that have no problem; without any links, the steps are a chain in their order.

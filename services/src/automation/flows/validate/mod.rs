@@ -9,14 +9,14 @@ mod tests;
 use std::collections::HashMap;
 
 use triptych_entities::relational::automation::{step as row, step_link};
-use triptych_stores::error::{Invalid, Problem};
+use triptych_stores::error::Invalid;
 
 use super::{
     spec::{GraphSpec, StepSpec},
     templates::Templates,
 };
 use crate::automation::integrations::Catalog;
-use crate::input::{StepKey, StepName, TimeLimit};
+use crate::input::{Problems, StepKey, StepName, TimeLimit};
 
 /// How strictly a graph is validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,21 +62,6 @@ pub(super) struct ValidLink<'a> {
     pub(super) condition: Option<&'a str>,
 }
 
-/// Problems found so far.
-#[derive(Default)]
-struct Problems(Vec<Problem>);
-
-impl Problems {
-    fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Problem::new(path, message));
-    }
-
-    /// The value, or a problem at its path.
-    fn parsed<T>(&mut self, path: impl Into<String>, parsed: Result<T, &'static str>) -> Option<T> {
-        parsed.map_err(|message| self.add(path, message)).ok()
-    }
-}
-
 impl Validator<'_> {
     /// Validates a graph.
     ///
@@ -103,10 +88,10 @@ impl Validator<'_> {
         let links = self.check_links(graph, &places, &mut problems);
         let valid = ValidGraph { steps, links };
         // Only without problems do the indexes of steps and links correspond to those of the input.
-        if problems.0.is_empty() {
+        if problems.is_empty() {
             self.check_shape(&valid, &places, graph.links.is_empty(), &mut problems);
         }
-        Invalid::check(problems.0)?;
+        problems.check()?;
         Ok(valid)
     }
 

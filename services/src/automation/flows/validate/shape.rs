@@ -5,7 +5,8 @@ use std::collections::{HashMap, VecDeque};
 
 use triptych_entities::relational::automation::step as row;
 
-use super::{Problems, ValidGraph, Validator};
+use super::{ValidGraph, Validator};
+use crate::input::Problems;
 
 /// For each step, the steps at the other ends of its links.
 struct Neighbours(Vec<Vec<usize>>);

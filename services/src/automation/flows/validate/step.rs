@@ -1,11 +1,11 @@
 //! Validates each step.
 
-use super::{Problems, Strictness, ValidStep, Validator};
+use super::{Strictness, ValidStep, Validator};
 use crate::automation::{
     flows::spec::StepSpec,
     integrations::{Operation, Start},
 };
-use crate::input::{StepKey, StepName, TimeLimit};
+use crate::input::{Problems, StepKey, StepName, TimeLimit};
 
 impl Validator<'_> {
     /// `None` for a step that has a problem. Problems that involve other steps, such as duplicate keys, are found by the
@@ -78,13 +78,13 @@ impl Validator<'_> {
         strictness: Strictness,
         problems: &mut Problems,
     ) {
-        problems.0.extend(match strictness {
+        problems.extend(match strictness {
             Strictness::Draft => operation.parameters.check_draft(&step.parameters, root),
             Strictness::Complete => operation.parameters.check_complete(&step.parameters, root),
         });
-        problems.0.extend(self.templates.problems(root, &step.parameters));
+        problems.extend(self.templates.problems(root, &step.parameters));
         if let Some(Start::Schedule(schedule)) = &operation.start {
-            problems.0.extend(schedule.problem(&step.parameters, root));
+            problems.extend(schedule.problem(&step.parameters, root));
         }
     }
 }

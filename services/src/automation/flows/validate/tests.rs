@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use step_link::Kind as Link;
 
+use triptych_stores::error::Problem;
+
 use super::*;
 use crate::automation::{
     flows::{LinkSpec, RetryPolicy},
