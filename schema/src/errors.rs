@@ -1,6 +1,6 @@
-//! Errors as clients see them. A resolver fails with an [`ApiError`], which is made of any error that says its code;
-//! here each becomes a code, a safe sentence and, for bad input, the fields. The cause of an internal error goes to
-//! the log under an `errorId`, and the client gets the id.
+//! Errors of the API. A resolver fails with an [`ApiError`], which is created from any error that has a code. The client
+//! gets the code, a message without internal details and, for invalid input, the fields. The cause of an internal error
+//! is logged with an `errorId`, which the client gets.
 
 use std::{fmt, sync::Arc};
 
@@ -13,17 +13,17 @@ use triptych_services::{
 /// The result of a resolver.
 pub(crate) type Result<T, E = ApiError> = std::result::Result<T, E>;
 
-/// How a resolver fails.
+/// The error of a resolver.
 #[derive(Clone)]
 pub struct ApiError(Arc<dyn Coded>);
 
 impl ApiError {
-    /// A field that only those who are signed in can ask for.
+    /// The caller is not signed in.
     pub(crate) fn signed_out() -> Self {
         ServiceError::Unauthenticated("sign in first").into()
     }
 
-    /// An id that names nothing within the caller's reach.
+    /// No object in the scope of the caller has the id.
     pub(crate) fn not_found(kind: &'static str) -> Self {
         ServiceError::NotFound(kind).into()
     }
@@ -39,7 +39,7 @@ impl<E: Coded> From<E> for ApiError {
     }
 }
 
-// The library asks for this to keep the error as the source of its own.
+// The library requires this to store the error as the source of its own.
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -52,19 +52,19 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// Presents an error of execution.
+/// Completes an error of the execution: its message, its code and other extensions.
 pub(crate) fn present(error: &mut ServerError, clock: &Clock) {
     match error.source.take() {
         Some(source) => match source.downcast_ref::<ApiError>() {
             Some(known) => present_coded(error, &*known.0, clock),
             None => mask(error, &error.message.clone(), clock),
         },
-        // The library's own: a value that does not fit its type.
+        // An error of the library: a value does not match its type.
         None => refuse(error),
     }
 }
 
-/// Presents an error that was found before execution: the document cannot be executed as it is.
+/// Completes an error that was found before the execution, because the document is invalid.
 pub(crate) fn refuse(error: &mut ServerError) {
     if !is_coded(error) {
         set_code(error, Code::BadUserInput);
@@ -107,7 +107,7 @@ fn present_coded(error: &mut ServerError, known: &dyn Coded, clock: &Clock) {
     }
 }
 
-/// The log gets the cause, the client an id to ask about.
+/// Logs the cause with an id, and replaces it by the id.
 fn mask(error: &mut ServerError, cause: &str, clock: &Clock) {
     let id = clock.new_uuid();
     tracing::error!(error.id = %id, cause, path = ?error.path, "internal error");

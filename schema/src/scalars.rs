@@ -21,7 +21,7 @@ impl ScalarType for Decimal {
 }
 
 impl Decimal {
-    /// From millionths of a unit.
+    /// Converts millionths of a unit.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
         let sign = if micros < 0 { "-" } else { "" };

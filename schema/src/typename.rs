@@ -1,5 +1,5 @@
-//! Directives on `__typename`. The library's validation does not look at them, and takes their variables for unused;
-//! so they are moved to an inline fragment around the field, which means the same.
+//! Directives on `__typename`. The validation of the library ignores them, and reports their variables as unused.
+//! Therefore they are moved to an inline fragment that contains the field, which is equivalent.
 
 use async_graphql::{
     Positioned,

@@ -10,19 +10,19 @@ use triptych_services::page::{DEFAULT_PAGE, MAX_PAGE};
 
 use super::types::{Size, Types};
 
-/// How many of `fields`, `interfaces`, `possibleTypes` and `inputFields` of introspection may be nested. The query of
-/// GraphiQL nests one; each further level multiplies the answer by the number of types or fields.
+/// Maximum nesting of `fields`, `interfaces`, `possibleTypes` and `inputFields` of introspection. The query of GraphiQL
+/// has one level; each further level multiplies the response by the number of types or fields.
 pub(super) const INTROSPECTION_LISTS: usize = 2;
 
-/// How deep selections are followed, through fragments too. A chain of many fragments nests deeper than any limit of
-/// depth, and must not use up the stack.
+/// Maximum depth to which selections are followed, also through fragments. Without it, a chain of many fragments could
+/// overflow the stack.
 const MAX_LEVELS: usize = 256;
 
 /// The size of a selection, with its fragments expanded. Counts stop at `usize::MAX`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Measure {
     pub(super) depth: usize,
-    /// Fields, each counted for every item of the lists around it.
+    /// Fields, each multiplied by the items of the lists that contain it.
     pub(super) fields: usize,
     pub(super) aliases: usize,
     pub(super) directives: usize,
@@ -31,7 +31,7 @@ pub(super) struct Measure {
 }
 
 impl Measure {
-    /// Beside each other in one selection.
+    /// The size of two selections of one selection set.
     fn beside(self, other: Self) -> Self {
         Self {
             depth: self.depth.max(other.depth),
@@ -69,12 +69,12 @@ struct Measuring<'a> {
     variables: &'a Variables,
     /// The size of each fragment; `None` while it is being measured.
     fragments: HashMap<&'a str, Option<Measure>>,
-    /// Selections around the current one.
+    /// Number of selections that contain the current one.
     level: usize,
 }
 
 impl<'a> Measuring<'a> {
-    /// Measures a selection. One that nests too deep has the largest depth there is.
+    /// Measures a selection. If it is nested too deeply, its depth is `usize::MAX`.
     fn selection(&mut self, set: &'a SelectionSet, ty: &str) -> Option<Measure> {
         if self.level == MAX_LEVELS {
             return Some(Measure { depth: usize::MAX, ..Measure::default() });
@@ -110,7 +110,7 @@ impl<'a> Measuring<'a> {
         if let Some(known) = self.fragments.get(name) {
             return *known;
         }
-        // Validation says that the fragment does not exist.
+        // Validation reports fragments that do not exist.
         let Some(fragment) = self.document.fragments.get(name) else { return Some(Measure::default()) };
         self.fragments.insert(name, None);
         let ty = fragment.node.type_condition.node.on.node.as_str();
@@ -125,7 +125,7 @@ impl<'a> Measuring<'a> {
         let (inner, count) = match (name, self.types.field(ty, name)) {
             ("__schema", _) => ("__Schema", 1),
             ("__type", _) => ("__Type", 1),
-            // Validation says that the field does not exist, or it is `__typename`.
+            // The field is `__typename`, or validation reports that it does not exist.
             (_, None) => ("", 1),
             (_, Some(known)) => (known.ty.as_str(), self.count(field, known.size)),
         };
@@ -145,7 +145,7 @@ impl<'a> Measuring<'a> {
             Size::One => 1,
             Size::List(count) => count,
             Size::Ids => match self.argument(field, "ids") {
-                // At least one: an empty list must not hide what its selection expands to.
+                // At least one, so that an empty list does not hide the size of its selection.
                 Some(Value::List(ids)) => ids.len().max(1),
                 _ => 1,
             },
@@ -155,7 +155,7 @@ impl<'a> Measuring<'a> {
                         Value::Number(number) => number.as_i64(),
                         _ => None,
                     });
-                // A size that is out of range is refused by its name, when the field is resolved.
+                // A number out of range is refused when the field is resolved.
                 let size = asked.map_or(DEFAULT_PAGE, |n| u64::try_from(n).unwrap_or(0).clamp(1, MAX_PAGE));
                 usize::try_from(size).unwrap_or(usize::MAX)
             }

@@ -1,6 +1,5 @@
-//! How large a document may be. Computed on the parsed document before anything validates or executes it, in one
-//! pass with one result for each fragment, so that a short document that expands to a large one costs no more than
-//! its own length.
+//! Limits of the size of documents. The size is measured on the parsed document before validation, in one pass with one
+//! result per fragment, so that the cost is linear in the length of the document, not in its expanded size.
 
 mod measure;
 mod tokens;
@@ -21,7 +20,7 @@ use crate::errors;
 pub struct Limits {
     /// Nested selections.
     pub depth: usize,
-    /// Fields, each counted once for every item of the lists around it.
+    /// Fields, each multiplied by the items of the lists that contain it.
     pub complexity: usize,
     pub aliases: usize,
     pub directives: usize,
@@ -42,7 +41,7 @@ pub(crate) fn check_text(limits: &Limits, document: &str) -> Result<(), ServerEr
             Err(limit_exceeded(format!("the document has more than {} tokens", limits.tokens)))
         }
         Some(tokens::Excess::Nesting) => {
-            Err(limit_exceeded(format!("the document nests more than {} brackets", limits.nesting)))
+            Err(limit_exceeded(format!("the document has more than {} nested brackets", limits.nesting)))
         }
     }
 }

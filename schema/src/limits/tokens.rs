@@ -1,14 +1,14 @@
-//! The size of a document's text, measured before anything is parsed: parsing itself is what a huge or deeply nested
-//! document would make expensive.
+//! The size of the text of a document. Measured before parsing, as parsing a large or deeply nested document is
+//! expensive.
 
-/// How a text exceeds its limits.
+/// The limit that a text exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excess {
     Tokens,
     Nesting,
 }
 
-/// Whether a document has more tokens, or more nested brackets, than these limits. Reading stops there.
+/// Counts the tokens and the nested brackets of a document, and stops at the first limit that is exceeded.
 pub(super) fn excess(document: &str, max_tokens: usize, max_nesting: usize) -> Option<Excess> {
     let mut rest = document.as_bytes();
     let (mut tokens, mut nesting) = (0_usize, 0_usize);

@@ -1,4 +1,4 @@
-//! What measuring needs to know of the schema: for each field its type and how many items it can have.
+//! The fields of the schema that measuring needs, each with its type and its number of items.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use async_graphql::parser::{
     types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
 };
 
-/// Items of a list without page arguments, where nothing in the document says how many.
+/// Assumed number of items of a list without page arguments.
 const UNPAGED: usize = 10;
 
-/// The fields of introspection, which the schema's own SDL does not name.
+/// The fields of introspection, which the SDL does not contain.
 const INTROSPECTION: &str = "
     type __Schema { types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type
         directives: [__Directive!]! }
@@ -22,7 +22,7 @@ const INTROSPECTION: &str = "
     type __Directive { name: String! description: String locations: [String!] args: [__InputValue!] }
 ";
 
-/// A field, as far as its cost goes.
+/// The properties of a field that determine its cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FieldType {
     /// The type of its value, or of the items of its list.
@@ -30,14 +30,14 @@ pub(super) struct FieldType {
     pub(super) size: Size,
 }
 
-/// How many values a field has.
+/// The number of values of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Size {
-    /// One, or a list whose items its parent has counted already: the edges of a connection.
+    /// One, or a list whose items are counted with its parent: the edges of a connection.
     One,
-    /// As many as `first` or `last` say.
+    /// The argument `first` or `last`.
     Page,
-    /// As many as the argument of this name has.
+    /// The number of items of this argument.
     Ids,
     /// A list without arguments.
     List(usize),
@@ -53,7 +53,7 @@ impl Types {
     /// If the SDL does not parse.
     pub(crate) fn of(sdl: &str) -> Result<Self, async_graphql::parser::Error> {
         let mut types = HashMap::new();
-        // A list of introspection has as many items as the schema has types or fields, which its own limit bounds.
+        // The lists of introspection have a limit of their own.
         for (sdl, unpaged) in [(sdl, UNPAGED), (INTROSPECTION, 2)] {
             for definition in parse_schema(sdl)?.definitions {
                 let TypeSystemDefinition::Type(definition) = definition else { continue };

@@ -5,12 +5,12 @@ use triptych_entities::{
     ids::{OrganizationId, SessionId, UserId},
 };
 
-/// One thing that a role allows.
+/// A permission of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Grant {
     pub action: Action,
     pub subject: Subject,
-    /// Only on what the person owns.
+    /// Whether it is limited to what the user owns.
     pub only_own: bool,
 }
 

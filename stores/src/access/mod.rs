@@ -1,4 +1,4 @@
-//! Who asks, what they may do, and how far a query reaches.
+//! The caller, their permissions, and the scopes of queries.
 
 mod actor;
 mod rows;

@@ -5,29 +5,29 @@ use triptych_entities::relational::tenanted::Tenanted;
 
 use super::Scope;
 
-/// The only ways to begin a query on a tenanted table.
+/// Queries on a tenanted table. There is no other way to begin one.
 pub trait Scoped: Tenanted {
-    /// Selects the rows within reach.
+    /// Selects the rows in the scope.
     fn within(scope: Scope) -> Select<Self> {
-        <Self as EntityTrait>::find().filter(reach::<Self>(scope))
+        <Self as EntityTrait>::find().filter(condition::<Self>(scope))
     }
 
-    /// Deletes rows within reach.
+    /// Deletes rows in the scope.
     fn delete_within(scope: Scope) -> DeleteMany<Self> {
-        <Self as EntityTrait>::delete_many().filter(reach::<Self>(scope))
+        <Self as EntityTrait>::delete_many().filter(condition::<Self>(scope))
     }
 
-    /// Updates rows within reach.
+    /// Updates rows in the scope.
     fn update_within(scope: Scope) -> UpdateMany<Self> {
-        <Self as EntityTrait>::update_many().filter(reach::<Self>(scope))
+        <Self as EntityTrait>::update_many().filter(condition::<Self>(scope))
     }
 
-    /// Selects rows of all organizations: for jobs and housekeeping that serve all of them, never for a person.
+    /// Selects rows of all organizations. For background jobs only, not for callers of the API.
     fn across_tenants() -> Select<Self> {
         <Self as EntityTrait>::find()
     }
 
-    /// Updates rows of all organizations: for jobs and housekeeping that serve all of them, never for a person.
+    /// Updates rows of all organizations. For background jobs only, not for callers of the API.
     fn update_across_tenants() -> UpdateMany<Self> {
         <Self as EntityTrait>::update_many()
     }
@@ -35,10 +35,10 @@ pub trait Scoped: Tenanted {
 
 impl<E: Tenanted> Scoped for E {}
 
-fn reach<E: Tenanted>(scope: Scope) -> Condition {
-    let condition = Condition::all().add(E::ORGANIZATION.eq(scope.organization()));
+fn condition<E: Tenanted>(scope: Scope) -> Condition {
+    let within = Condition::all().add(E::ORGANIZATION.eq(scope.organization()));
     match scope.owner() {
-        Some(owner) => condition.add(E::owned_by(owner)),
-        None => condition,
+        Some(owner) => within.add(E::owned_by(owner)),
+        None => within,
     }
 }

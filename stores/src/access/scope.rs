@@ -1,4 +1,4 @@
-//! How far a query reaches.
+//! The scope of a query.
 
 use triptych_entities::{
     access::{Action, Subject},
@@ -8,8 +8,8 @@ use triptych_entities::{
 use super::Actor;
 use crate::error::Denied;
 
-/// The rows and documents that an action reaches: those of an organization, or only those of one owner in it. Every
-/// query on what belongs to an organization begins with one. What is out of scope reads as not found.
+/// The rows and documents that a query may return: those of an organization, or those of one owner in it. Every query on
+/// tenanted data begins with a scope. Data outside of it are reported as not found.
 #[must_use = "a scope does nothing until a query begins with it"]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope {
@@ -18,12 +18,12 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The whole organization, for work that no person asks for: jobs, triggers, loaders of what was already found.
+    /// The whole organization. For jobs and triggers, and for data whose parent was found within a scope.
     pub fn whole(organization: OrganizationId) -> Self {
         Self { organization, owner: None }
     }
 
-    /// Only what this user owns in the organization.
+    /// The data of this user in the organization.
     pub fn own(organization: OrganizationId, owner: UserId) -> Self {
         Self { organization, owner: Some(owner) }
     }
@@ -33,13 +33,13 @@ impl Scope {
         self.organization
     }
 
-    /// The only owner within reach; none when the scope is the whole organization.
+    /// The owner; `None` if the scope is the whole organization.
     #[must_use]
     pub fn owner(self) -> Option<UserId> {
         self.owner
     }
 
-    /// Whether something of this owner is within reach.
+    /// Whether data of this owner are in the scope.
     #[must_use]
     pub fn covers(self, owner: UserId) -> bool {
         self.owner.is_none_or(|own| own == owner)
@@ -47,10 +47,10 @@ impl Scope {
 }
 
 impl Actor {
-    /// How far the caller's permission reaches.
+    /// The scope of the caller's permission.
     ///
     /// # Errors
-    /// `Denied` if the caller may not do this to anything of the kind.
+    /// `Denied` if no grant of the caller has this action on the subject.
     pub fn scope(&self, action: Action, subject: Subject) -> Result<Scope, Denied> {
         let mut own = false;
         for grant in &self.grants {
@@ -64,7 +64,7 @@ impl Actor {
         if own { Ok(Scope::own(self.organization, self.user)) } else { Err(Denied { action, subject }) }
     }
 
-    /// Whether [`Actor::scope`] would succeed.
+    /// Whether [`Actor::scope`] succeeds.
     #[must_use]
     pub fn may(&self, action: Action, subject: Subject) -> bool {
         self.scope(action, subject).is_ok()

@@ -1,11 +1,11 @@
-//! Pages of a list whose items are known by their ids alone, in an order that no key gives.
+//! Pages of a list of ids in a given order, which no sort key expresses.
 
 use triptych_entities::ids::Id;
 
 use super::{Item, KeyValue, Page, Total, Window};
 use crate::error::Invalid;
 
-/// The ids on a page, to be loaded, and what else the page says.
+/// The ids of a page, whose items are loaded later.
 #[derive(Debug)]
 pub struct Cut<I> {
     list: &'static str,
@@ -16,10 +16,10 @@ pub struct Cut<I> {
 }
 
 impl<I: Id> Cut<I> {
-    /// Cuts a page out of the ids, in their order.
+    /// Selects a page of the ids, in their order.
     ///
     /// # Errors
-    /// `Invalid` for a cursor that points at none of them.
+    /// `Invalid` for a cursor of none of the ids.
     pub fn of(mut ids: Vec<I>, window: &Window) -> Result<Self, Invalid> {
         let (after, before) = window.bounds();
         let place = |field: &str, cursor: Option<&KeyValue>| {
@@ -50,7 +50,7 @@ impl<I: Id> Cut<I> {
         })
     }
 
-    /// The page, with the items that `load` finds.
+    /// The page with the items that `load` returns.
     pub fn into_page<T>(self, mut load: impl FnMut(&I) -> Option<T>) -> Page<T> {
         let items = self
             .items

@@ -10,7 +10,7 @@ use crate::{
     error::{Invalid, StoreError},
 };
 
-/// How a list of documents is sorted. All keys share one direction, so that an index on them serves both.
+/// The sort order of a list of documents. All keys have one direction, so that one index serves both directions.
 pub struct Sorted<D> {
     list: &'static str,
     keys: Vec<Key<D>>,
@@ -27,14 +27,14 @@ impl<D> Sorted<D>
 where
     D: Serialize + DeserializeOwned + Unpin + Send + Sync + 'static,
 {
-    /// A list in this direction, by the keys that [`Sorted::by`] adds. Its cursors carry its name, so that no other
-    /// list takes them.
+    /// A list in this direction, by the keys that [`Sorted::by`] adds. Its cursors contain its name, so that other
+    /// lists refuse them.
     #[must_use]
     pub fn new(list: &'static str, descending: bool) -> Self {
         Self { list, keys: Vec::new(), descending }
     }
 
-    /// Adds a key; the last one has to be unique. `value` gives what is in `field` of a document.
+    /// Adds a key; the last key must be unique. `value` reads `field` of a document.
     #[must_use]
     pub fn by(mut self, field: &'static str, kind: KeyKind, value: fn(&D) -> KeyValue) -> Self {
         self.keys.push(Key { field, kind, value });
@@ -50,7 +50,7 @@ where
         Window::parse(args, self.list, &kinds)
     }
 
-    /// The page of the documents that match.
+    /// Reads a page of the documents that match the filter.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
@@ -84,7 +84,7 @@ where
         Ok(Page::of_fetched(window, found, key, total))
     }
 
-    /// The documents on one side of a cursor: beyond it in one key, equal in those before it.
+    /// The documents on one side of a cursor: different in one key, and equal in the keys before it.
     fn beside(&self, cursor: &[KeyValue], operator: &str) -> Document {
         let mut equal = Document::new();
         let mut arms = Vec::with_capacity(self.keys.len());
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_compares_key_by_key() {
+    fn a_cursor_is_compared_key_by_key() {
         let sorted = Sorted::<Document>::new("things", true)
             .by("createdAt", KeyKind::Time, |_| KeyValue::Integer(0))
             .by("_id", KeyKind::Id, |_| KeyValue::Integer(0));

@@ -1,4 +1,4 @@
-//! The values that lists are sorted by, and the cursors that are made of them.
+//! Sort keys, and the cursors that consist of them.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bson::Bson;
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_reads_back_and_only_for_its_own_kinds() {
+    fn a_cursor_is_decoded_only_for_its_list_and_kinds() {
         let at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
         let values = vec![
             KeyValue::Time(at),

@@ -1,9 +1,8 @@
-//! Pages of lists: keyset windows with opaque cursors in both directions, never an offset.
+//! Keyset pagination in both directions with opaque cursors.
 //!
-//! A list is described once, by how it is sorted: [`rows::Sorted`] for tables, [`documents::Sorted`] for
-//! collections, `slice` for lists in memory. The description gives the window's conditions, the order, the cursor
-//! of each item, and whether there is more before and behind. Its last key is unique, so no item is skipped or
-//! repeated.
+//! A list is declared once by its sort order: [`rows::Sorted`] for tables, [`documents::Sorted`] for collections,
+//! `slice` for lists in memory. The conditions of the window, the order, the cursors and `PageInfo` follow from it. The
+//! last sort key is unique, so no item is skipped or repeated.
 
 mod cut;
 pub mod documents;
@@ -19,17 +18,17 @@ pub use slice::slice;
 pub use total::Total;
 pub use window::{DEFAULT_PAGE, MAX_PAGE, PageArgs, Window};
 
-/// One page of a list, in the list's own order.
+/// A page of a list, in the order of the list.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
     pub items: Vec<Item<T>>,
     pub has_previous: bool,
     pub has_next: bool,
-    /// How many items the whole list has.
+    /// The number of items of the whole list.
     pub total: Total,
 }
 
-/// An item and its place in the list.
+/// An item and its position in the list.
 #[derive(Debug, Clone)]
 pub struct Item<T> {
     pub node: T,
@@ -38,7 +37,7 @@ pub struct Item<T> {
 }
 
 impl<T> Item<T> {
-    /// The opaque cursor that points at the item.
+    /// The opaque cursor of the item.
     #[must_use]
     pub fn cursor(&self) -> String {
         key::encode(self.list, &self.key)
@@ -50,13 +49,13 @@ impl<T> Item<T> {
 }
 
 impl<T> Page<T> {
-    /// The page of a list that has no items.
+    /// The page of an empty list.
     #[must_use]
     pub fn empty() -> Self {
         Self { items: Vec::new(), has_previous: false, has_next: false, total: Total::Known(0) }
     }
 
-    /// Makes a page of items that were fetched in the window's direction, one more than its limit.
+    /// Creates a page from items that were fetched in the direction of the window, up to one more than its limit.
     fn of_fetched(
         window: &Window,
         mut fetched: Vec<T>,
@@ -76,7 +75,7 @@ impl<T> Page<T> {
         Self { items, has_previous, has_next, total }
     }
 
-    /// The nodes alone.
+    /// The nodes without their positions.
     pub fn into_nodes(self) -> impl Iterator<Item = T> {
         self.items.into_iter().map(|item| item.node)
     }

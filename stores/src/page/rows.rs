@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{KeyKind, KeyValue, Page, PageArgs, Total, Window};
 use crate::error::{Invalid, StoreError};
 
-/// How a list of rows is sorted. All keys share one direction, so that one comparison of tuples follows the index.
+/// The sort order of a list of rows. All keys have one direction, so that one comparison of tuples uses the index.
 pub struct Sorted<E: EntityTrait> {
     list: &'static str,
     keys: Vec<Key<E>>,
@@ -33,8 +33,8 @@ impl<E> Sorted<E>
 where
     E: EntityTrait<Model: Send + Sync>,
 {
-    /// A list in this direction, by the keys that [`Sorted::by`] adds. Its cursors carry its name, so that no other
-    /// list takes them.
+    /// A list in this direction, by the keys that [`Sorted::by`] adds. Its cursors contain its name, so that other
+    /// lists refuse them.
     #[must_use]
     pub fn new(list: &'static str, descending: bool) -> Self {
         Self { list, keys: Vec::new(), descending }
@@ -52,7 +52,7 @@ where
         Self::new(list, false).by_column(id, KeyKind::Id, value)
     }
 
-    /// Adds a key; the last one has to be unique. `value` gives what `expression` is for a row.
+    /// Adds a key; the last key must be unique. `value` evaluates `expression` for a row.
     #[must_use]
     pub fn by(mut self, expression: SimpleExpr, kind: KeyKind, value: fn(&E::Model) -> KeyValue) -> Self {
         self.keys.push(Key { expression, kind, value });
@@ -74,7 +74,7 @@ where
         Window::parse(args, self.list, &kinds)
     }
 
-    /// The page of the rows that the query selects.
+    /// Reads a page of the rows that the query selects.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
@@ -89,8 +89,8 @@ where
         Ok(Page::of_fetched(window, rows, |row| self.key(row), total))
     }
 
-    /// The same page of the rows of each of several parents, in one statement: for each parent one descent of the
-    /// index on (`parent`, sort keys) that ends after the page's rows.
+    /// Reads the same page of the children of several parents with one statement: one scan of the index on (`parent`,
+    /// sort keys) for each parent, which ends after the rows of the page.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
@@ -144,7 +144,7 @@ where
         query.limit(window.fetch())
     }
 
-    /// The rows on one side of a cursor, as one comparison of tuples.
+    /// The condition for the rows on one side of a cursor, as one comparison of tuples.
     fn beside(&self, cursor: &[KeyValue], below: bool) -> SimpleExpr {
         let keys = Expr::tuple(self.keys.iter().map(|key| key.expression.clone()));
         let bound = Expr::tuple(cursor.iter().map(|value| Expr::val(value.to_sql())));
@@ -152,9 +152,9 @@ where
     }
 }
 
-/// The parents that [`Sorted::pages_of`] makes pages for.
+/// The parents whose pages [`Sorted::pages_of`] reads.
 pub struct Parents<'a, E: EntityTrait, P> {
-    /// The column that names the parent.
+    /// The column with the id of the parent.
     pub column: E::Column,
     /// The parent of a row.
     pub of: fn(&E::Model) -> P,

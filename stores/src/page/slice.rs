@@ -1,8 +1,8 @@
-//! Pages of a list that is in memory as a whole.
+//! Pages of a list in memory.
 
 use super::{KeyValue, Page, Total, Window};
 
-/// Cuts a page out of a list that is in the ascending order of `key`.
+/// Selects a page of a list that is sorted by `key`, ascending.
 pub fn slice<T>(items: Vec<T>, window: &Window, key: impl Fn(&T) -> KeyValue) -> Page<T> {
     let total = Total::Known(items.len() as u64);
     let (after, before) = window.bounds();

@@ -1,4 +1,4 @@
-//! How many items a list has.
+//! The number of items of a list.
 
 use std::{fmt, sync::Arc};
 
@@ -8,7 +8,7 @@ use crate::error::StoreError;
 
 type Count = dyn Fn() -> BoxFuture<'static, Result<u64, StoreError>> + Send + Sync;
 
-/// How many items the whole list has, counted only when it is asked for.
+/// The number of items of the whole list, which is counted only on request.
 #[derive(Clone)]
 pub enum Total {
     Known(u64),
@@ -23,6 +23,8 @@ impl Total {
         Self::Counted(Arc::new(move || Box::pin(count())))
     }
 
+    /// Counts the items, unless the number is known.
+    ///
     /// # Errors
     /// If the database does not answer.
     pub async fn get(&self) -> Result<u64, StoreError> {

@@ -1,9 +1,9 @@
-//! Which part of a list a caller asks for.
+//! The requested part of a list.
 
 use super::key::{self, KeyKind, KeyValue};
 use crate::error::Invalid;
 
-/// The Relay arguments of a connection, unchecked.
+/// The Relay arguments of a connection, before validation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct PageArgs {
     pub first: Option<i32>,
@@ -12,29 +12,29 @@ pub struct PageArgs {
     pub before: Option<String>,
 }
 
-/// Items on a page when the caller names no number.
+/// Number of items of a page by default.
 pub const DEFAULT_PAGE: u64 = 20;
-/// The most items on one page.
+/// Maximum number of items of a page.
 pub const MAX_PAGE: u64 = 100;
 
-/// A checked request for a page.
+/// A valid request for a page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Window {
-    /// The list, which its cursors name.
+    /// The name of the list, which its cursors contain.
     pub(super) list: &'static str,
-    /// The most items on the page.
+    /// The maximum number of items.
     pub limit: u64,
-    /// Whether to count from the end of the list.
+    /// Whether the page is counted from the end of the list.
     pub backward: bool,
     pub(super) after: Option<Vec<KeyValue>>,
     pub(super) before: Option<Vec<KeyValue>>,
 }
 
 impl Window {
-    /// Checks the arguments for the list with this name, which is sorted by values of these kinds.
+    /// Validates the arguments for the list with this name and these kinds of sort keys.
     ///
     /// # Errors
-    /// `first` and `last` together, a number out of range, a cursor of another list.
+    /// `Invalid` for `first` and `last` together, a number out of range, or a cursor of another list.
     pub fn parse(args: &PageArgs, list: &'static str, kinds: &[KeyKind]) -> Result<Self, Invalid> {
         let (limit, backward, field) = match (args.first, args.last) {
             (Some(_), Some(_)) => {
@@ -64,13 +64,13 @@ impl Window {
         Ok(Self { list, limit, backward, after, before })
     }
 
-    /// The number of items to fetch: one more than the page holds, which tells whether another page follows.
+    /// The number of items to fetch: one more than the limit, to find out whether another page follows.
     #[must_use]
     pub fn fetch(&self) -> u64 {
         self.limit + 1
     }
 
-    /// The first sort value of the cursors `after` and `before`.
+    /// The first sort key of the cursors `after` and `before`.
     #[must_use]
     pub fn bounds(&self) -> (Option<&KeyValue>, Option<&KeyValue>) {
         (first(self.after.as_deref()), first(self.before.as_deref()))
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_checked_by_name() {
+    fn invalid_arguments_are_named() {
         assert_eq!(parse(None, None, None).unwrap().limit, DEFAULT_PAGE);
         assert_eq!(parse(Some(0), None, None).unwrap().fetch(), 1);
         assert!(parse(None, Some(3), None).unwrap().backward);

@@ -128,7 +128,7 @@ impl Flows {
         if let Some(name) = name {
             row.name = Set(name.into_string());
         }
-        match notes.unwrap_or_default() {
+        match notes {
             Change::Keep => {}
             Change::Clear => row.notes = Set(None),
             Change::Set(notes) => row.notes = Set(Some(notes.into_string())),
