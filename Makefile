@@ -1,4 +1,4 @@
-# What people run. Each target installs what is missing first, and says what it does.
+# The entry points. Each target installs missing dependencies first.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help

@@ -2,8 +2,7 @@
 //! and for tests.
 //!
 //! Owns finding the programs, preparing their data folders, starting them in parallel, detecting when they are ready,
-//! and ending them with this process, however it ends. Must not know what is stored in them: it returns URLs and
-//! nothing else.
+//! and ending them with this process, however it ends. Does not depend on what is stored in them; it returns URLs.
 //!
 //! All files of an instance are in one folder, the root:
 //!

@@ -36,7 +36,7 @@ pub(super) async fn start(
 }
 
 fn configuration(port: u16, password: &str, durable: bool) -> String {
-    // Keeps sessions across restarts; nothing else depends on it.
+    // Keeps sessions across restarts; no other data depends on it.
     let keep = if durable { "appendonly yes\nappendfsync everysec\n" } else { "appendonly no\n" };
     format!(
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndaemonize no\nsave \"\"\n{keep}\

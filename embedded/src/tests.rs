@@ -100,7 +100,7 @@ fn start_elsewhere(root: &Path) -> Instance {
 #[tokio::test]
 #[ignore = "started by the tests that kill it"]
 async fn instance_to_be_killed() {
-    #[expect(clippy::disallowed_methods, reason = "how the tests tell their second process what to do")]
+    #[expect(clippy::disallowed_methods, reason = "how the tests pass arguments to their second process")]
     let Some(root) = std::env::var_os(FOLDER) else { return };
     let engines = Engines::start(&options(Path::new(&root), true)).await.unwrap();
     write(&engines).await;
@@ -187,7 +187,7 @@ async fn killing_the_instance_ends_its_engines_and_loses_nothing() {
     assert!(engines_running_in(&root) >= 3);
     other.kill();
 
-    // At once, while the engines of the killed instance are on their way down.
+    // Immediately, while the engines of the killed instance are shutting down.
     let begin = Instant::now();
     let engines = Engines::start(&options(&root, true)).await.unwrap();
     println!("durable: start after a kill took {:?}", begin.elapsed());

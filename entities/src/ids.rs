@@ -59,7 +59,7 @@ pub(crate) fn parse<T: StaticType>(text: &str) -> Result<Uuid, IdError> {
 }
 
 /// Declares a newtype for each kind of id. A macro, because the repeated implementations would hide the list of kinds.
-/// The id of a small collection is declared beside its document.
+/// The id of a small collection is declared in the file of its document.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
         $(#[$doc])*

@@ -21,7 +21,7 @@ function clientFor(authorization) {
         retryAttempts: 10,
         // Exponential back-off from half a second to ten seconds, with jitter.
         retryWait: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempt, 10_000) * (0.5 + Math.random()))),
-        // 4403: the token is refused, and would be again.
+        // 4403: the token is invalid, so a retry would fail.
         shouldRetry: (event) => 'code' in event && event.code !== 4403,
         connectionParams: authorization ? { authorization } : {},
       }),

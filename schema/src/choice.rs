@@ -2,7 +2,7 @@
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
 
-/// The operation that a request means, of a document that [`chosen`] has accepted.
+/// The selected operation of a document that [`chosen`] has accepted.
 pub(crate) fn named<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
@@ -14,7 +14,7 @@ pub(crate) fn named<'a>(
     }
 }
 
-/// The operation that a request means.
+/// The selected operation.
 pub(crate) fn chosen<'a>(
     document: &'a mut ExecutableDocument,
     name: Option<&str>,

@@ -1,5 +1,5 @@
 //! The GraphQL schema, and the only crate that knows `async-graphql`. A resolver reads its context, calls one
-//! service and maps the result; nothing here talks to a database.
+//! service and maps the result; no resolver accesses a database.
 
 mod api;
 mod automation;

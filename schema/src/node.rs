@@ -28,12 +28,12 @@ use crate::{
 /// An object with a global id.
 pub(crate) trait NodeType: ObjectType + Sized + 'static {
     type Id: Id;
-    /// What the object is made of.
+    /// The value that the object wraps.
     type Row: Clone + Send + Sync + 'static;
     /// The name of the type in messages: "no such flow".
     const NOUN: &'static str;
 
-    /// Those of the ids that the caller can see, in no particular order, with one query.
+    /// Fetches the objects that the caller can see, in any order, with one query.
     fn fetch(batch: &Batch, ids: &[Self::Id]) -> impl Future<Output = Fetched<Self::Row>> + Send;
 
     fn id_of(row: &Self::Row) -> Self::Id;
@@ -86,7 +86,7 @@ pub(crate) async fn load<N: NodeType>(ctx: &Context<'_>, id: N::Id) -> Result<N>
     load_opt(ctx, Some(id)).await?.ok_or_else(|| ApiError::not_found(N::NOUN))
 }
 
-/// As [`load`], where there may be no object, or none that the caller can see.
+/// As [`load`]; `None` without an id, or if the caller cannot see the object.
 pub(crate) async fn load_opt<N: NodeType>(ctx: &Context<'_>, id: Option<N::Id>) -> Result<Option<N>> {
     let Some(id) = id else { return Ok(None) };
     Ok(ctx.load(Key::<N>(id)).await?.map(N::new))
@@ -227,7 +227,7 @@ impl NodeQuery {
     }
 }
 
-/// `path` is the place of the id in the input.
+/// `path` is the path of the id in the input.
 async fn find(ctx: &Context<'_>, path: &str, id: &ID) -> Result<Node> {
     ctx.actor()?;
     match nodes().find(|kind| prefix_of(id) == Some(kind.prefix)) {

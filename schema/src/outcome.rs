@@ -1,27 +1,27 @@
-//! The response to a request, as transports pass it on.
+//! The response to a request, for the transports.
 
 use async_graphql::{Response, ServerError};
 use triptych_services::{clock::Clock, error::Code};
 
 use crate::errors;
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// `{ data errors extensions }`, as JSON; without `data` when nothing was executed.
+    /// `{ data errors extensions }`, as JSON; without `data` if nothing was executed.
     pub body: String,
-    /// Whether anything was executed: `false` when the document was refused as it is.
+    /// Whether the operation was executed; `false` if the document was refused.
     pub executed: bool,
-    /// The errors alone, as a JSON list, when nothing was executed.
+    /// The errors as a JSON list, if nothing was executed.
     pub errors: String,
-    /// `Set-Cookie` and the like.
+    /// HTTP headers, such as `Set-Cookie`.
     pub headers: Vec<(String, String)>,
 }
 
 impl Outcome {
     /// The outcome of an execution.
     pub(crate) fn of(mut response: Response, clock: &Clock) -> Self {
-        // Without data, an error without a path was found before anything ran.
+        // Without data, an error without a path was found before the execution.
         let executed = response.errors.is_empty()
             || response.data != async_graphql::Value::Null
             || response.errors.iter().any(|error: &ServerError| !error.path.is_empty());
@@ -39,7 +39,7 @@ impl Outcome {
         Outcome { body: response.write(), errors: String::new(), executed, headers }
     }
 
-    /// The answer to a document that cannot be executed as it is: errors, and no `data`.
+    /// The response to an invalid document: errors without `data`.
     pub(crate) fn refused(errors: &[ServerError]) -> Self {
         let mut errors = errors.to_vec();
         for error in &mut errors {
@@ -49,7 +49,7 @@ impl Outcome {
         Self { body: format!(r#"{{"errors":{errors}}}"#), errors, executed: false, headers: Vec::new() }
     }
 
-    /// The answer to what a transport does not let through.
+    /// The response to a request that the transport refuses.
     #[must_use]
     pub fn refuse(code: Code, message: &str) -> Self {
         let mut error = ServerError::new(message, None);
@@ -62,7 +62,7 @@ impl Outcome {
     }
 }
 
-/// Serialisation that cannot fail here: responses are made of JSON values.
+/// Serialization cannot fail, as responses consist of JSON values.
 trait Write {
     fn write(&self) -> String;
 }

@@ -1,5 +1,5 @@
-//! What the schema consists of: the roots, the collections with the standard operations, and the objects with a
-//! global id.
+//! The registers of the schema: the roots, the collections with the standard operations, and the objects with a global
+//! id.
 
 use async_graphql::{MergedObject, MergedSubscription};
 

@@ -1,4 +1,4 @@
-//! A request, as transports pass it on.
+//! A request, from the transports.
 
 use serde::Deserialize;
 
@@ -11,12 +11,12 @@ pub struct Request {
     pub operation_name: Option<String>,
     #[serde(default)]
     pub variables: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Accepted and ignored, as the specification wants.
+    /// Accepted and ignored, as the specification requires.
     #[serde(default)]
     pub extensions: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// What a document asks for.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestKind {
     Query,

@@ -1,6 +1,5 @@
-//! The root of a subscription. The library follows only fields that stand there directly and completes silently on
-//! fragments, and it would follow two fields at once; the specification wants fragments seen through, and exactly
-//! one field.
+//! The root selection of a subscription. The specification requires exactly one field, possibly in fragments. The
+//! library ignores fragments there and accepts several fields.
 
 use std::collections::HashSet;
 
@@ -13,10 +12,10 @@ use crate::choice::chosen;
 
 const ONE_FIELD: &str = "a subscription selects exactly one field at its root";
 
-/// Puts the one field in the place of the fragments that hold it.
+/// Replaces the fragments of the root selection by the field that they contain.
 ///
 /// # Errors
-/// A sentence, when there is not exactly one field, or it is one of introspection.
+/// A message, if there is not exactly one field or it is a field of introspection.
 pub(crate) fn normalize(document: &mut ExecutableDocument, name: Option<&str>) -> Result<(), &'static str> {
     let fragments = document.fragments.clone();
     let Ok(operation) = chosen(document, name) else { return Ok(()) };
@@ -60,7 +59,7 @@ pub(crate) fn normalize(document: &mut ExecutableDocument, name: Option<&str>) -
     }
     root.items =
         fields.into_iter().map(|field| Positioned::new(Selection::Field(field.clone()), field.pos)).collect();
-    forget_unused(document, &entered);
+    remove_unused(document, &entered);
     Ok(())
 }
 
@@ -71,7 +70,7 @@ fn allowed(field: &Field) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The same field twice is one field with both selections.
+/// Merges the selections of equal fields.
 fn merge(fields: &mut Vec<Positioned<Field>>, mut field: Positioned<Field>) -> Result<(), &'static str> {
     let Some(first) = fields.first_mut() else {
         fields.push(field);
@@ -91,8 +90,8 @@ fn values(field: &Field) -> Vec<(&Name, String)> {
     field.arguments.iter().map(|(name, value)| (&name.node, value.node.to_string())).collect()
 }
 
-/// Fragments that are now written out would be refused as unused, unless something else spreads them.
-fn forget_unused(document: &mut ExecutableDocument, written_out: &HashSet<Name>) {
+/// Removes inlined fragments that are not used elsewhere, as validation refuses unused fragments.
+fn remove_unused(document: &mut ExecutableDocument, inlined: &HashSet<Name>) {
     let mut used = HashSet::new();
     for (_, operation) in document.operations.iter() {
         spread_in(&operation.node.selection_set.node, &mut used);
@@ -108,7 +107,7 @@ fn forget_unused(document: &mut ExecutableDocument, written_out: &HashSet<Name>)
             pending.extend(within);
         }
     }
-    document.fragments.retain(|name, _| reached.contains(name) || !written_out.contains(name));
+    document.fragments.retain(|name, _| reached.contains(name) || !inlined.contains(name));
 }
 
 fn spread_in(set: &SelectionSet, names: &mut HashSet<Name>) {

@@ -13,7 +13,7 @@ pub mod http;
 
 pub use triptych_migration as migration;
 
-/// What tests and benchmarks need of the layers below to stand in for a worker.
+/// Re-exports of the lower layers, for tests and benchmarks that replace a worker.
 pub mod services {
     pub use triptych_entities::{documents, ids, relational};
     pub use triptych_services::{Services, access, clock, collections, live, tls};

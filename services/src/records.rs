@@ -43,7 +43,7 @@ pub trait Fields: Serialize + Send {
     fn content(self) -> Result<Self::Content, &'static str>;
 }
 
-/// The documents of one kind, as a caller reaches them.
+/// The documents of a collection in the scope of a caller.
 #[derive(Clone)]
 pub struct Records<C: Collection>(Documents<C>);
 

@@ -23,7 +23,7 @@ use crate::{
 
 /// Time limit of one answer to [`ready`].
 const READY_LIMIT: Duration = Duration::from_secs(1);
-/// Time limit of everything that [`inspect`] asks one database.
+/// Time limit of all requests of [`inspect`] to one database.
 const INSPECT_LIMIT: Duration = Duration::from_secs(5);
 /// Shorter than [`INSPECT_LIMIT`], so that the driver's own error, which is more precise than a timeout, arrives first.
 const CONNECT_LIMIT: Duration = Duration::from_millis(4_500);
@@ -112,7 +112,7 @@ async fn ping_all(stores: &Stores, stream: ConnectionManager) -> [Health<()>; 5]
     all
 }
 
-/// Connects to every database at once, and asks for its version and its clock. Ends within five seconds.
+/// Connects to all databases concurrently, and reads their versions and clocks. Ends within five seconds.
 pub async fn inspect(config: &StoreConfig) -> [Health<Vitals>; 5] {
     tokio::join!(
         within(INSPECT_LIMIT, Store::Postgres, inspect_postgres(&config.postgres_url)),
@@ -217,7 +217,7 @@ async fn vitals(
 mod tests {
     use super::*;
 
-    /// A configuration whose databases are all at a port where nothing listens.
+    /// A configuration with the URLs of ports on which no database listens.
     fn nowhere() -> StoreConfig {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let redis = SecretString::from(format!("redis://127.0.0.1:{port}"));

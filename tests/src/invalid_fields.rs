@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{Client, World};
 
+/// An input, and the paths of its problems.
+type Case<'a> = (Value, &'a [&'a str]);
+
 /// Sends a mutation with each input, and compares the paths of the problems.
-async fn check(client: &Client, mutation: &str, cases: impl IntoIterator<Item = (Value, &[&str])>) {
+async fn check<'a>(client: &Client, mutation: &str, cases: impl IntoIterator<Item = Case<'a>>) {
     let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
     let query = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ __typename }} }}");
     for (input, paths) in cases {
@@ -21,7 +24,7 @@ async fn parts_of_messages_have_limits() {
     let file = |name: &str, media_type: &str, url: &str| json!({ "parts": [{ "file": { "name": name, "mediaType": media_type, "url": url } }] });
     let image = |media_type: &str, url: &str| json!({ "text": "x", "parts": [{ "text": "y" }, { "image": { "mediaType": media_type, "url": url } }] });
     let (long_name, long_url) = ("ä".repeat(256), format!("data:,{}", "x".repeat(8_187)));
-    let cases: [(Value, &[&str]); 9] = [
+    let cases: [Case<'_>; 9] = [
         (file("", "text/plain", "https://example.com"), &["parts.0.file.name"]),
         (file(&long_name, "text/plain", "https://example.com"), &["parts.0.file.name"]),
         (file("a", "plain", "https://example.com"), &["parts.0.file.mediaType"]),
@@ -71,7 +74,7 @@ async fn credentials_have_the_fields_of_their_integration() {
     let credential = |integration: &str, name: &str, fields: Value| json!({ "integration": integration, "name": name, "fields": fields });
     let good = json!({ "server": "https://gitea.example.com", "token": "x" });
     let large = json!({ "server": "https://gitea.example.com", "token": "x".repeat(65_536) });
-    let cases: [(Value, &[&str]); 8] = [
+    let cases: [Case<'_>; 8] = [
         (credential("gitea", " ", good.clone()), &["name"]),
         (credential("gitea", &"ä".repeat(121), good.clone()), &["name"]),
         (credential("nothing", "x", good.clone()), &["integration"]),

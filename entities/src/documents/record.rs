@@ -29,7 +29,7 @@ pub trait Content: Serialize + DeserializeOwned + Clone + fmt::Debug + Unpin + S
     }
 }
 
-/// A document with the standard fields beside its content.
+/// A document with the standard fields and its content.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record<T: Content> {
@@ -87,7 +87,7 @@ impl<T: Content> Collection for Record<T> {
 
     fn indexes() -> Vec<Index> {
         let own = Index::new("list", doc! { "organizationId": 1, "ownerId": 1, "_id": -1 });
-        // Nobody lists the private records of several owners.
+        // Lists of private records have one owner.
         let all =
             (!T::SUBJECT.is_private()).then(|| Index::new("all", doc! { "organizationId": 1, "_id": -1 }));
         [own, Index::client("ownerId")].into_iter().chain(all).chain(T::indexes()).collect()

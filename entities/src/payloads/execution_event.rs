@@ -10,7 +10,7 @@ use crate::{
     relational::automation::{execution, execution_log, execution_step},
 };
 
-/// Passes the list of an execution's events to the macro that is named.
+/// Passes the list of the events of an execution to a macro.
 #[macro_export]
 macro_rules! execution_events {
     ($expand:ident) => {
@@ -26,7 +26,7 @@ macro_rules! execution_events {
                 StepStarted {
                     /// `step_…`
                     step_id: StepId,
-                    /// The step's key in the flow.
+                    /// The key of the step.
                     step_key: String,
                     /// `execstep_…`
                     execution_step_id: ExecutionStepId,
@@ -37,7 +37,7 @@ macro_rules! execution_events {
                 },
                 /// An attempt of a step failed and will be retried.
                 StepRetrying {
-                    /// The step's key in the flow.
+                    /// The key of the step.
                     step_key: String,
                     /// `execstep_…`
                     execution_step_id: ExecutionStepId,
@@ -52,7 +52,7 @@ macro_rules! execution_events {
                 },
                 /// A step wrote a log line.
                 StepLogged {
-                    /// The step's key in the flow.
+                    /// The key of the step.
                     step_key: String,
                     /// `execstep_…`
                     execution_step_id: ExecutionStepId,
@@ -65,7 +65,7 @@ macro_rules! execution_events {
                 },
                 /// A step succeeded or failed.
                 StepFinished {
-                    /// The step's key in the flow.
+                    /// The key of the step.
                     step_key: String,
                     /// `execstep_…`
                     execution_step_id: ExecutionStepId,
@@ -80,9 +80,9 @@ macro_rules! execution_events {
                     /// When the step finished.
                     at: DateTime<Utc>,
                 },
-                /// A step will not run, because no path through the flow leads to it any more.
+                /// A step was skipped, because no path leads to it.
                 StepSkipped {
-                    /// The step's key in the flow.
+                    /// The key of the step.
                     step_key: String,
                     /// `execstep_…`
                     execution_step_id: ExecutionStepId,
@@ -91,11 +91,11 @@ macro_rules! execution_events {
                     /// When the step was skipped.
                     at: DateTime<Utc>,
                 },
-                /// A step waits for a time or for a person.
+                /// A step waits for a time or a user.
                 ExecutionWaiting {
-                    /// The step's key in the flow.
+                    /// The key of the step.
                     step_key: String,
-                    /// When the step resumes; null if it waits for a person.
+                    /// When the step resumes; null if it waits for a user.
                     until: Option<DateTime<Utc>>,
                     /// When the step began to wait.
                     at: DateTime<Utc>,
@@ -126,7 +126,7 @@ impl LiveEvent for ExecutionEvent {
     }
 }
 
-/// Serializes a status as its column stores it, so that Redis and PostgreSQL hold the same text.
+/// Serializes an enum as its column stores it, so that Redis and PostgreSQL contain the same text.
 macro_rules! as_column_value {
     ($($type:ty),+ $(,)?) => {$(
         impl serde::Serialize for $type {

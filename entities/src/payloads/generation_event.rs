@@ -1,5 +1,5 @@
 //! The events of a generation, in the order in which the API lists them. Offsets count Unicode scalar values from
-//! the start of the part, so that a client can verify that it missed nothing.
+//! the start of the part, so that a client can detect missing events.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::{
     ids::MessageId,
 };
 
-/// Passes the list of a generation's events to the macro that is named.
+/// Passes the list of the events of a generation to a macro.
 #[macro_export]
 macro_rules! generation_events {
     ($expand:ident) => {
@@ -19,11 +19,11 @@ macro_rules! generation_events {
             /// An event of a generation. Exactly one of `GenerationCompleted`, `GenerationAborted` and
             /// `GenerationFailed` is sent, as the last event, after the message is stored.
             pub enum GenerationEvent {
-                /// The complete response so far. It replaces all parts that the client holds.
+                /// The complete response so far. It replaces all parts that the client has received.
                 GenerationSnapshot {
                     /// The status of the generation.
                     status: generation::Status,
-                    /// All parts so far. Later deltas continue from the end of these texts.
+                    /// All parts so far. Later deltas are appended to these texts.
                     parts: Vec<part::Part>,
                 },
                 /// A worker sent the request to the model.
@@ -33,7 +33,7 @@ macro_rules! generation_events {
                     /// When the run started.
                     at: DateTime<Utc>,
                 },
-                /// A worker was lost and the response starts again. It voids all earlier events.
+                /// The generation was restarted after the loss of a worker. All earlier events are void.
                 GenerationRestarted {
                     /// The number of the new run.
                     epoch: i32,
@@ -42,7 +42,7 @@ macro_rules! generation_events {
                 },
                 /// A part started.
                 PartStarted {
-                    /// The part's id, unique within the response.
+                    /// The id of the part, unique within the response.
                     part_id: String,
                     /// The kind of the part.
                     kind: part::PartKind,
@@ -90,7 +90,7 @@ macro_rules! generation_events {
                     /// The arguments; a string if the model did not write valid JSON.
                     arguments: Value,
                 },
-                /// A tool call waits for the approval of a person.
+                /// A tool call waits for the approval of a user.
                 ToolApprovalRequested {
                     /// The part.
                     part_id: String,
@@ -116,20 +116,20 @@ macro_rules! generation_events {
                     part_id: String,
                     /// The title of the source.
                     title: String,
-                    /// The address of the source.
+                    /// The URL of the source.
                     url: Option<String>,
-                    /// The passage that is cited.
+                    /// The quoted passage.
                     quote: Option<String>,
                 },
                 /// The model produced a file.
                 FileAdded {
                     /// The part.
                     part_id: String,
-                    /// The name of the file.
+                    /// The file name.
                     name: String,
                     /// The media type, such as `image/png`.
                     media_type: String,
-                    /// The address of the file.
+                    /// The URL of the file.
                     url: String,
                 },
                 /// The model produced structured data.

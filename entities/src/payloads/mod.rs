@@ -28,7 +28,7 @@ pub mod session;
 /// How an event relates to the events before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventRole {
-    /// Needs nothing that came before it: a start, a restart or a snapshot.
+    /// Independent of earlier events: a start, a restart or a snapshot.
     Resets,
     /// Adds to the events before it.
     Continues,

@@ -1,4 +1,4 @@
-//! The inputs of the standard mutations: the fields of a resource, and what each mutation needs beside them.
+//! The inputs of the standard mutations: the fields of a resource, and other fields of the mutation.
 
 use std::{any::type_name, borrow::Cow, marker::PhantomData};
 

@@ -29,8 +29,8 @@ use crate::{
 pub(crate) trait Resource: ObjectType + From<Record<Self::Content>> + 'static {
     type Content: Content;
     type Fields: Fields<Content = Self::Content>;
-    /// An input object with the fields that callers give, all of them nullable. It lends its fields to the inputs of
-    /// the mutations, and is not in the schema itself.
+    /// An input object with the writable fields, all of them nullable. Its fields are included in the inputs of the
+    /// mutations; the schema does not contain the type.
     type Input: InputType;
     /// The name of the query of one object.
     const ONE: &'static str;

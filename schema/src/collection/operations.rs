@@ -1,4 +1,4 @@
-//! The standard operations of a resource: what they are called, and what they do.
+//! The standard operations of a resource: their names and their resolvers.
 
 use async_graphql::{
     Context, ID, InputType, OutputType, ServerResult, Value,

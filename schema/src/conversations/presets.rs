@@ -4,7 +4,7 @@ use async_graphql::{InputObject, MaybeUndefined, Object};
 use triptych_entities::documents::{conversations::preset, record::Record};
 use triptych_services::{conversations::presets::PresetFields, error::Invalid};
 
-use super::{parameters::GenerationParameters, threads::GenerationParametersInput};
+use super::parameters::{GenerationParameters, GenerationParametersInput};
 use crate::{
     change::change,
     collection::{RecordFields, Resource},
@@ -12,7 +12,7 @@ use crate::{
 
 pub struct Preset(Record<preset::Preset>);
 
-/// A model, instructions and parameters, kept to start conversations with.
+/// A model, a system prompt and parameters for new conversations.
 #[Object(crate = "crate::output")]
 impl Preset {
     #[graphql(flatten)]
@@ -20,7 +20,7 @@ impl Preset {
         RecordFields(&self.0)
     }
 
-    /// 1 to 120 characters.
+    /// The name, 1 to 120 characters.
     fn name(&self) -> &str {
         &self.0.content.name
     }
@@ -30,7 +30,7 @@ impl Preset {
         self.0.content.model.as_deref()
     }
 
-    /// Instructions before the conversation.
+    /// The system prompt.
     fn system(&self) -> Option<&str> {
         self.0.content.system.as_deref()
     }
@@ -44,11 +44,11 @@ impl Preset {
 /// The fields of a preset.
 #[derive(InputObject)]
 pub struct PresetInput {
-    /// 1 to 120 characters.
+    /// The name, 1 to 120 characters.
     name: Option<String>,
     /// `provider/model`; null for the default model.
     model: MaybeUndefined<String>,
-    /// Instructions before the conversation, up to 100,000 characters.
+    /// The system prompt, up to 100,000 characters.
     system: MaybeUndefined<String>,
     /// The parameters of model calls, replaced as a whole.
     parameters: Option<GenerationParametersInput>,

@@ -1,4 +1,4 @@
-//! People and their access, as the API shows them.
+//! The API of users, organizations and their access.
 
 mod input;
 mod loader;

@@ -1,4 +1,4 @@
-//! Serving: the network, the workers, or both, until the process is told to stop.
+//! Serves the API, runs the workers, or both, until the process is stopped.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -38,15 +38,15 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts everything the role needs.
+    /// Starts the components of the role.
     ///
     /// # Errors
-    /// What could not be started. What had started is closed again.
+    /// The component that failed to start. Components that were started are closed.
     pub fn start(config: Config, role: Role) -> BoxFuture<'static, Result<Self, AppError>> {
         Self::start_with(config, role, Clock::system())
     }
 
-    /// The same with another source of time and ids, for tests that move the clock.
+    /// As above, with another clock, for tests that advance it.
     ///
     /// # Errors
     /// As [`Running::start`].

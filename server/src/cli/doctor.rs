@@ -45,7 +45,7 @@ fn is_healthy(health: &Health<Vitals>) -> bool {
     matches!(&health.answer, Ok(vitals) if vitals.clock_offset_ms.abs() <= CLOCK_TOLERANCE_MS)
 }
 
-/// Pending and all migrations. PostgreSQL is not asked again when it did not answer.
+/// Pending and all migrations. Not read if PostgreSQL did not answer before.
 async fn migrations(databases: &Databases, report: &[Health<Vitals>]) -> Result<(usize, usize), String> {
     let reachable = |health: &Health<Vitals>| health.store == Store::Postgres && health.answer.is_ok();
     if !report.iter().any(reachable) {

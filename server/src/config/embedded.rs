@@ -9,7 +9,7 @@ use super::{Section, problems::SectionProblems};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedConfig {
-    /// Folder of everything that belongs to the private databases.
+    /// Folder of the files of the private databases.
     pub root: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! Errors of a configuration, worded for the person who wrote it.
+//! Errors of a configuration, for its author.
 
 use std::fmt;
 

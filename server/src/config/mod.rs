@@ -40,7 +40,7 @@ pub use telemetry::LogFormat;
 
 use problems::{Problems, SectionProblems};
 
-/// What a section says about its values beyond their types.
+/// The validation of a section, in addition to its types.
 trait Section {
     /// Reports every value that is out of range.
     fn validate(&self, problems: &mut SectionProblems<'_, '_>);

@@ -1,4 +1,4 @@
-//! Collects all problems of a configuration with their sources, so that a person can correct them at once.
+//! Collects all problems of a configuration with their sources, so that they can be corrected together.
 
 use figment::Figment;
 

@@ -36,7 +36,7 @@ fn report(error: &Error, problems: &mut Problems<'_>) -> Vec<String> {
             let name = path.last().map_or("", String::as_str);
             problems.add(&key, format!("there is no such {what}{}", nearest(name, known)));
         }
-        // Without a default, an entry such as a provider is nothing without its required key.
+        // An entry without a default, such as a provider, is removed if its required key is missing.
         Kind::MissingField(field) => problems.add(&format!("{key}.{field}"), "is required"),
         kind => problems.add(&key, describe(kind)),
     }

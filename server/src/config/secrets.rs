@@ -22,7 +22,7 @@ pub struct SecretsConfig {
     pub former_keys: Vec<Secret>,
 }
 
-/// 32 bytes. Whoever loses them loses every encrypted credential.
+/// 32 bytes. Without them, the encrypted credentials are lost.
 #[derive(Debug)]
 pub struct MasterKey(SecretBox<[u8; 32]>);
 
@@ -56,7 +56,7 @@ impl MasterKey {
     }
 }
 
-/// Writes the file under another name and links it: nobody reads half a key, and an existing key is never replaced.
+/// Writes the file under another name and links it: an incomplete key is never read, and an existing key is never replaced.
 fn create(root: &Path, path: &Path) -> std::io::Result<String> {
     let mut bytes = [0; 32];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;

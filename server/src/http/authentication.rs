@@ -60,7 +60,7 @@ fn cookie(headers: &HeaderMap) -> Option<SecretString> {
         .map(|(_, value)| value.to_owned().into())
 }
 
-/// Who sent a request; without an actor, an anonymous client.
+/// The caller of a request; anonymous without an actor.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Caller {
     pub(super) actor: Option<Arc<Actor>>,
@@ -115,7 +115,7 @@ pub(super) fn forget_cookie(client: &Client) -> HeaderValue {
     HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// What the headers say about the client's program and connection.
+/// The properties of the client and its connection, from the headers.
 pub(super) fn client(headers: &HeaderMap) -> Client {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     Client {

@@ -19,7 +19,7 @@ pub(super) fn routes() -> Router<HttpState> {
         .route("/metrics", get(metrics::show))
 }
 
-/// 200 while the process runs, whatever the state of its databases: a restart would not bring them back.
+/// 200 while the process runs, independently of the databases, as a restart would not make them available.
 async fn live() -> Json<Value> {
     Json(json!({ "status": "live" }))
 }

@@ -48,7 +48,7 @@ fn install() -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-/// Aggregates recorded values regularly, so that memory does not grow while nobody reads them.
+/// Aggregates recorded values regularly, so that memory does not grow if they are not scraped.
 pub(super) async fn upkeep(handle: PrometheusHandle, drain: CancellationToken) {
     let mut ticks = tokio::time::interval(UPKEEP_EVERY);
     loop {

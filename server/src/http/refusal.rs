@@ -66,7 +66,7 @@ impl Refusal {
         refusal
     }
 
-    /// The response to an error of a service. The only place where the server decides what a client sees of one.
+    /// The response to an error of a service. The only place that decides which details a client gets.
     pub(super) fn of(error: &dyn Coded, clock: &Clock) -> Self {
         match error.code() {
             Code::Internal => Self::internal(error, clock),

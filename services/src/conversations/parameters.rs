@@ -32,7 +32,7 @@ pub(super) fn check(parameters: Option<&Parameters>, problems: &mut Problems) {
     }
 }
 
-/// Checks instructions that stand before a conversation.
+/// Checks a system prompt.
 pub(super) fn check_system(text: &str) -> Result<(), Refusal> {
     if text.chars().count() > MAX_SYSTEM { Err("must have at most 100000 characters") } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! Presets: models with instructions and parameters, kept to start conversations with.
+//! Presets: models with a system prompt and parameters, for new conversations.
 
 use serde::Serialize;
 use triptych_entities::documents::conversations::{generation::Parameters, preset::Preset};

@@ -35,7 +35,7 @@ impl BuiltIn {
         Self::ALL.into_iter().find(|role| role.key() == key)
     }
 
-    /// What the role allows. Private subjects reach only their owner, whatever the role.
+    /// The grants of the role. Grants on private subjects are limited to own data in every role.
     pub(super) fn grants(self) -> Vec<Grant> {
         use Action::{Create, Delete, Manage, Publish, Read, Run, Update};
         use Subject::{ApiToken, Credential, Datastore, Execution, Flow, Organization, Queue};

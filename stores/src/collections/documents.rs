@@ -116,7 +116,7 @@ impl<C: Collection> Documents<C> {
 
     /// Finds the document of an earlier call with the same idempotency key.
     async fn created_before(&self, document: &C) -> Result<Option<C>, StoreError> {
-        // A key is its creator's own; without a field that names the creator, nothing is recognized.
+        // An idempotency key is valid for its creator. Without a field with the creator, there are no keys.
         let Ownership::Field(owner) = C::OWNERSHIP else { return Ok(None) };
         let written = bson::serialize_to_document(document).map_err(|error| corrupt(&error))?;
         let Some(client_id) = written.get("clientId") else { return Ok(None) };
@@ -185,7 +185,7 @@ impl<C: Collection> Documents<C> {
         self.raw.clone()
     }
 
-    /// Within a transaction: the document within reach that matches.
+    /// Reads the first matching document in the scope, within a transaction.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.

@@ -126,7 +126,7 @@ impl Live {
             events.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(StoreError::from)?;
         let key = self.key(topic);
         let mut call = APPEND_NEXT.key(&key);
-        // The epoch of a stream that was lost and is created again is higher than that of any earlier cursor.
+        // The epoch of a stream that is created after a loss is higher than that of every earlier cursor.
         call.arg(&key).arg(now.timestamp_millis()).arg(MAX_ENTRIES).arg(TTL_SECONDS).arg(payloads);
         let _: String = call.invoke_async(&mut self.connection.clone()).await?;
         Ok(())
@@ -144,7 +144,7 @@ impl Live {
             .and_then(|entry| Some(Entry { position: entry.id.parse().ok()?, payload: entry.get("e")? })))
     }
 
-    /// Deletes the stream of a subject that starts again. The next append starts a later epoch.
+    /// Deletes the stream of a subject that is restarted. The next append starts a later epoch.
     ///
     /// # Errors
     /// If Redis does not answer.

@@ -1,6 +1,6 @@
 //! Drives one subscriber through a feed: the stream where it is complete, the database where it is not.
 //!
-//! No event is missing and none comes twice: an event that does not continue the last one is sent only after the
+//! No event is missing or duplicated: an event that does not continue the last one is sent only after the
 //! feed recovered what is between them. The terminal event is sent once and is the last. An error is the last item
 //! too; the subscriber continues from its cursor. While Redis is unavailable the database is polled for the end.
 
@@ -220,7 +220,7 @@ impl<F: Feed, S: Source> Driver<F, S> {
         Ok(true)
     }
 
-    /// Checks whether the database knows an end that the stream does not contain.
+    /// Checks whether the database contains an end that the stream does not contain.
     async fn look(&mut self) -> Result<(), F::Error> {
         self.feed.refresh().await?;
         let Some(End { at: None, .. }) = self.feed.end() else { return self.conclude(None).await };

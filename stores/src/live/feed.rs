@@ -40,7 +40,7 @@ pub trait Feed: Send + 'static {
     }
 
     /// The highest position that the subject can have as of the last read, for validating a cursor when the stream is
-    /// gone. `None` if the database does not know.
+    /// gone. `None` if the database cannot replace them.
     fn highest(&self) -> Option<Position> {
         None
     }

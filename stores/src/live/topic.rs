@@ -28,7 +28,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The position before all streams: that of a subscriber who was up to date when there was no stream.
+    /// The position before all streams: that of a subscriber who was up to date before the stream existed.
     pub const ORIGIN: Self = Self { epoch: 0, seq: 0 };
 
     /// Whether `next` is the next position of the same epoch, or of the first stream after [`Position::ORIGIN`].

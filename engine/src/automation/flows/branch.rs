@@ -1,4 +1,4 @@
-//! Chooses among a branch's links: the first whose condition holds, else the one without a condition.
+//! Evaluates the links of a branch: the first whose condition holds is followed, otherwise the one without a condition.
 
 use serde_json::json;
 use triptych_entities::relational::automation::{execution_step::Exit, step_link};

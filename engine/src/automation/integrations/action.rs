@@ -11,7 +11,7 @@ use triptych_entities::relational::automation::step::Kind;
 
 use super::{ActionError, ActionResult, Call, Run, Tools, derive};
 
-/// The description of an operation in Rust, besides its schemas.
+/// The description of an operation in Rust, without its schemas.
 pub struct About {
     /// The key of the integration, whose manifest has its other properties.
     pub integration: &'static str,
@@ -42,8 +42,8 @@ pub trait Action: Send + Sync + 'static {
         tools: &Tools,
     ) -> ActionResult<Self::Output>;
 
-    /// Whether missing values in these parameters, whose templates are not filled in yet, are null instead of
-    /// failing the step. For operations that check for missing values.
+    /// Whether missing values in these parameters, before rendering, are null instead of failing the step. For operations
+    /// that check for missing values.
     fn accepts_missing(_parameters: &Value) -> bool {
         false
     }
@@ -54,7 +54,7 @@ pub trait Action: Send + Sync + 'static {
     }
 }
 
-/// An [`Action`] as the registry needs it.
+/// An [`Action`] without its type, for the registry.
 pub struct Native {
     pub(super) about: About,
     pub(super) parameters: Value,
@@ -93,10 +93,10 @@ impl<A: Action> Run for Typed<A> {
     }
 }
 
-/// Parameters as the operation's own type.
+/// Deserializes parameters.
 ///
 /// # Errors
-/// `BAD_PARAMETERS` if they do not fit.
+/// `BAD_PARAMETERS` if they do not match the type.
 pub(super) fn read<T: DeserializeOwned>(parameters: &Value) -> Result<T, ActionError> {
     T::deserialize(parameters).map_err(|error| ActionError::bad_parameters(error.to_string()))
 }

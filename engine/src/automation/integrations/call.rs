@@ -13,26 +13,26 @@ pub struct Call<'a> {
     pub organization: OrganizationId,
     pub flow: FlowId,
     pub execution: ExecutionId,
-    /// The same for every attempt: outside services receive it as the idempotency key.
+    /// The same for all attempts; external services receive it as the idempotency key.
     pub execution_step: ExecutionStepId,
-    /// Counts up from 1.
+    /// The number of the attempt, counted from 1.
     pub attempt: i32,
     pub integration: &'a str,
     pub operation: &'a str,
-    /// With templates filled in, and valid by the operation's schema.
+    /// The parameters with rendered templates, valid against the schema of the operation.
     pub parameters: Value,
-    /// The opened credential. Never to be logged or put into an output or an error.
+    /// The decrypted credential. Must not be logged or copied to outputs or errors.
     pub credential: Option<Value>,
 }
 
-/// How an operation ended.
+/// The outcome of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome<T = Value> {
-    /// With this output; the steps that follow run.
+    /// Succeeded with this output; the next steps run.
     Done(T),
-    /// With this output; the steps that follow are skipped.
+    /// Succeeded with this output; the next steps are skipped.
     Stopped(T),
-    /// The step waits until then, and then ends with this output.
+    /// The step waits until this time, and then succeeds with this output.
     Wait { until: DateTime<Utc>, output: T },
 }
 
@@ -53,7 +53,7 @@ impl<T> Outcome<T> {
     }
 }
 
-/// What operations may use.
+/// The dependencies of operations.
 #[derive(Clone)]
 pub struct Tools {
     pub datastore: Datastore,
@@ -62,7 +62,7 @@ pub struct Tools {
     pub clock: Clock,
 }
 
-/// An operation that can be run, whatever it was made of: a manifest or an [`super::Action`].
+/// An executable operation, from a manifest or an [`super::Action`].
 #[async_trait]
 pub trait Run: Send + Sync {
     /// Runs the operation once. It may be repeated with the same call if the process crashes before the result
@@ -72,8 +72,8 @@ pub trait Run: Send + Sync {
     /// The error that the step stores; the runtime retries if it is marked as retryable.
     async fn run(&self, call: &Call<'_>, tools: &Tools) -> ActionResult;
 
-    /// Whether missing values in these parameters, whose templates are not filled in yet, are null instead of
-    /// failing the step. For operations that check for missing values.
+    /// Whether missing values in these parameters, before rendering, are null instead of failing the step. For operations
+    /// that check for missing values.
     fn accepts_missing(&self, _parameters: &Value) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! JSON Schemas of Rust types, in the form that manifests have: draft 2020-12, closed, without references.
+//! JSON Schemas of Rust types, in the form of manifests: draft 2020-12, closed, without references.
 
 use schemars::{
     JsonSchema, Schema,
@@ -7,12 +7,12 @@ use schemars::{
 };
 use serde_json::{Map, Value};
 
-/// What a type accepts.
+/// The schema of the values that a type accepts.
 pub(super) fn parameters<T: JsonSchema>() -> Value {
     schema::<T>(SchemaSettings::draft2020_12().for_deserialize())
 }
 
-/// What a type becomes.
+/// The schema of the values that a type serializes to.
 pub(super) fn output<T: JsonSchema>() -> Value {
     schema::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
@@ -25,7 +25,7 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> Value {
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     RecursiveTransform(tidy).transform(&mut schema);
     let object = schema.ensure_object();
-    // The operation has a name and a description of its own.
+    // The operation has its own name and description.
     object.remove("description");
     object.insert("additionalProperties".to_owned(), Value::Bool(false));
     object.entry("properties").or_insert_with(|| Value::Object(Map::new()));
@@ -36,7 +36,7 @@ fn tidy(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else { return };
     object.remove("title");
     if is_number(object.get("type")) {
-        // Names of Rust types, such as `uint16`; the limits say the same.
+        // Names of Rust types, such as `uint16`, which the limits express.
         object.remove("format");
     }
     if let Some(Value::String(description)) = object.get_mut("description") {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_says_all_that_a_manifest_would() {
+    fn a_schema_is_derived_from_a_type() {
         let expected = json!({
             "type": "object",
             "additionalProperties": false,

@@ -1,8 +1,8 @@
-//! Integrations: what steps can do, one folder each with a `manifest.toml`. An operation that data cannot express
-//! is an [`Action`] in Rust, registered in `native`.
+//! Integrations: the operations of steps, one folder per integration with a `manifest.toml`. An operation that a manifest
+//! cannot express is an [`Action`] in Rust, registered in `native`.
 //!
-//! Nothing here knows flows, queues or GraphQL. An operation may use its [`Tools`]; it gets parameters with
-//! templates filled in and checked against the schema, and is told for whom it works by [`Call`].
+//! Does not depend on flows, queues or GraphQL. An operation receives its dependencies as [`Tools`], and rendered and
+//! validated parameters with the context of the step as [`Call`].
 
 mod action;
 mod call;
@@ -26,7 +26,7 @@ pub use client::http_client;
 pub use error::ActionError;
 pub use registry::{BadIntegration, Registry};
 
-/// The operations in Rust: the one list that such an operation is added to, besides the `mod` of its folder above.
+/// The register of the operations in Rust.
 fn native() -> Vec<Native> {
     vec![
         Native::new(datastore::Get),

@@ -1,4 +1,4 @@
-//! All integrations, and what runs their operations.
+//! The registry of integrations and their executable operations.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::automation::templates::Renderer;
 
-/// An integration that cannot be used.
+/// An invalid integration.
 #[derive(Debug, thiserror::Error)]
 #[error("{integration}: {problem}")]
 pub struct BadIntegration {
@@ -55,13 +55,13 @@ impl Registry {
         Ok(Self { catalog: Catalog::new(integrations), runs: Arc::new(runs) })
     }
 
-    /// What the validator and the API need to know.
+    /// The descriptions of the integrations, for validation and the API.
     #[must_use]
     pub fn catalog(&self) -> Catalog {
         self.catalog.clone()
     }
 
-    /// What runs an operation; nothing for triggers, branches and AI steps, and for what does not exist.
+    /// An executable operation; `None` for triggers, branches, AI steps and unknown operations.
     #[must_use]
     pub fn find(&self, integration: &str, operation: &str) -> Option<Arc<dyn Run>> {
         self.runs.get(integration)?.get(operation).cloned()
@@ -81,7 +81,7 @@ mod tests {
         let integrations = catalog.search(None);
         assert!(integrations.len() >= 12, "only {} integrations", integrations.len());
         for integration in integrations {
-            assert!(!integration.operations.is_empty(), "{} can do nothing", integration.key);
+            assert!(!integration.operations.is_empty(), "{} has no operations", integration.key);
             for operation in &integration.operations {
                 check(integration, operation, &format!("{}/{}", integration.key, operation.key));
             }
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn every_step_but_those_of_the_runtime_has_something_to_run() {
+    fn every_operation_that_the_runtime_does_not_implement_is_executable() {
         let registry = Registry::builtin().unwrap();
         each_operation(|integration, operation, name| {
             let runs = registry.find(&integration.key, &operation.key).is_some();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn triggers_say_what_starts_them() {
+    fn triggers_declare_what_starts_them() {
         let catalog = Registry::builtin().unwrap().catalog();
         let start = |integration, operation| catalog.operation(integration, operation).unwrap().start.clone();
         assert!(matches!(start("webhook", "received"), Some(Start::Webhook(_))));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_schema_is_closed_and_described_and_its_examples_fit() {
+    fn every_schema_is_closed_and_described_and_its_examples_are_valid() {
         each_operation(|integration, operation, name| {
             let parameters = operation.parameters.json();
             jsonschema::draft202012::meta::validate(&operation.output)
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_fit_or_do_not() {
+    fn parameters_are_validated() {
         let catalog = Registry::builtin().unwrap().catalog();
         let fits = |integration: &str, operation: &str, parameters: Value| {
             catalog.operation(integration, operation).unwrap().parameters.check(&parameters, "p").is_empty()
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_stand_in_the_order_in_which_they_were_written() {
+    fn parameters_keep_the_order_of_their_declaration() {
         let catalog = Registry::builtin().unwrap().catalog();
         for (integration, operation, expected) in [
             ("ntfy", "publish", ["server", "topic", "message"]),

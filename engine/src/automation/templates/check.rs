@@ -40,7 +40,7 @@ impl Renderer {
         references
     }
 
-    /// The names that the templates in a value use, with the paths behind them: `parameters.owner`. For templates
+    /// The paths that the templates in a value refer to, such as `parameters.owner`. For templates
     /// that are not of a flow.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Renderer {
     }
 
     fn text_names(&self, text: &str) -> Result<Vec<String>, minijinja::Error> {
-        // The environment keeps no copy of the text; a reference of its own lifetime is shortened to this one's.
+        // The environment does not copy the text, so its lifetime is shortened to that of the text.
         let environment: &Environment<'_> = &self.strict;
         Ok(sorted(environment.template_from_str(text)?.undeclared_variables(true)))
     }

@@ -19,7 +19,7 @@ pub(super) fn strict() -> Environment<'static> {
 /// Like [`strict`], but a lookup in a missing value is again a missing value, until something uses it.
 pub(super) fn catching() -> Environment<'static> {
     let mut environment = build(UndefinedBehavior::Chainable, print_present);
-    // With this behaviour the engine's own filters would treat a missing value as an empty one.
+    // With this behaviour, the built-in filters would treat a missing value as an empty one.
     for (name, filter) in ordinary_filters() {
         environment.add_filter(name, move |state: &mut State, arguments: Rest<Value>| {
             if arguments.first().is_some_and(Value::is_undefined) {
@@ -46,7 +46,7 @@ fn build(undefined: UndefinedBehavior, printer: Printer) -> Environment<'static>
     if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
     }
-    // Errors then know which expression they come from.
+    // Errors then contain the expression.
     environment.set_debug(true);
     environment.set_formatter(printer);
     environment.remove_global("debug");
@@ -62,7 +62,7 @@ fn print_present(out: &mut Output, state: &mut State, value: &Value) -> Result<(
     print(out, state, value)
 }
 
-/// Text as it is, null as nothing, lists and objects as JSON.
+/// Prints text unchanged, null as an empty text, and lists and objects as JSON.
 fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     let failed = |_| Error::from(ErrorKind::WriteFailure);
     match value.kind() {
@@ -77,7 +77,7 @@ fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     }
 }
 
-/// The engine's own filters that need an input. `default` is not among them, as it is made for missing values.
+/// The built-in filters that require an input. `default` is not one of them, as it accepts missing values.
 fn ordinary_filters() -> Vec<(&'static str, Value)> {
     vec![
         ("abs", Value::from_function(builtin::abs)),

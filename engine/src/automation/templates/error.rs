@@ -4,7 +4,7 @@ use minijinja::ErrorKind;
 
 use super::VALUE_LIMIT;
 
-/// Why a template could not be filled in. The same template fails in the same way again, so none is retryable.
+/// An error of rendering a template. Rendering is deterministic, so no error is retryable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// The template cannot be parsed.
@@ -17,7 +17,7 @@ pub enum TemplateError {
     #[error("{path}: the result is larger than {VALUE_LIMIT} bytes")]
     TooLarge { path: String },
     /// The fuel of one value is used up.
-    #[error("{path}: the template takes too much work or memory")]
+    #[error("{path}: the template exceeds the limit of work or memory")]
     TooMuchWork { path: String },
     /// An operation or filter failed.
     #[error("{path}: `{expression}`: {message}")]
@@ -25,7 +25,7 @@ pub enum TemplateError {
 }
 
 impl TemplateError {
-    /// Where in the parameters the template stands: `json.items.0.name`. Empty for a condition.
+    /// The path of the template in the parameters, such as `json.items.0.name`. Empty for a condition.
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
@@ -76,7 +76,7 @@ fn path_start(source: &str, lookup: usize) -> usize {
     }
     loop {
         let shorter = match before.strip_suffix(']') {
-            // A subscript, whatever is in it.
+            // A subscript with any content.
             Some(inside) => inside.rfind('[').map_or(before, |open| &before[..open]),
             None => before.trim_end_matches(|character: char| {
                 character.is_alphanumeric() || matches!(character, '_' | '.')

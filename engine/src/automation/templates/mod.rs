@@ -2,7 +2,7 @@
 //! `{{ vars.region }}`, `{{ item }}`.
 //!
 //! They run in a sandbox: no files, no environment variables, no clock, no network, and limits on the work and the
-//! memory of each value. Nothing here knows databases or queues.
+//! memory of each value. Does not depend on databases or queues.
 
 mod check;
 mod checker;

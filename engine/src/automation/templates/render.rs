@@ -21,7 +21,7 @@ pub enum Missing {
 impl Renderer {
     /// Fills in every template in the parameters. A string that is exactly one `{{ … }}` becomes that value, with
     /// its type; in a longer text, lists and objects are printed as JSON, and null as nothing. Keys of objects are
-    /// left as they are.
+    /// not rendered.
     ///
     /// # Errors
     /// For the first template that cannot be filled in; see [`TemplateError`].
@@ -69,7 +69,7 @@ impl Renderer {
     }
 }
 
-/// The expression of a condition, without the braces that may stand around it.
+/// The expression of a condition, without the optional braces.
 pub(super) fn condition_code(expression: &str) -> &str {
     let text = expression.trim();
     source::inside(text).unwrap_or(text).trim()

@@ -33,7 +33,7 @@ pub(super) fn inside(text: &str) -> Option<&str> {
     Some(inside.strip_suffix('-').unwrap_or(inside))
 }
 
-/// The code of a template without its string literals: what stands in `{{ }}` and `{% %}`, in order.
+/// The code of a template without its string literals: the content of `{{ }}` and `{% %}`, in order.
 pub(super) fn code(text: &str) -> Vec<String> {
     let mut spans = Vec::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Presets: a model, a system prompt and parameters that a person keeps to start conversations with.
+//! Presets: a model, a system prompt and parameters for new conversations.
 
 use serde::{Deserialize, Serialize};
 

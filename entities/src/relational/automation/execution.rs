@@ -15,7 +15,7 @@ use crate::{
 pub enum Status {
     Queued,
     Running,
-    /// All active branches wait for a time or for a person.
+    /// All active branches wait for a time or a user.
     Waiting,
     Succeeded,
     Failed,

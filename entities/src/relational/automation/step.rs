@@ -22,7 +22,7 @@ pub enum Kind {
     Loop,
     /// Waits for a time.
     Delay,
-    /// Waits for a person.
+    /// Waits for a user.
     Approval,
     /// Requests a response from a model.
     Ai,

@@ -105,7 +105,7 @@ impl Loader<StepBehind> for Batch {
     }
 }
 
-/// A page of the executions of a flow. Flows that ask for the same page are answered by one statement.
+/// A page of the executions of a flow. The same page of several flows is read with one statement.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct PageOf {
     flow: FlowId,

@@ -40,7 +40,7 @@ impl FlowMutation {
         Ok(FlowPayload { flow: Flow(ctx.services().flows.create(ctx.actor()?, new).await?) })
     }
 
-    /// Renames a flow or replaces its draft. What is published stays as it is. Repeating it changes nothing.
+    /// Updates the name or the draft of a flow. The published version does not change. Repeating it has no effect.
     async fn update_flow_draft(&self, ctx: &Context<'_>, input: UpdateFlowDraftInput) -> Result<FlowPayload> {
         let id = parse_id("flowId", &input.flow_id)?;
         let graph = match input.steps {
@@ -52,14 +52,14 @@ impl FlowMutation {
         Ok(FlowPayload { flow: Flow(flow) })
     }
 
-    /// Publishes the draft: it serves the next trigger. Executions under way finish on their version. Repeating it
-    /// changes nothing; for a paused flow it listens to the triggers again.
+    /// Publishes the draft, which the next trigger uses. Executions in progress finish on their version. Activates the
+    /// triggers of a paused flow. Repeating it has no effect.
     async fn publish_flow(&self, ctx: &Context<'_>, input: PublishFlowInput) -> Result<FlowPayload> {
         let id = parse_id("flowId", &input.flow_id)?;
         Ok(FlowPayload { flow: Flow(ctx.services().flows.publish(ctx.actor()?, id).await?) })
     }
 
-    /// Stops listening to the flow's triggers. Executions under way finish. Repeating it changes nothing.
+    /// Pauses the triggers of a flow. Executions in progress finish. Repeating it has no effect.
     async fn pause_flow(&self, ctx: &Context<'_>, input: PauseFlowInput) -> Result<FlowPayload> {
         let id = parse_id("flowId", &input.flow_id)?;
         Ok(FlowPayload { flow: Flow(ctx.services().flows.pause(ctx.actor()?, id).await?) })

@@ -102,8 +102,8 @@ impl Flow {
         Box::pin(executions_of_flow(ctx, self.0.id, filter, &page_args(first, after, last, before))).await
     }
 
-    /// The address that starts the flow: POST to it, or to it with `/sync` to wait for the answer. Works while the
-    /// flow is published. Null for those who may not change flows, and when the draft has no webhook trigger.
+    /// The URL of the webhook. A POST request to it starts the flow, while the flow is published; with `/sync` appended, it
+    /// waits for the response. Null if the caller may not update flows, or the draft has no webhook trigger.
     async fn webhook_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let graph = super::load_graph(ctx, self.0.draft_version_id).await?;
         if !matches!(ctx.services().flows.start(&graph), Some(Start::Webhook(_))) {

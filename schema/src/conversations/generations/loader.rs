@@ -69,7 +69,7 @@ pub(crate) async fn generation_behind(
     Ok(ctx.load(Behind(step)).await?.map(Generation))
 }
 
-/// What something used in a period. Those that ask about the same period are answered by one aggregation.
+/// The usage of a subject in a period. The usage of several subjects in the same period is read with one aggregation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct UsageOf<K>(K, Period);
 

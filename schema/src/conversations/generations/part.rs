@@ -1,4 +1,4 @@
-//! The parts that messages and answers are made of.
+//! The parts of messages and responses.
 
 use async_graphql::{Enum, Json, SimpleObject, Union};
 use serde_json::Value;

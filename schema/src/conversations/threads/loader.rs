@@ -58,7 +58,7 @@ impl NodeType for Message {
     }
 }
 
-/// The messages at one place of a tree.
+/// A group of siblings in the tree of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct FamilyAt(pub(super) Family);
 
@@ -73,7 +73,7 @@ impl Loader<FamilyAt> for Batch {
     }
 }
 
-/// A page of a branch. Threads that ask for the same page are answered together.
+/// A page of a branch. The same page of several threads is read with one batch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct PageOf {
     pub(super) branch: Branch,

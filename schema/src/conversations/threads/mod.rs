@@ -12,4 +12,3 @@ pub use message::Message;
 pub use mutation::ThreadMutation;
 pub use object::Thread;
 pub use query::ThreadQuery;
-pub(crate) use send_input::GenerationParametersInput;

@@ -8,7 +8,10 @@ use triptych_services::{
     error::Invalid,
 };
 
-use crate::context::{parse_id, parse_id_opt};
+use crate::{
+    context::{parse_id, parse_id_opt},
+    conversations::parameters::GenerationParametersInput,
+};
 
 /// Input of a file in a message.
 #[derive(InputObject)]
@@ -77,36 +80,6 @@ impl From<NewMessageInput> for threads::NewMessage {
             client_id: input.client_id,
             text: input.text,
             parts: input.parts.unwrap_or_default().into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-/// Parameters of the model. Absent fields have the defaults of the provider.
-#[derive(InputObject, Default)]
-pub struct GenerationParametersInput {
-    /// The sampling temperature, 0 to 2.
-    pub temperature: Option<f64>,
-    /// The nucleus sampling threshold (top-p), 0 to 1.
-    pub top_p: Option<f64>,
-    /// The maximum number of output tokens.
-    pub max_output_tokens: Option<i32>,
-    /// The seed of sampling, for reproducible responses where the provider supports it.
-    pub seed: Option<i64>,
-    /// Up to 16 stop sequences.
-    pub stop: Option<Vec<String>>,
-    /// The JSON Schema of a structured response.
-    pub json_schema: Option<Json<Value>>,
-}
-
-impl From<GenerationParametersInput> for generation::Parameters {
-    fn from(input: GenerationParametersInput) -> Self {
-        Self {
-            temperature: input.temperature,
-            top_p: input.top_p,
-            max_output_tokens: input.max_output_tokens,
-            seed: input.seed,
-            stop: input.stop.unwrap_or_default(),
-            json_schema: input.json_schema.map(|Json(schema)| schema),
         }
     }
 }

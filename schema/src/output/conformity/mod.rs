@@ -1,4 +1,4 @@
-//! Objects of `output` answer as those of the library: random documents over one schema, resolved both ways.
+//! Compares the objects of `output` with those of the library, by random documents over one schema.
 
 mod writer;
 
@@ -70,7 +70,7 @@ fn sorted(response: &Response) -> Vec<&ServerError> {
     errors
 }
 
-/// The response key of the field at a place of the document.
+/// The response key of the field at a position in the document.
 fn key_at(document: &str, error: &ServerError) -> String {
     let at = error.locations[0];
     let line = document.lines().nth(at.line - 1).unwrap();

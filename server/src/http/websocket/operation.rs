@@ -49,7 +49,7 @@ impl Operation {
         let answered = AssertUnwindSafe(self.answer(&wire, request)).catch_unwind().await;
         if answered.is_err() {
             let refusal = Refusal::internal("an operation panicked", &self.shared.state.services.clock);
-            // Nobody is left to be told when the connection is closed.
+            // The connection is closed, so there is no recipient.
             let _ = self.refuse(&wire, &refusal).await;
         }
     }

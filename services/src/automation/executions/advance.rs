@@ -1,5 +1,5 @@
 //! Advances executions. Each result and what follows from it are written in one transaction, under the lock of the
-//! execution's row, so that parallel branches that end at the same time agree on what comes next.
+//! execution's row, so that parallel branches that end at the same time make one decision.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::automation::flows::Graph;
 
-/// A locked execution, with everything that a decision needs.
+/// A locked execution, with the data for a decision.
 pub(super) struct Locked {
     pub(super) execution: execution::Model,
     pub(super) graph: Arc<Graph>,
@@ -104,7 +104,7 @@ impl Executions {
         Ok(())
     }
 
-    /// Writes what follows from the current states of the steps, and the execution's own state.
+    /// Writes the decision on the current statuses of the steps, and the status of the execution.
     pub(super) async fn follow_up(
         &self,
         tx: &DatabaseTransaction,
@@ -254,7 +254,7 @@ fn only_waiting(steps: &[execution_step::Model]) -> bool {
     open.peek().is_some() && open.all(|row| row.status == execution_step::Status::Waiting)
 }
 
-/// Cancels the steps that have not ended, as they are not run after the execution's end.
+/// Cancels the steps that have not ended, as no step runs after the end of the execution.
 pub(super) async fn cancel_unfinished(
     tx: &DatabaseTransaction,
     execution: ExecutionId,

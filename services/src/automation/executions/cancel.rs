@@ -94,7 +94,7 @@ impl Executions {
         let queued = execution::Entity::update(row).exec(&tx).await?;
         tx.commit().await?;
         self.outbox.wake();
-        // The stream ended with the execution's end, so it starts again.
+        // The end of the execution ended the stream, so a new one is started.
         let topic = triptych_stores::live::Topic::of(id);
         if let Err(error) = self.live.restart(&topic).await {
             tracing::warn!(%error, execution.id = %id, "live: the stream of a retried execution was not restarted");

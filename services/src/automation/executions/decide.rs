@@ -12,7 +12,7 @@ use triptych_entities::{
 
 use crate::automation::flows::Graph;
 
-/// How far one step is.
+/// The state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepState {
     pub status: Status,
@@ -23,9 +23,9 @@ pub struct StepState {
 /// What to do next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision {
-    /// Steps whose predecessors are done and at least one of which leads here.
+    /// Steps whose predecessors have ended, and to which at least one of them leads.
     pub start: Vec<StepId>,
-    /// Steps that nothing will lead to any more, and why.
+    /// Steps to which no path leads any more, and the reason.
     pub skip: Vec<(StepId, &'static str)>,
     pub ending: Option<Ending>,
 }
@@ -47,8 +47,8 @@ enum Path {
     Open,
 }
 
-/// Looks at every step that has no state yet. A step with several predecessors waits for all of them; a step
-/// that no path leads to any more is skipped, and so are those behind it.
+/// Decides about the steps without a state. A step with several predecessors waits for all of them; a step to which no
+/// path leads any more is skipped, and so are its successors.
 #[must_use]
 pub fn decide(graph: &Graph, states: &HashMap<StepId, StepState>) -> Decision {
     let mut decision = Decision::default();
@@ -58,7 +58,7 @@ pub fn decide(graph: &Graph, states: &HashMap<StepId, StepState>) -> Decision {
         states.get(&step.id).is_some_and(|state| state.status == Status::Failed)
             && !graph.links_from(step.id).any(|link| link.kind == step_link::Kind::Error)
     });
-    // Skipping a step can decide about the steps behind it, so the steps are looked at until nothing changes.
+    // A skipped step can decide about its successors, so the loop continues until nothing changes.
     loop {
         let known = states.len();
         for step in &graph.steps {

@@ -38,7 +38,7 @@ impl Executions {
         Ok(self.feed_of(self.get(actor, id).await?))
     }
 
-    /// As [`Executions::feed`], for a caller who is known to see the execution.
+    /// As [`Executions::feed`], for a caller whose access was checked.
     pub(super) fn feed_of(&self, execution: execution::Model) -> ExecutionFeed {
         ExecutionFeed { service: self.clone(), execution, finished: HashSet::new() }
     }

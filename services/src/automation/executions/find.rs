@@ -161,7 +161,7 @@ impl Executions {
         Ok(sorted.page(&self.stores.pg, query, &sorted.window(args)?).await?)
     }
 
-    /// A flow within reach.
+    /// A flow in the scope.
     pub(super) async fn flow(&self, scope: Scope, id: FlowId) -> Result<flow::Model> {
         flow::Entity::within(scope)
             .filter(flow::Column::Id.eq(id))

@@ -47,7 +47,7 @@ pub enum Report {
     },
 }
 
-/// A report with what goes with it into the history.
+/// A report, with the values that are stored with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     pub input: Option<Value>,

@@ -1,5 +1,5 @@
-//! Leases: which worker runs a step now. A worker takes a step for a while and renews the lease while the step
-//! runs; a step whose worker was lost can be claimed by another.
+//! Leases of steps. A worker claims a step for a limited time and renews the lease while the step runs; after the loss
+//! of a worker, another one can claim the step.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -77,7 +77,7 @@ impl Executions {
         Ok(Some(Claim { worker, execution, row, step, graph, outputs }))
     }
 
-    /// Takes the lease of a step and counts the attempt, in one statement.
+    /// Claims a step and increments the attempt, with one statement.
     async fn try_claim(
         &self,
         id: ExecutionStepId,
@@ -108,7 +108,7 @@ impl Executions {
             .filter(Column::Id.eq(id))
             .filter(claimable(now))
             .filter(Expr::exists(under_way))
-            // Losing a claim to a crash loses nothing, so it need not wait for the disk.
+            // A claim may be lost in a crash, so the commit does not wait for the disk.
             .exec_with_returning(&self.relaxed)
             .await?;
         Ok(taken.into_iter().next())
@@ -168,7 +168,7 @@ impl Executions {
     }
 }
 
-/// Steps that may be claimed: queued and due, or left by a worker whose lease is over.
+/// Steps that can be claimed: queued and due, or with an expired lease.
 fn claimable(now: DateTime<Utc>) -> Condition {
     let due = Condition::any().add(Column::DueAt.is_null()).add(Column::DueAt.lte(now + EARLY));
     let queued = Condition::all().add(Column::Status.eq(Status::Queued)).add(due);

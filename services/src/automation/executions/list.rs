@@ -1,4 +1,4 @@
-//! Lists of executions: what narrows them, and what they are sorted by. An index stands behind each filter.
+//! Filters and order of lists of executions. Each filter has an index.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -76,7 +76,7 @@ impl ExecutionFilter {
     }
 }
 
-/// The executions within reach without the trigger's data, which can be large and are read only on request.
+/// The executions in the scope, without the trigger data, which can be large and are read on request.
 pub(super) fn light(scope: Scope) -> Select<execution::Entity> {
     let mut query = execution::Entity::within(scope).select_only();
     for column in execution::Column::iter() {

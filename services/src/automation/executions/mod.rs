@@ -40,7 +40,7 @@ pub struct Executions {
     live: Live,
 }
 
-/// The parts of [`Executions`], besides the stores.
+/// The dependencies of [`Executions`], without the stores.
 pub(crate) struct ExecutionParts {
     pub(crate) outbox: Outbox,
     pub(crate) queues: Queues,

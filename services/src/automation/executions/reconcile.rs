@@ -24,7 +24,7 @@ use super::Executions;
 
 /// Rows looked at in one statement.
 const BATCH: u64 = 1_000;
-/// Age below which the regular look leaves a row alone, as its job may be on its way.
+/// Minimum age of the rows that the regular reconciliation checks, as the job of a newer row may not be enqueued yet.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How thorough to be.
@@ -32,7 +32,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub enum Thoroughness {
     /// The regular look: leave alone what is recent.
     Regular,
-    /// Redis was emptied: nothing is on its way.
+    /// Redis was emptied: no job is enqueued.
     Emptied,
     /// This process is the only worker and has just started: no job that a queue calls active is being run.
     Alone,
@@ -56,7 +56,7 @@ struct Unfinished {
     run_at: Option<DateTime<Utc>>,
 }
 
-/// The part of the unfinished rows to look at.
+/// The unfinished rows to check.
 struct Range {
     /// Exclusive.
     after: Uuid,
@@ -128,7 +128,7 @@ impl Executions {
 }
 
 impl Kind {
-    /// The queues that may hold its job. The job of an execution that is tried again is in the flow queue.
+    /// The queues that may contain its job. The job of an execution that is retried is in the flow queue.
     fn queues(self) -> &'static [Queue] {
         match self {
             Self::Execution => &[Queue::Trigger, Queue::Flow],

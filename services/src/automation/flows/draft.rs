@@ -101,13 +101,13 @@ impl Flows {
 
     async fn by_client_id(&self, actor: &Actor, client_id: Option<&ClientId>) -> Result<Option<flow::Model>> {
         let Some(client_id) = client_id else { return Ok(None) };
-        // Only the creator's own key counts, also for callers who reach the whole organization.
+        // An idempotency key is valid for its creator, also if the scope of the caller is the whole organization.
         let own = Scope::own(actor.organization, actor.user);
         let query = flow::Entity::within(own).filter(flow::Column::ClientId.eq(client_id.as_str()));
         Ok(query.one(&self.stores.pg).await?)
     }
 
-    /// Renames a flow and replaces its draft, as far as each is given. The published version does not change.
+    /// Updates the name and the draft of a flow, if given. The published version does not change.
     ///
     /// # Errors
     /// `Invalid`; `NotFound` also for another organization's flow.
@@ -182,7 +182,8 @@ async fn next_number(tx: &impl ConnectionTrait, scope: Scope, flow: FlowId) -> R
     Ok(highest.flatten().unwrap_or(0) + 1)
 }
 
-/// Every credential that the graph names is one that the caller can see, and fits its step.
+/// Checks that the caller has access to the credentials of the graph, and that they belong to the integrations of their
+/// steps.
 async fn check_credentials(tx: &impl ConnectionTrait, actor: &Actor, graph: &GraphSpec) -> Result<()> {
     let wanted: Vec<_> = graph.steps.iter().filter_map(|step| step.credential_id).collect();
     if wanted.is_empty() {

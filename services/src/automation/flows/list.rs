@@ -1,4 +1,4 @@
-//! Lists of flows: what narrows them, and what they are sorted by.
+//! Filters and order of lists of flows.
 
 use sea_orm::{
     ColumnTrait as _, Condition, QueryFilter as _, Select,
@@ -10,10 +10,10 @@ use triptych_entities::{
 };
 use triptych_stores::page::{KeyKind, KeyValue, rows::Sorted};
 
-/// What a list of flows is narrowed to. All that is given must hold.
+/// A filter of flows. All conditions must hold.
 #[derive(Debug, Clone, Default)]
 pub struct FlowFilter {
-    /// Part of the name, ignoring case.
+    /// A part of the name; case-insensitive.
     pub search: Option<String>,
     pub status: Option<flow::Status>,
     /// Flows whose draft uses this integration.
@@ -21,7 +21,7 @@ pub struct FlowFilter {
     pub owner: Option<UserId>,
 }
 
-/// What a list of flows is sorted by. The id decides between equals.
+/// The sort key of a list of flows, before the id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FlowSort {
     #[default]
@@ -30,7 +30,7 @@ pub enum FlowSort {
     Name,
 }
 
-/// A sort and its direction.
+/// A sort key and its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlowOrder {
     pub by: FlowSort,
@@ -44,7 +44,7 @@ impl Default for FlowOrder {
 }
 
 impl FlowOrder {
-    /// An index on flows stands behind each of these.
+    /// Each of these has an index.
     pub(super) fn sorted(self) -> Sorted<flow::Entity> {
         let list = match self.by {
             FlowSort::CreatedAt => "flows.createdAt",

@@ -43,7 +43,7 @@ pub struct Flows {
     graphs: Graphs,
 }
 
-/// The parts of [`Flows`], besides the stores.
+/// The dependencies of [`Flows`], without the stores.
 pub(crate) struct FlowParts {
     pub(crate) outbox: Outbox,
     pub(crate) queues: Queues,

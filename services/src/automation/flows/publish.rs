@@ -18,7 +18,7 @@ use super::{Flows, graph::Graph, spec::GraphSpec, validate::Strictness};
 use crate::automation::integrations::Start;
 
 impl Flows {
-    /// Publishes the draft. It serves the next trigger; executions that are under way finish on their version.
+    /// Publishes the draft, which the next trigger uses; executions in progress finish on their version.
     /// Publishing a published version changes nothing, except that a paused flow is active again.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Flows {
         Ok(published)
     }
 
-    /// Ignores the flow's triggers from now on. Executions that are under way finish. Repeating it has no effect.
+    /// Pauses the triggers of a flow. Executions in progress finish. Repeating it has no effect.
     ///
     /// # Errors
     /// `Conflict` for a flow that was never published; `NotFound` also for another organization's flow.

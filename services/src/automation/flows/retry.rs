@@ -1,10 +1,10 @@
-//! How failed steps are tried again.
+//! Retries of failed steps.
 
 use serde::{Deserialize, Serialize};
 use triptych_entities::relational::automation::step;
 use triptych_stores::error::StoreError;
 
-/// How often and when a step that failed retryably is tried again. The delay before attempt `n + 1` is
+/// The retry policy of a step, for retryable errors. The delay before attempt `n + 1` is
 /// `initial × multiplier^(n − 1)`, at most `max`, plus or minus up to a quarter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -38,7 +38,7 @@ pub struct Operation {
     pub name: String,
     pub description: String,
     pub kind: step::Kind,
-    /// What starts flows with this operation. Present for triggers and for nothing else.
+    /// What starts flows with this operation; only of triggers.
     pub start: Option<Start>,
     /// The parameters, with templates filled in.
     pub parameters: Schema,
@@ -76,7 +76,7 @@ impl Catalog {
         self.operation(&step.integration, &step.operation)?.start.as_ref()
     }
 
-    /// The integrations whose key, name or description contains the text, ignoring case; all without one.
+    /// The integrations whose key, name or description contains the text (case-insensitive), or all integrations.
     #[must_use]
     pub fn search(&self, text: Option<&str>) -> Vec<&Arc<Integration>> {
         let wanted = text.unwrap_or_default().trim().to_lowercase();

@@ -40,8 +40,8 @@ impl Schema {
         self.problems(value, root, |_| true)
     }
 
-    /// Everything wrong with a draft's parameters. A string that contains a template can become anything, so it is
-    /// not checked. Missing parameters are reported only for a flow that is to run.
+    /// The problems of the parameters of a draft. A string with a template can become any value, so it is not checked.
+    /// Missing parameters are not reported.
     #[must_use]
     pub fn check_draft(&self, value: &Value, root: &str) -> Vec<Problem> {
         self.problems(value, root, |error| {

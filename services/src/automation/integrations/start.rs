@@ -10,13 +10,13 @@ use triptych_stores::error::Problem;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
-    /// A request to the flow's own address.
+    /// A request to the URL of the flow.
     Webhook(WebhookStart),
     /// The clock.
     Schedule(ScheduleStart),
     /// Items that are new since the last request to the service.
     Poll,
-    /// Nothing but a run by hand.
+    /// A manual run only.
     Manual,
 }
 

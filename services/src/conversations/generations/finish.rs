@@ -82,7 +82,7 @@ impl Generations {
     /// publishes the terminal event. May be repeated after an error.
     ///
     /// # Errors
-    /// If `MongoDB` does not answer. Then either nothing is stored or everything.
+    /// If `MongoDB` does not answer. The result is then stored as a whole or not at all.
     #[tracing::instrument(skip_all, fields(generation.id = %claim.generation.id, status = ?outcome.status))]
     pub async fn finish(&self, claim: &Claim, outcome: Outcome) -> Result<Finished, StoreError> {
         let mut outcome = outcome;

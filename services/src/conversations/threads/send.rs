@@ -1,4 +1,4 @@
-//! Requests responses: to a new message, again to an answered message, or to an edited message.
+//! Requests responses: to a new message, to an edited message, or another one to the same message.
 
 use mongodb::bson::{Bson, doc};
 use triptych_entities::{

@@ -36,7 +36,7 @@ enum Error {
     Store(#[from] StoreError),
 }
 
-/// What the database says when it is read for the n-th time; the last answer stays.
+/// The results of the reads of the database, in order; the last one is repeated.
 #[derive(Clone, Default)]
 struct Database {
     end: Option<End<Event>>,
@@ -166,7 +166,7 @@ async fn lost_events_are_recovered_before_the_next_one() {
     let trimmed = [entry(1, 1, Event::Reset), entry(1, 7, Event::Add(7)), entry(1, 8, Event::End)];
     let all = replayed(script(trimmed), recovering(), None).await;
     assert_eq!(all, ["1-1 Reset", "1-6 Recovered", "1-7 Add(7)", "1-8 End"]);
-    // The stream was lost and another writer created it again.
+    // The stream was lost, and another writer created a new one.
     let again = [entry(1, 1, Event::Reset), entry(2, 1, Event::Add(5)), entry(2, 2, Event::End)];
     let all = replayed(script(again), recovering(), None).await;
     assert_eq!(all, ["1-1 Reset", "2-0 Recovered", "2-1 Add(5)", "2-2 End"]);

@@ -12,7 +12,7 @@ use triptych_services::{
 
 use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools};
 
-/// Maximum size of a value, in bytes of JSON.
+/// Maximum size of a value as JSON, in bytes.
 const VALUE_LIMIT: usize = 1_048_576;
 const KEY_LIMIT: usize = 255;
 
@@ -41,7 +41,7 @@ pub(super) struct GetParameters {
     /// The value's name, unique in its scope.
     #[schemars(length(min = 1, max = KEY_LIMIT), example = "last-order")]
     key: String,
-    /// Whether the value is this flow's own, or shared by all flows of the organization.
+    /// Whether the value belongs to this flow, or is shared by all flows of the organization.
     #[serde(default)]
     scope: Shared,
 }
@@ -88,10 +88,10 @@ pub(super) struct SetParameters {
     /// The value's name, unique in its scope.
     #[schemars(length(min = 1, max = KEY_LIMIT), example = "last-order")]
     key: String,
-    /// Anything, up to 1 MiB as JSON.
+    /// Any value, up to 1 MiB as JSON.
     #[schemars(example = "{{ trigger.body.id }}", example = json!({ "seen": true }))]
     value: Value,
-    /// Whether the value is this flow's own, or shared by all flows of the organization.
+    /// Whether the value belongs to this flow, or is shared by all flows of the organization.
     #[serde(default)]
     scope: Shared,
 }

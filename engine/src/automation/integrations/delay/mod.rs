@@ -8,7 +8,7 @@ use triptych_entities::relational::automation::step::Kind;
 
 use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools};
 
-/// The longest wait, in seconds.
+/// Maximum wait, in seconds.
 const LONGEST: i64 = 366 * 24 * 60 * 60;
 
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_wait_for_what_has_passed() {
+    fn does_not_wait_for_a_past_time() {
         let now = at("2026-03-01T09:00:00Z");
         let outcome = wait_until(now, at("2026-02-01T09:00:00Z")).unwrap();
         let resumed = Resumed { resumed_at: "2026-02-01T09:00:00.000Z".to_owned() };
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_to_wait_for_ever() {
+    fn refuses_waits_over_the_maximum() {
         let now = at("2026-03-01T09:00:00Z");
         for seconds in [-1.0, f64::NAN, f64::INFINITY, 1e12] {
             assert_eq!(wait_for(now, seconds).unwrap_err().code, "BAD_PARAMETERS");

@@ -130,7 +130,7 @@ fn unreachable(error: &reqwest::Error, host: &str) -> ActionError {
     if error.is_timeout() {
         return ActionError::temporary("TIMEOUT", format!("{host} did not answer in time"));
     }
-    // Only the innermost cause says why sending failed.
+    // Only the innermost cause explains the failure.
     let mut cause = error.source();
     while let Some(next) = cause.and_then(std::error::Error::source) {
         cause = Some(next);

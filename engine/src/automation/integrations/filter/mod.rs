@@ -67,7 +67,7 @@ fn passes(groups: &[Group]) -> Result<bool, ActionError> {
     for (group, Group(conditions)) in groups.iter().enumerate() {
         let mut all = true;
         for (index, condition) in conditions.iter().enumerate() {
-            // Every condition is evaluated, so that a broken one is found whatever the others say.
+            // Every condition is evaluated, so that an invalid one is reported independently of the others.
             all &= condition.holds().map_err(|message| {
                 ActionError::bad_parameters(format!("conditions.{group}.{index}: {message}"))
             })?;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_condition_says_where_it_is() {
+    fn an_invalid_condition_is_reported_with_its_path() {
         let broken = json!([[{ "value": 1, "operator": "exists" }, { "value": "a", "operator": "matches", "against": "(" }]]);
         let error = passed(broken).unwrap_err();
         assert_eq!((error.code.as_ref(), error.retryable), ("BAD_PARAMETERS", false));

@@ -17,7 +17,7 @@ pub fn read(value: &Value) -> Option<Decimal> {
 
 /// Parses plain and scientific notation.
 pub(super) fn parse(text: &str) -> Option<Decimal> {
-    // Underscores between digits are the decimal library's own idea.
+    // The decimal library accepts underscores between digits.
     if text.contains('_') {
         return None;
     }

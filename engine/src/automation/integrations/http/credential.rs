@@ -27,7 +27,7 @@ pub(super) struct Fields {
     /// Sent with HTTP basic authentication.
     #[schemars(length(min = 1))]
     username: Option<String>,
-    /// Goes with `username`.
+    /// Required with `username`.
     password: Option<String>,
 }
 

@@ -19,7 +19,7 @@ use triptych_entities::relational::automation::step::Kind;
 
 use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools, derive, exchange};
 
-/// The longest that a request may take, redirects and the answer's body included.
+/// Maximum duration of a request, with redirects and the body of the response.
 const LONGEST_SECONDS: u32 = 300;
 const DEFAULT_SECONDS: u32 = 30;
 

@@ -22,7 +22,7 @@ async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-/// Answers with what it was asked.
+/// Responds with the properties of the request.
 async fn echo(request: HttpRequest) -> Json<Value> {
     let (head, body) = request.into_parts();
     let headers: serde_json::Map<_, _> =

@@ -40,7 +40,7 @@ fn fits(rule: &ErrorRule, status: u16, body: &Value) -> bool {
     fits_status && rule.body.iter().all(|(at, value)| body.pointer(at) == Some(value))
 }
 
-/// The wait that the service asks for in a way of its own.
+/// The wait that the service requests in the way that the manifest declares.
 fn wait(
     rule: &RetryAfter,
     response: &exchange::Response,
@@ -87,7 +87,7 @@ pub(super) fn project(schema: &Map<String, Value>, value: Value) -> Value {
 /// `BAD_RESPONSE` for an answer that is no object.
 pub(super) fn output(schema: &Map<String, Value>, value: Value, host: &str) -> Result<Value, ActionError> {
     match value {
-        // Nothing was declared, so nothing is expected.
+        // The manifest declares no output.
         Value::Null if !schema.contains_key("required") => Ok(Value::Object(Map::new())),
         Value::Object(_) => Ok(project(schema, value)),
         _ => Err(bad_response(host, "an answer that is no JSON object")),

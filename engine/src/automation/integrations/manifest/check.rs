@@ -1,4 +1,4 @@
-//! Whether a manifest makes sense: every template names something that is declared, every parameter is used.
+//! Validates manifests: templates refer to declared names, and every parameter is used.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ pub(super) fn manifest(manifest: &Manifest, renderer: &Renderer) -> Result<(), S
 }
 
 fn check_trigger(trigger: &Trigger) -> Result<(), String> {
-    // Nothing asks services for new items yet, so such a trigger would never fire.
+    // Polling is not implemented, so such a trigger would never fire.
     if trigger.start == Start::Poll {
         return Err("`poll` is not available yet".to_owned());
     }

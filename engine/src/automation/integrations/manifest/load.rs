@@ -15,7 +15,7 @@ use crate::automation::{
 /// What runs the operations of one integration, by their keys.
 pub type Runs = HashMap<String, Arc<dyn Run>>;
 
-/// An integration, and what runs its operations. Triggers, branches and prompts have nothing to run.
+/// An integration and its executable operations; triggers, branches and prompts have none.
 pub struct Loaded {
     pub integration: Integration,
     pub runs: Runs,
@@ -139,7 +139,7 @@ fn schema(name: &str, json: Value) -> Result<Schema, String> {
     Schema::new(json).map_err(|error| format!("{name}: {error}"))
 }
 
-/// An object's schema, as manifests write it: nothing but what is declared.
+/// The schema of an object in a manifest, without undeclared properties.
 fn closed(schema: Map<String, Value>) -> Value {
     let mut closed = Map::new();
     closed.insert("type".to_owned(), json!("object"));
@@ -157,7 +157,7 @@ fn list_of(item: Value) -> Value {
         "required": ["items", "more"],
         "properties": {
             "items": { "type": "array", "items": item, "description": "What was found, in the service's order." },
-            "more": { "type": "boolean", "description": "Whether there is more than was asked for." }
+            "more": { "type": "boolean", "description": "Whether there are more items than the limit." }
         }
     })
 }

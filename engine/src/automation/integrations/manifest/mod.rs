@@ -123,13 +123,13 @@ struct Service {
     timeout_seconds: Option<u64>,
     #[serde(default)]
     errors: Vec<ErrorRule>,
-    /// Where an error's message stands in the body, as a JSON Pointer. Otherwise the whole body is quoted.
+    /// The JSON Pointer to the error message in the body. Default: the whole body is quoted.
     error_message: Option<String>,
     #[serde(default)]
     retry_after: RetryAfter,
 }
 
-/// Sent if the step has a credential, and only to the service's own host. Empty values are left out.
+/// Sent if the step has a credential, and only to the host of the service. Empty values are omitted.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Auth {
@@ -137,12 +137,12 @@ struct Auth {
     query: Map<String, Value>,
 }
 
-/// A request. A value that comes out as null is left out.
+/// A request. Values that are rendered as null are omitted.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
     method: String,
-    /// Each segment is filled in on its own and percent-encoded.
+    /// Each segment is rendered separately and percent-encoded.
     path: String,
     #[serde(default)]
     headers: Map<String, Value>,
@@ -153,7 +153,7 @@ struct Request {
     text: Option<String>,
 }
 
-/// How the output comes from the answer.
+/// The conversion of the response into the output.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Answer {
@@ -166,7 +166,7 @@ struct Answer {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ErrorRule {
-    /// Any of these; whatever the status is, if empty.
+    /// Any of these; every status, if empty.
     #[serde(default)]
     status: Vec<u16>,
     /// Values that the body must have, by JSON Pointer.
@@ -177,7 +177,7 @@ struct ErrorRule {
     retryable: bool,
 }
 
-/// Where a service says how long to wait. The `retry-after` header is read in any case.
+/// The location of the requested wait in the response. The `retry-after` header is always read.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RetryAfter {

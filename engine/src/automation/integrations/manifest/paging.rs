@@ -1,4 +1,4 @@
-//! Lists that a service hands out in pages.
+//! Lists that a service returns in pages.
 
 use reqwest::{Url, header::LINK};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ const SIZE_LIMIT: usize = 5 * 1_048_576;
 pub(super) struct Paging {
     /// The parameter that holds how many items to read at most. It has a default and a maximum.
     pub(super) limit: String,
-    /// Where the items stand in the body, as a JSON Pointer.
+    /// The JSON Pointer to the items in the body.
     #[serde(default)]
     pub(super) items: String,
     pub(super) by: By,
@@ -52,7 +52,7 @@ struct Position {
     cursor: Option<String>,
 }
 
-/// Reads pages until there are as many items as asked for.
+/// Reads pages until the limit is reached.
 pub(super) async fn collect(
     prepared: &Prepared<'_>,
     paging: &Paging,

@@ -16,7 +16,7 @@ pub(super) struct Script {
 }
 
 pub(super) enum Line {
-    /// Takes the time of one token.
+    /// Sent with the delay of one token.
     Word(ModelEvent),
     /// Sent without delay.
     Note(ModelEvent),

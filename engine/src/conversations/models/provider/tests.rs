@@ -1,4 +1,4 @@
-//! Against a server that speaks the wire format, well and badly.
+//! Against a server that sends valid and invalid responses in the wire format.
 
 use std::time::Duration;
 

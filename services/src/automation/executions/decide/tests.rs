@@ -13,7 +13,7 @@ struct Sketch {
     graph: Graph,
 }
 
-/// How far a step is, by its name.
+/// The state of a step, by its name.
 type States<'a> = &'a [(&'a str, Status)];
 
 impl Sketch {
@@ -132,7 +132,7 @@ fn a_failure_ends_the_execution_unless_an_error_link_handles_it() {
         ("rescue", Link::Next, "last"),
     ]);
     assert_eq!(handled.decide(&failed), (vec!["rescue"], vec!["b"], None));
-    // Without the failure there is nothing to rescue, nor anything behind the rescue.
+    // Without a failure, the error path and its successors are skipped.
     let went_well = [("hook", Succeeded), ("a", Succeeded), ("b", Succeeded)];
     assert_eq!(handled.decide(&went_well), (vec![], vec!["rescue", "last"], Some("succeeded")));
     let rescued = [("hook", Succeeded), ("a", Failed), ("b", Skipped), ("rescue", Failed)];

@@ -95,7 +95,7 @@ impl Neighbours {
     }
 }
 
-/// The steps without a place in a topological order: those in cycles, and their successors.
+/// The steps without a position in a topological order: those in cycles, and their successors.
 fn in_cycles(after: &Neighbours, before: &Neighbours) -> Vec<usize> {
     let mut incoming: Vec<usize> = before.0.iter().map(Vec::len).collect();
     let mut ready: VecDeque<usize> = (0..incoming.len()).filter(|index| incoming[*index] == 0).collect();

@@ -1,4 +1,4 @@
-//! Graphs with one thing wrong each, and the path that it is reported at.
+//! Graphs with one problem each, and the path of the problem.
 
 use serde_json::{Value, json};
 use step_link::Kind as Link;
@@ -213,7 +213,7 @@ fn templates_refer_to_steps_that_run_before() {
         let expected: &[&str] = if good { &[] } else { &["steps.2.parameters.text"] };
         assert_eq!(complete(steps, vec![]), expected, "{reference}");
     }
-    // A step beside it runs perhaps before and perhaps after.
+    // A parallel step runs before or after it.
     let steps = vec![hook(), say("a", "x"), say("b", "{{ a }}")];
     let beside = vec![link("hook", Link::Next, "a"), link("hook", Link::Next, "b")];
     assert_eq!(complete(steps, beside), ["steps.2.parameters.text"]);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Operations, serve};
 
-/// Publishing as JSON: everything goes to the root.
+/// Messages are published as JSON, to the root path.
 async fn publish(headers: HeaderMap, Json(message): Json<Value>) -> Response {
     let refuse = |status: StatusCode, code: u32, error: &str| {
         let body =

@@ -42,7 +42,7 @@ async fn run(action: &str, router: Router, parameters: Value) -> Result<Value, s
     Operations::of(&format!("{HEAD}{action}")).run("call", parameters, Some(credential)).await
 }
 
-/// Answers with what it was asked.
+/// Responds with the properties of the request.
 async fn echo(request: Request) -> Json<Value> {
     let (head, body) = request.into_parts();
     let text = |name: &str| head.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
