@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_account_is_none() {
+    fn an_unknown_account_is_none() {
         assert!(find(PASSWD, "postgres").is_none());
     }
 }

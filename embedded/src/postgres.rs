@@ -116,7 +116,7 @@ async fn initialise(programs: &Path, place: &Place, durable: bool) -> Result<(),
     std::fs::rename(&draft, &data).map_err(EngineError::file("move into place", &data))
 }
 
-/// Copies a throw-away cluster from a template that exists once a machine: copying takes a tenth of initdb's time.
+/// Copies a throw-away cluster from the template of this machine, which takes a tenth of the time of initdb.
 async fn copy_template(programs: &Path, place: &Place, target: &Path) -> Result<(), EngineError> {
     let template = template_folder(programs, place);
     if !template.join("PG_VERSION").exists() {
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_socket_folder_is_percent_encoded_in_place_of_the_host() {
+    fn the_socket_folder_is_percent_encoded_as_the_host() {
         assert_eq!(url(Path::new("/tmp/a b")), "postgres://triptych@%2Ftmp%2Fa%20b:5432/triptych");
     }
 }

@@ -118,7 +118,7 @@ fn engines_running_in(root: &Path) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn throw_away_engines_answer_and_leave_nothing_behind() {
+async fn throw_away_engines_work_and_leave_no_files() {
     let throw_away = EngineOptions::throw_away("test");
     let root = throw_away.root.clone();
     let begin = Instant::now();
@@ -136,7 +136,7 @@ async fn throw_away_engines_answer_and_leave_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn throw_away_data_is_removed_when_nobody_stops_the_engines() {
+async fn throw_away_data_is_removed_after_a_kill() {
     let only_redis = EngineOptions { postgres: false, mongo: false, ..EngineOptions::throw_away("dropped") };
     drop(Engines::start(&only_redis).await.unwrap());
     tokio::time::timeout(std::time::Duration::from_secs(15), async {
@@ -181,7 +181,7 @@ async fn durable_data_survives_a_stop_and_a_change_of_ports() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killing_the_instance_ends_its_engines_and_loses_nothing() {
+async fn killing_an_instance_stops_its_engines_without_data_loss() {
     let root = temporary("killed");
     let mut other = start_elsewhere(&root);
     assert!(engines_running_in(&root) >= 3);
@@ -198,7 +198,7 @@ async fn killing_the_instance_ends_its_engines_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn engines_end_by_themselves_when_their_instance_is_killed() {
+async fn engines_stop_when_their_instance_is_killed() {
     let root = temporary("orphans");
     let mut other = start_elsewhere(&root);
     other.kill();
@@ -247,7 +247,7 @@ async fn a_failed_start_names_the_engine_and_shows_its_log() {
 }
 
 #[tokio::test]
-async fn a_folder_that_the_databases_user_cannot_access_is_kept_elsewhere() {
+async fn data_are_stored_elsewhere_if_the_user_of_the_databases_cannot_access_the_folder() {
     if !rustix::process::geteuid().is_root() {
         return;
     }

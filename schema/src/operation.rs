@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_has_no_data() {
+    fn a_refused_request_has_no_data() {
         let body: serde_json::Value = serde_json::from_str(&parse("{", json!({})).unwrap_err()).unwrap();
         assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
         assert!(body.get("data").is_none());

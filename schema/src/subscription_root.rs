@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn fragments_at_the_root_are_seen_through() {
+    fn fragments_at_the_root_are_inlined() {
         let one = Ok(vec!["a".to_owned()]);
         assert_eq!(roots("subscription { a { b } }"), one);
         assert_eq!(roots("subscription { ... { a { b } } }"), one);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn introspection_is_refused_and_cycles_end() {
+    fn introspection_is_refused_and_cycles_terminate() {
         assert!(roots("subscription { __typename }").is_err());
         assert!(roots("subscription { ...F } fragment F on Subscription { ...F a }").is_ok());
     }

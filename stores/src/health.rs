@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn inspection_names_the_reason_why_a_database_is_unreachable() {
+    async fn inspection_reports_why_a_database_is_unreachable() {
         let begun = Instant::now();
         for Health { store, answer, .. } in inspect(&nowhere()).await {
             let reason = answer.unwrap_err().to_lowercase();

@@ -1,4 +1,4 @@
-//! Snapshots of answers that clients rely on.
+//! Snapshots of responses that clients depend on.
 
 use insta::assert_snapshot;
 use serde_json::json;

@@ -1,16 +1,16 @@
-//! Whatever comes in, an error with a code goes out, and the server goes on.
+//! Invalid requests get an error with a code, and the server continues to work.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Reply, World, hook, steps, text};
 
-/// The same server answers as if nothing had been.
-async fn goes_on(client: &Client) {
+/// Checks that the server still responds.
+async fn still_responds(client: &Client) {
     let viewer = client.send("{ viewer { user { email } } }", json!({})).await;
     assert_eq!(viewer.at("/viewer/user/email"), &json!(client.email));
 }
 
-/// Posts a body as it is; the status, and the answer as JSON.
+/// Posts a body unchanged. Returns the status and the response as JSON.
 async fn post(client: &Client, path: &str, body: impl Into<reqwest::Body>) -> (u16, Reply) {
     let mut request = client.http().post(format!("{}{path}", client.url)).body(body);
     request = request.header("content-type", "application/json");
@@ -22,7 +22,7 @@ async fn post(client: &Client, path: &str, body: impl Into<reqwest::Body>) -> (u
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_refused_with_a_code() {
+async fn invalid_requests_are_refused_with_a_code() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let bodies: [&[u8]; 10] = [
@@ -63,7 +63,7 @@ async fn what_is_no_request_is_refused_with_a_code() {
         let reply = ada.refused(query, json!({}), "BAD_USER_INPUT").await;
         assert!(reply.0.get("data").is_none(), "{query}: {:#}", reply.0);
     }
-    goes_on(&ada).await;
+    still_responds(&ada).await;
     world.end().await;
 }
 
@@ -113,7 +113,7 @@ async fn values_of_a_wrong_type_or_range_are_refused_with_a_code() {
         );
         ada.refused("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id }), "BAD_USER_INPUT").await;
     }
-    goes_on(&ada).await;
+    still_responds(&ada).await;
     world.end().await;
 }
 
@@ -155,12 +155,12 @@ async fn a_cursor_of_another_list_is_refused() {
             }
         }
     }
-    goes_on(&ada).await;
+    still_responds(&ada).await;
     world.end().await;
 }
 
 #[tokio::test]
-async fn documents_beyond_the_limits_are_refused_before_they_run() {
+async fn documents_beyond_the_limits_are_refused_before_execution() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let nested = |depth: usize| {
@@ -191,9 +191,12 @@ async fn documents_beyond_the_limits_are_refused_before_they_run() {
     ] {
         let refused = ada.refused(&query, json!({}), "LIMIT_EXCEEDED").await;
         assert!(refused.0.get("data").is_none(), "{query:.200}");
-        assert!(refused.0.to_string().len() < 1000, "the answer does not repeat the document: {query:.200}");
+        assert!(
+            refused.0.to_string().len() < 1000,
+            "the response does not contain the document: {query:.200}"
+        );
     }
-    // What is written into a variable counts the same.
+    // Values of variables are counted too.
     let sized =
         "query($n: Int, $m: Int) { flows(first: $n) { nodes { executions(last: $n, first: $m) { nodes {
         steps(first: $n) { nodes { id } } } } } } }";
@@ -213,18 +216,18 @@ async fn documents_beyond_the_limits_are_refused_before_they_run() {
         fragments.collect::<String>()
     );
     ada.refused(&chain, json!({}), "LIMIT_EXCEEDED").await;
-    // Introspection that multiplies the types of the schema by themselves.
+    // Introspection whose size is a power of the number of types.
     let introspection = "{ __type(name: \"Node\") { possibleTypes { interfaces { possibleTypes { interfaces {
         possibleTypes { interfaces { possibleTypes { name } } } } } } } } }";
     ada.refused(introspection, json!({}), "LIMIT_EXCEEDED").await;
     let cycle = "{ viewer { ...A } } fragment A on Viewer { ...B } fragment B on Viewer { ...A }";
     ada.refused(cycle, json!({}), "LIMIT_EXCEEDED").await;
-    goes_on(&ada).await;
+    still_responds(&ada).await;
     world.end().await;
 }
 
 #[tokio::test]
-async fn webhooks_take_what_they_can_store_and_refuse_the_rest() {
+async fn webhooks_refuse_bodies_that_cannot_be_stored() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let (flow, url) = ada.published_flow(steps([hook(), text("t", "{{ trigger.body.a }}")])).await;
@@ -234,7 +237,7 @@ async fn webhooks_take_what_they_can_store_and_refuse_the_rest() {
         let path = format!("{path}{suffix}");
         let (status, reply) = post(&ada, &path, large.clone()).await;
         assert_eq!((status, reply.code()), (413, "LIMIT_EXCEEDED".to_owned()));
-        // Without a length that could be looked at beforehand.
+        // Without a `Content-Length`.
         let pieces: Vec<Result<Vec<u8>, std::io::Error>> =
             (0..160).map(|_| Ok(vec![b' '; 1 << 16])).collect();
         let stream = reqwest::Body::wrap_stream(futures::stream::iter(pieces));
@@ -249,7 +252,7 @@ async fn webhooks_take_what_they_can_store_and_refuse_the_rest() {
     assert_eq!((status, reply.code()), (404, "NOT_FOUND".to_owned()));
     let count = "query($id: ID!) { flow(id: $id) { executions { totalCount } } }";
     let none = ada.send(count, json!({ "id": flow })).await;
-    assert_eq!(none.at("/flow/executions/totalCount"), 0, "what was refused ran nothing");
+    assert_eq!(none.at("/flow/executions/totalCount"), 0, "refused requests start no execution");
 
     let run =
         "mutation($id: ID!, $p: JSON) { runFlow(input: { flowId: $id, payload: $p }) { execution { id } } }";
@@ -263,7 +266,7 @@ async fn webhooks_take_what_they_can_store_and_refuse_the_rest() {
     )
     .await;
 
-    // A template that finds nothing is a failed step, not a failed server.
+    // A template with a missing value fails the step.
     let (status, _) = post(&ada, path, "{}").await;
     assert_eq!(status, 202);
     let ran = "query($id: ID!) { flow(id: $id) { executions { nodes { id } } } }";
@@ -271,6 +274,6 @@ async fn webhooks_take_what_they_can_store_and_refuse_the_rest() {
     let done = ada.finished(&id).await;
     assert_eq!(done.at("/execution/status"), "FAILED");
     assert!(done.step("t")["error"]["code"].is_string(), "{:#}", done.0);
-    goes_on(&ada).await;
+    still_responds(&ada).await;
     world.end().await;
 }

@@ -1,5 +1,4 @@
-//! The served process is killed in the middle of its work: nothing is lost, nothing is done twice, and nothing is
-//! left running.
+//! The server is killed while it works: no work is lost or repeated, and no process is left.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -25,7 +24,7 @@ fn flow_of(local: &LocalServer) -> Value {
     ])
 }
 
-/// Waits until a step of the execution is under way.
+/// Waits until a step of the execution is running.
 async fn under_way(client: &Client, execution: &str, key: &str) {
     let query = "query($id: ID!) { execution(id: $id) { steps { nodes { status step { key } } } } }";
     let running = |reply: &Reply| {
@@ -35,7 +34,7 @@ async fn under_way(client: &Client, execution: &str, key: &str) {
     client.until(query, json!({ "id": execution }), running).await;
 }
 
-/// The execution has succeeded, with each step in its history once and told to have finished once.
+/// Checks that the execution succeeded, with each step once in its history and one `StepFinished` event each.
 async fn ran_once(client: &Client, flow: &str, execution: &str) {
     let done = client.finished(execution).await;
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
@@ -68,7 +67,7 @@ async fn ran_once(client: &Client, flow: &str, execution: &str) {
     assert_eq!(used.step("ask")["generation"]["status"], "COMPLETED");
 }
 
-/// The thread has its question and its answer, whole and paid for once.
+/// Checks that the thread has the message and its complete response, with the usage of one request.
 async fn answered_once(client: &Client, thread: &str, words: usize) {
     let query = "query($id: ID!) { thread(id: $id) { activeGeneration { id } usage { calls outputTokens }
         messages { totalCount nodes { role status text siblings { id } generation { status } } } } }";
@@ -87,7 +86,7 @@ async fn answered_once(client: &Client, thread: &str, words: usize) {
     assert!(thread["activeGeneration"].is_null());
 }
 
-/// Kills the server while the flow is at this step and an answer is being watched, and starts it again.
+/// Kills the server while the flow runs this step and a response is followed, and starts it again.
 async fn killed_at(step: &str) {
     let mut process = Process::start(&format!("crash-{step}")).await;
     let local = LocalServer::start().await;
@@ -110,7 +109,7 @@ async fn killed_at(step: &str) {
     local.release_all();
     socket.cut();
 
-    // The session outlives the process, and the cursor is still good.
+    // The session survives the process, and the cursor is still valid.
     let mut socket = ada.watch(&sent.generation, follower.cursor().as_deref()).await;
     follower.follow(&mut socket).await;
     assert_eq!(follower.end(), "GenerationCompleted", "{:?}", follower.kinds());
@@ -122,7 +121,7 @@ async fn killed_at(step: &str) {
     ran_once(&ada, &flow, &execution).await;
     // The step that was under way has been asked for again; those that had ended were not.
     assert_eq!(local.hits(), if step == "second" { 3 } else { 2 });
-    // A late reader sees one end too, and another kill, in rest, loses nothing.
+    // A later subscriber receives one terminal event too, and a kill of the idle server loses no data.
     process.kill_and_start_again().await;
     let mut late = Follower::default();
     late.follow(&mut ada.watch(&sent.generation, None).await).await;
@@ -150,7 +149,7 @@ async fn a_second_instance_on_the_same_folder_says_who_has_it() {
     let expected =
         format!("another instance (process {}) is using {}", process.id(), process.root().display());
     assert!(said.contains(&expected), "{said}");
-    // The first one goes on.
+    // The first one continues.
     let ada = Client::new(&process.url).signed_up().await;
     assert_eq!(ada.send("{ __typename }", json!({})).await.at("/__typename"), "Query");
     process.end().await;

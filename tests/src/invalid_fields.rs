@@ -1,4 +1,4 @@
-//! Values that are refused name their fields: paths from the root of the input, in the names of the API.
+//! The problems of an invalid input have paths from the root of the input, in the names of the API.
 
 use serde_json::{Value, json};
 

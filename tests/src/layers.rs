@@ -1,5 +1,5 @@
-//! Who may depend on whom, and how long a file may be: read from the workspace itself, so that the rules hold
-//! without anything to install.
+//! Layer rules: dependencies between crates, and the length of files. Checked from the workspace, without additional
+//! tools.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What each crate may use of the others.
+/// The crates that each crate may depend on.
 const LAYERS: [(&str, &[&str]); 9] = [
     ("entities", &[]),
     ("migration", &["entities"]),
@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("tests", &["server", "embedded"]),
 ];
 
-/// Libraries that only some crates may depend on, and why. `tests` may use all of them.
+/// Libraries that only some crates may depend on, and the reason. `tests` may use all of them.
 const OWNED: [(&str, &[&str], &str); 6] = [
     ("async-graphql", &["schema"], "only `schema` knows GraphQL; give it a service to call"),
     (
@@ -87,7 +87,7 @@ fn libraries_are_dependencies_only_of_the_crates_that_own_them() {
     assert_none(&broken);
 }
 
-/// How SeaORM and the MongoDB driver begin a query. On what belongs to an organization a query begins with a scope.
+/// The calls that begin a query without a scope.
 const UNSCOPED: [&str; 7] = [
     "Entity::find(",
     "Entity::find_by_id(",
@@ -98,11 +98,11 @@ const UNSCOPED: [&str; 7] = [
     ".collection::<",
 ];
 
-/// Tables of all organizations together.
+/// Tables that do not belong to an organization.
 const UNTENANTED: [&str; 2] = ["user::Entity", "organization::Entity"];
 
-/// Where a query serves all organizations: jobs and housekeeping, documents that a scoped query has found, and
-/// pipelines and transactions that begin with a scope's filter.
+/// Files with queries across organizations: background jobs, documents that a scoped query has found, and pipelines and
+/// transactions that begin with the filter of a scope.
 const ACROSS_TENANTS: [&str; 19] = [
     "services/src/automation/credentials/open.rs",
     "services/src/automation/executions/accept.rs",
@@ -283,7 +283,7 @@ fn folder_of(package: &Value) -> String {
     folder.to_string_lossy().into_owned()
 }
 
-/// A package's dependencies, for whatever purpose.
+/// All dependencies of a package, of any kind.
 fn dependencies(package: &Value) -> impl Iterator<Item = &Value> {
     package["dependencies"].as_array().into_iter().flatten()
 }

@@ -1,5 +1,4 @@
-//! Tests from outside: GraphQL over real sockets, against real databases. What they stand on is also what the
-//! benchmarks stand on.
+//! Tests through the API: GraphQL over real sockets, with real databases. The benchmarks use the same harness.
 
 pub mod harness;
 

@@ -1,5 +1,4 @@
-//! The schema goes up, down to nothing, and up again to the same, with the rows that it holds; and it agrees with the
-//! entities.
+//! Migrations up, down and up again lead to the same schema and keep rows, and the schema matches the entities.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +10,7 @@ use triptych_server::migration;
 
 use crate::harness::engines;
 
-/// Everything about the schema that a query can tell, as sorted lines.
+/// All properties of the schema in the catalogue, as sorted lines.
 const SCHEMA: &str = "
     SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
            || ' ' || COALESCE(column_default, '') AS line
@@ -75,12 +74,12 @@ async fn every_foreign_key_has_an_index_that_begins_with_it() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
-/// The values of an enum as its column holds them.
+/// The values of an enum in its column.
 fn values<E: ActiveEnum<Value = String> + Iterable>() -> BTreeSet<String> {
     E::iter().map(|value| value.to_value()).collect()
 }
 
-/// The texts that a constraint's definition lists.
+/// The texts in the definition of a constraint.
 fn listed(definition: &str) -> BTreeSet<String> {
     definition.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
 }
@@ -112,7 +111,7 @@ async fn check_constraints_list_the_values_of_their_enums() {
     ]);
     assert_eq!(stored, expected);
 
-    // Executions have an end exactly in the statuses that are final.
+    // Executions have an end if and only if their status is final.
     let sql = "SELECT pg_get_constraintdef(oid) FROM pg_constraint
         WHERE conrelid = 'executions'::regclass AND contype = 'c' AND cardinality(conkey) = 2";
     let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
@@ -123,7 +122,7 @@ async fn check_constraints_list_the_values_of_their_enums() {
     assert_eq!(listed(&row.try_get_by_index::<String>(0).unwrap()), last);
 }
 
-/// An execution with a step in every state that the changes of its columns touch. Steps are numbered from 1.
+/// An execution with a step in every state that the migrations convert. Steps are numbered from 1.
 const HISTORY: &str = "
     INSERT INTO organizations VALUES ('00000000-0000-0000-0000-0000000000a1', 'O', now(), now());
     INSERT INTO users VALUES ('00000000-0000-0000-0000-0000000000a2', 'a@b.c', 'A', 'x', now(), now());
@@ -178,7 +177,7 @@ async fn steps(db: &DatabaseConnection, columns: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_grants_of_built_in_roles_become_code_and_rows_again() {
+async fn the_migration_of_built_in_roles_is_reversible() {
     let engines = engines().await;
     let url = engines.copy_database(&format!("roles_{}", std::process::id())).await;
     let db = connect(&url).await;
@@ -208,7 +207,7 @@ async fn the_grants_of_built_in_roles_become_code_and_rows_again() {
 }
 
 #[tokio::test]
-async fn the_history_is_moved_to_its_new_columns_and_back() {
+async fn the_migration_of_the_history_is_reversible() {
     let engines = engines().await;
     let name = format!("history_{}", std::process::id());
     engines.admin().await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();

@@ -1,5 +1,4 @@
-//! Every list of the schema, walked in pages. The lists are read from the schema: a new one is covered as soon as it
-//! is in the schema.
+//! Reads every list of the schema in pages. The lists are read from the schema, so new ones are covered.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +7,18 @@ use serde_json::{Value, json};
 use crate::harness::{Client, Field, Schema, Type, World, get, hook, steps, text};
 
 const ARGUMENTS: [&str; 4] = ["first", "after", "last", "before"];
-/// More than each list holds here.
+/// More items than each list has here.
 const ALL: usize = 100;
 
 /// A list of a root or of a node.
 struct List<'a> {
     owner: &'a Type,
     field: &'a Field,
-    /// The node that has the list; none for a list of the root.
+    /// The node with the list; `None` for a list of the root.
     id: Option<String>,
 }
 
-/// One page: its items, as they compare, and its `PageInfo`.
+/// A page: its items in a comparable form, and its `PageInfo`.
 struct Page {
     items: Vec<String>,
     cursors: Vec<String>,
@@ -35,7 +34,7 @@ impl List<'_> {
     async fn page(&self, client: &Client, schema: &Schema, arguments: &str) -> Page {
         let connection = schema.get(&self.field.of.name);
         let node = connection.fields.iter().find(|field| field.name == "nodes").expect("`nodes`");
-        // What has no id has a key.
+        // Objects without an id have a key.
         let item = if schema.get(&node.of.name).is_identified() { "id" } else { "key" };
         let list = format!(
             "{}({arguments}) {{ totalCount nodes {{ {item} }} edges {{ cursor node {{ {item} }} }}
@@ -104,7 +103,7 @@ impl List<'_> {
     }
 }
 
-/// At least two items of each list, and more where it costs little.
+/// Creates at least two items of each list, and more where that is cheap.
 async fn fill(world: &World, client: &Client, schema: &Schema) {
     let collections = schema.collections();
     let credential =
@@ -142,7 +141,7 @@ async fn fill(world: &World, client: &Client, schema: &Schema) {
     world.execute(logs).await;
 }
 
-/// The id of each node of a type that the client has.
+/// The ids of the nodes of a type that the client can see.
 async fn nodes(client: &Client, schema: &Schema, kind: &Type) -> Vec<String> {
     let lists = "{ flows(first: 100) { nodes { __typename id draft { __typename id } } }
         executions(first: 100) { nodes { __typename id steps { nodes { __typename id } } } }
@@ -172,7 +171,7 @@ async fn nodes(client: &Client, schema: &Schema, kind: &Type) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_list_gives_the_same_items_in_pages_of_either_direction() {
+async fn every_list_has_the_same_items_in_pages_of_both_directions() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let schema = Schema::of(&ada).await;

@@ -1,4 +1,4 @@
-//! The built program as its own process, with private databases, driven by the clients that users have.
+//! The built program as a separate process with private databases, used by real clients.
 
 use std::{
     net::TcpListener,
@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::harness::{Client, attempts};
 
-/// The program as `make` builds it, beside this test's own.
+/// The program that `make` builds, in the folder of the test program.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("a program");
     let target = tests.parent().and_then(Path::parent).expect("target/<profile>/deps");
@@ -35,7 +35,7 @@ impl Process {
         Self::start_with(name, |_| {}).await
     }
 
-    /// With other settings, until it is started again.
+    /// Runs it with other settings, until the next start.
     pub(crate) async fn start_with(name: &str, adjust: impl FnOnce(&mut Command)) -> Self {
         let root = std::env::temp_dir().join(format!("triptych-process-{name}-{}", std::process::id()));
         let port = free_port();
@@ -66,7 +66,7 @@ impl Process {
         command
     }
 
-    /// What another instance on the same folder says when it does not start.
+    /// The error of another instance on the same folder.
     pub(crate) async fn second_instance(&self) -> (std::process::ExitStatus, String) {
         let mut command = Self::command(&self.root, free_port());
         let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output();
@@ -83,7 +83,7 @@ impl Process {
         &self.root
     }
 
-    /// The processes that work in its folder: its databases.
+    /// The processes with a working directory in its folder: its databases.
     pub(crate) fn engines(&self) -> Vec<u32> {
         let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
         let works_here = |id: &u32| {
@@ -92,12 +92,12 @@ impl Process {
         processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(works_here).collect()
     }
 
-    /// As a power cut would: no time to say goodbye.
+    /// Kills it with SIGKILL.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.expect("it dies");
     }
 
-    /// Waits for its databases to have followed it.
+    /// Waits until its databases have stopped.
     pub(crate) async fn engines_end(&self, patience: Duration) {
         let mut attempts = attempts(patience);
         while !self.engines().is_empty() {
@@ -121,7 +121,7 @@ impl Process {
         panic!("it was not ready in time");
     }
 
-    /// As a power cut would, and then again on the same data.
+    /// Kills it with SIGKILL, and starts it again on the same data.
     pub(crate) async fn kill_and_start_again(&mut self) {
         self.kill().await;
         let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
@@ -129,7 +129,7 @@ impl Process {
         self.ready().await;
     }
 
-    /// Runs one of the clients against it.
+    /// Runs one of the clients.
     async fn client(&self, script: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
         assert!(folder.join("node_modules").exists(), "run `make test`, which installs the clients");
@@ -150,7 +150,7 @@ impl Process {
 
     pub(crate) async fn end(mut self) {
         self.kill().await;
-        // The engines follow; they may still write while the folder goes.
+        // The databases are stopping, and may still write while the folder is removed.
         let mut attempts = attempts(Duration::from_secs(5));
         while attempts.next().await {
             if std::fs::remove_dir_all(&self.root).is_ok() || !self.root.exists() {
@@ -170,14 +170,14 @@ async fn a_served_process_satisfies_real_clients() {
 }
 
 #[tokio::test]
-async fn the_playground_works_in_a_browser_and_asks_nobody_else() {
+async fn the_playground_works_in_a_browser_without_requests_to_other_hosts() {
     let process = Process::start("playground").await;
     process.client("playground.mjs").await;
     process.end().await;
 }
 
 #[tokio::test]
-async fn doctor_shows_why_databases_are_unreachable_and_ends_soon() {
+async fn doctor_reports_why_databases_are_unreachable() {
     let port = free_port();
     let begun = Instant::now();
     let output = Command::new(program())

@@ -1,4 +1,4 @@
-//! The schema itself: documented, committed, and what the saved operations are written against.
+//! The schema: its documentation, the committed SDL, and the saved operations.
 
 use std::{path::Path, process::Command};
 
@@ -10,11 +10,11 @@ const EVERYTHING: &str = "{ __schema { types { name kind description
     fields { name description args { name description } }
     inputFields { name description } enumValues { name description } } } }";
 
-/// Types that the language or Relay brings along.
+/// Types of GraphQL and Relay.
 const GIVEN: [&str; 6] = ["Boolean", "Float", "ID", "Int", "String", "PageInfo"];
 
 #[tokio::test]
-async fn every_type_and_field_says_what_it_is() {
+async fn every_type_and_field_has_a_description() {
     let world = World::start().await;
     let schema = world.anonymous().send(EVERYTHING, json!({})).await;
     let mut silent = Vec::new();
@@ -33,7 +33,7 @@ async fn every_type_and_field_says_what_it_is() {
             for member in kind[list].as_array().into_iter().flatten() {
                 let path = format!("{name}.{}", member["name"].as_str().unwrap());
                 let arguments = member["args"].as_array().into_iter().flatten();
-                // What a mutation's input is, its type says.
+                // The input of a mutation is documented by its type.
                 for argument in arguments.filter(|argument| argument["name"] != "input") {
                     check(format!("{path}({})", argument["name"].as_str().unwrap()), argument);
                 }
@@ -63,7 +63,7 @@ async fn mutations_take_one_input_and_return_one_payload() {
 }
 
 #[test]
-fn the_saved_operations_fit_the_committed_schema() {
+fn the_saved_operations_are_valid_for_the_committed_schema() {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
     let output = Command::new("node")
         .args(["operations.mjs", "../../schema/schema.graphql"])

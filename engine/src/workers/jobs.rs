@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_firing_is_due_when_it_was_planned_and_not_when_it_is_delivered() {
+    fn a_firing_is_due_at_its_planned_time() {
         let opts = r#"{"delay":4000,"attempts":10,"backoff":{"type":"exponential","delay":500},
             "repeat":{"count":2,"every":5000},"removeOnComplete":{"count":1000},"jobId":"repeat:schedule:1"}"#;
         let due = due(&scheduled("1767258001000", opts)).unwrap();
@@ -91,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn a_firing_without_a_delay_is_due_when_it_was_made() {
+    fn a_firing_without_a_delay_is_due_at_its_creation() {
         let due = due(&scheduled("1767258000000", "{}")).unwrap();
         assert_eq!(due.to_rfc3339(), "2026-01-01T09:00:00+00:00");
     }
 
     #[test]
-    fn a_time_out_of_range_is_not_tried_again() {
+    fn a_time_out_of_range_is_not_retryable() {
         let error = due(&scheduled("18446744073709551615", "{}")).unwrap_err();
         assert!(matches!(error, bullmq::Error::Unrecoverable(_)), "{error}");
     }

@@ -99,7 +99,7 @@ impl Engine {
         let closing = self.workers.iter().map(|worker| worker.close(millis));
         for result in futures::future::join_all(closing).await {
             if let Err(error) = result {
-                tracing::warn!(%error, "closing a queue worker failed");
+                tracing::warn!(%error, "a queue worker was not closed");
             }
         }
         self.end.cancel();

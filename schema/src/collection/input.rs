@@ -116,7 +116,7 @@ impl<R: Resource> InputType for CreateInput<R> {
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_input_type::<Self, _>(MetaTypeId::InputObject, |registry| {
             let key = format!(
-                "The caller's own id for the call; the same id returns the same {}.",
+                "An idempotency key: repeated calls with the same value return the same {}.",
                 R::Content::NOUN
             );
             Described::new(registry)

@@ -67,11 +67,11 @@ fn describe_queries<R: Resource>(registry: &mut Registry) -> Vec<MetaField> {
         registry,
         &mut list,
         "first",
-        "How many from the front; 20 unless told, 100 at most.",
+        "The number of items from the start; default 20, maximum 100.",
     );
-    argument::<Option<String>>(registry, &mut list, "after", "Go on after this cursor.");
-    argument::<Option<i32>>(registry, &mut list, "last", "How many from the back.");
-    argument::<Option<String>>(registry, &mut list, "before", "Go back before this cursor.");
+    argument::<Option<String>>(registry, &mut list, "after", "Returns items after this cursor.");
+    argument::<Option<i32>>(registry, &mut list, "last", "The number of items from the end; maximum 100.");
+    argument::<Option<String>>(registry, &mut list, "before", "Returns items before this cursor.");
     vec![get, list]
 }
 

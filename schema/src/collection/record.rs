@@ -32,7 +32,7 @@ impl<T: Content> RecordFields<'_, T> {
         load(ctx, self.0.owner_id).await
     }
 
-    /// Counts up from 1 with each change; for `expectedVersion`.
+    /// The number of the version, which each change increments; for `expectedVersion`.
     fn version(&self) -> i32 {
         self.0.version
     }

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_fragments_is_measured_once_each() {
+    fn each_fragment_of_a_chain_is_measured_once() {
         let chain = (0..60).map(|n| format!(" fragment F{n} on Query {{ ...F{m} ...F{m} }}", m = n + 1));
         let mut query = format!("{{ ...F0 }}{}", chain.collect::<String>());
         query += " fragment F60 on Query { __typename }";
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_chain_of_fragments_is_too_deep_and_does_not_use_up_the_stack() {
+    fn a_long_chain_of_fragments_is_refused_without_a_stack_overflow() {
         let chain =
             (0..3000).map(|n| format!(" fragment F{n} on Query {{ a {{ a {{ ...F{m} }} }} }}", m = n + 1));
         let query = format!("{{ ...F0 }}{} fragment F3000 on Query {{ a }}", chain.collect::<String>());

@@ -56,7 +56,7 @@ fn per_flow(fields: &str) -> u64 {
 }
 
 #[test]
-fn a_field_that_reads_memory_allocates_its_value_alone() {
+fn a_plain_field_allocates_only_its_value() {
     let few = per_flow("id name");
     let many = per_flow("id name a: name b: name c: name d: name e: name f: name g: name h: name");
     assert!(few <= 10, "{few} allocations for a flow with two fields");

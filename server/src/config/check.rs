@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_name_is_answered_with_the_nearest_one() {
+    fn the_error_of_a_misspelt_name_suggests_the_nearest_one() {
         assert_eq!(nearest("bnid", &["bind", "body_limit"]), "; did you mean `bind`?");
         assert_eq!(nearest("zzz", &["bind"]), "; known are bind");
     }

@@ -119,13 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn urls_without_a_password_stay_whole() {
+    fn urls_without_a_password_are_unchanged() {
         assert_redacted("postgres://ann@db/app", "postgres://ann@db/app");
         assert_redacted("redis://cache:6379", "redis://cache:6379");
     }
 
     #[test]
-    fn debug_output_hides_what_serialising_hides() {
+    fn debug_output_hides_the_values_that_serialization_hides() {
         let url = DatabaseUrl::from("redis://:s3cret@cache".to_owned());
         assert!(!format!("{url:?}").contains("s3cret"));
     }

@@ -43,7 +43,7 @@ fn assert_all_in(text: &str, expected: &[&str]) {
 }
 
 #[test]
-fn the_defaults_are_whole_and_right() {
+fn the_defaults_are_complete_and_valid() {
     let config = Given::new("defaults", "", &[]).load(&Overrides::default()).unwrap();
     assert_eq!(config.http.bind.to_string(), "127.0.0.1:8000");
     assert_eq!(config.workers.action, 100);
@@ -149,7 +149,7 @@ fn printing_shows_no_secret_and_can_be_read_again() {
 }
 
 #[test]
-fn a_folder_keeps_its_master_key_to_its_owner() {
+fn the_master_key_of_a_folder_is_readable_by_its_owner_only() {
     let given = Given::new("key", "", &[]);
     let first = *MasterKey::of_folder(&given.0.folder).unwrap().expose();
     assert_eq!(*MasterKey::of_folder(&given.0.folder).unwrap().expose(), first);

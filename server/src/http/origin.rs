@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_under_its_own_name_is_local() {
+    fn only_requests_from_and_to_this_machine_are_local() {
         let peer = "127.0.0.1:4000".parse().unwrap();
         assert!(is_local(peer, &headers(&[("host", "127.0.0.1:8000")])));
         assert!(is_local(peer, &headers(&[("host", "localhost:8000")])));

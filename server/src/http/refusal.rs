@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_input_names_its_fields() {
+    fn invalid_input_has_fields() {
         let refusal = Refusal::of(&Invalid::one("data", "is too large"), &Clock::system());
         let expected =
             json!({ "code": "BAD_USER_INPUT", "fields": [{ "path": "data", "message": "is too large" }] });

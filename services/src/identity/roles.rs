@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_role_reaches_the_conversations_of_others() {
+    fn no_role_has_access_to_conversations_of_other_users() {
         for role in BuiltIn::ALL {
             let reaching = role.grants().into_iter().filter(|grant| grant.subject.is_private());
             assert!(reaching.into_iter().all(|grant| grant.only_own), "{role:?}");

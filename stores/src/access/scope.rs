@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_grant_decides() {
+    fn the_widest_grant_determines_the_scope() {
         let scope = |grants: &[(Action, bool)]| actor(grants).scope(Action::Read, Subject::Flow);
         assert_eq!(scope(&[(Action::Read, true), (Action::Manage, false)]).unwrap().owner(), None);
         assert_eq!(scope(&[(Action::Manage, true)]).unwrap().owner(), Some(UserId(uuid::Uuid::from_u128(1))));

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replacement_names_only_what_differs() {
+    fn a_replacement_contains_only_the_differences() {
         let before = doc! { "_id": 1, "version": 3, "a": 1, "b": 2, "gone": true };
         let changes = Changes::between(&before, doc! { "_id": 1, "version": 3, "a": 1, "b": 5, "new": "x" });
         let expected = doc! {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn null_removes_a_field_and_nothing_is_left_alone() {
+    fn null_removes_a_field_and_absence_does_not_change_it() {
         let changes =
             Changes::default().set("a", Bson::Null).set_some("b", None::<i32>).set_some("c", Some(1));
         assert_eq!(changes.into_update(false), doc! { "$set": { "c": 1 }, "$unset": { "a": "" } });

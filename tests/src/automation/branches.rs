@@ -1,4 +1,4 @@
-//! The tree of a conversation: pages of the branch in view, and branches beside it.
+//! The tree of a thread: pages of the active branch, and other branches.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const PAGE: &str = "query($id: ID!, $first: Int, $after: String, $last: Int, $be
     thread(id: $id) { messages(first: $first, after: $after, last: $last, before: $before) {
         totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }";
 
-/// A page's ids, whether there are more before and after it, and its first and last cursor.
+/// The ids of a page, whether there are items before and after it, and its first and last cursor.
 async fn page(client: &Client, thread: &str, arguments: Value) -> (Vec<String>, [bool; 2], [Value; 2]) {
     let mut variables = arguments;
     variables["id"] = thread.into();
@@ -27,7 +27,7 @@ async fn page(client: &Client, thread: &str, arguments: Value) -> (Vec<String>, 
 }
 
 #[tokio::test]
-async fn the_branch_in_view_is_read_in_pages_from_both_ends() {
+async fn the_active_branch_is_read_in_pages_from_both_ends() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let mut sent = answered(&ada, ada.say("One").await).await;
@@ -57,7 +57,7 @@ async fn the_branch_in_view_is_read_in_pages_from_both_ends() {
 }
 
 #[tokio::test]
-async fn an_answer_given_again_and_a_message_in_other_words_stand_beside_the_old_ones() {
+async fn regenerated_responses_and_edited_messages_are_siblings() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let first = answered(&ada, ada.say("First").await).await;
@@ -74,7 +74,7 @@ async fn an_answer_given_again_and_a_message_in_other_words_stand_beside_the_old
     let [one, two] = common.clone();
     assert_eq!(in_view().await, [one, two, second.question.clone(), again.answer.clone()]);
 
-    // Naming the question has the same meaning as naming its answer.
+    // The id of the message has the same effect as the id of its response.
     let third = ada.turn("regenerateMessage", json!({ "messageId": second.question })).await;
     let third = answered(&ada, third).await;
     assert_eq!(ada.message(&third.answer).await.at("/node/siblings").as_array().unwrap().len(), 3);
@@ -92,7 +92,7 @@ async fn an_answer_given_again_and_a_message_in_other_words_stand_beside_the_old
         "it is kept"
     );
 
-    // The first message of all can be said differently too, and an old branch be gone on with.
+    // The first message can be edited too, and an earlier branch can be continued.
     let edit = json!({ "messageId": first.question, "text": "From the start" });
     let restarted = answered(&ada, ada.turn("editMessage", edit).await).await;
     assert!(ada.message(&restarted.question).await.at("/node/parent").is_null());
@@ -107,7 +107,7 @@ async fn an_answer_given_again_and_a_message_in_other_words_stand_beside_the_old
     let cursor = page(&ada, thread, json!({ "last": 1 })).await.2[0].clone();
     let edit = json!({ "messageId": ids[0], "text": "Away again" });
     answered(&ada, ada.turn("editMessage", edit).await).await;
-    // A place in a branch that is no longer in view.
+    // A cursor of a branch that is no longer active.
     let stale =
         ada.refused(PAGE, json!({ "id": thread, "first": 1, "after": cursor }), "BAD_USER_INPUT").await;
     assert_eq!(stale.fields(), ["after"]);

@@ -1,4 +1,4 @@
-//! Running flows: what goes in, what comes out, what is tried again, what survives.
+//! Runs flows: triggers, results, retries, and recovery.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn a_webhook_runs_the_flow_and_the_history_tells_every_step() {
     assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     assert_eq!(done.at("/execution/trigger/body"), &json!({ "name": "ada", "n": 42 }));
     assert_eq!(done.at("/execution/steps/totalCount"), 5);
-    // A value that is one template keeps its type.
+    // A value that consists of one template keeps its type.
     assert_eq!(done.step("fetch")["input"]["json"], json!({ "name": "ada", "n": 42 }));
     assert_eq!(done.step("fetch")["output"]["status"], 200);
     let key = done.step("fetch")["output"]["body"]["idempotencyKey"].as_str().unwrap();
@@ -240,7 +240,7 @@ async fn an_execution_is_followed_live_and_again_from_any_cursor() {
         socket.subscribe("1", query, json!({ "id": id, "after": event["executionEvents"]["cursor"] })).await;
         assert_eq!(socket.events().await, live[index + 1..]);
     }
-    // The stream is gone; the history tells how it ended.
+    // The stream is lost; the end is read from the history.
     world.flush_redis().await;
     let ada = world.signed_in_again(&ada).await;
     let mut socket = ada.socket().await;
@@ -277,7 +277,7 @@ async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
         let done = ada.finished(id).await;
         assert_eq!(done.at("/execution/status"), "SUCCEEDED", "{:#}", done.0);
     }
-    // At least once each; a step that was under way may have been asked for again, never one that had ended.
+    // At least once each: a step in progress may be repeated, but not one that had ended.
     assert!(local.hits() >= 12, "{}", local.hits());
     // The schedule is planned again from now on.
     ada.until(ran, json!({ "id": ticking }), fired(2)).await;

@@ -1,4 +1,4 @@
-//! Following an execution whose stream was lost.
+//! Subscriptions to an execution whose stream was lost.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn times(events: &[String], event: &str) -> usize {
 }
 
 #[tokio::test]
-async fn the_history_replaces_events_of_a_lost_stream_and_nothing_comes_twice() {
+async fn the_history_replaces_events_of_a_lost_stream_without_duplicates() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let steps = steps([hook(), get("slow", &format!("{}/held", local.url)), text("after", "x")]);
@@ -40,7 +40,7 @@ async fn the_history_replaces_events_of_a_lost_stream_and_nothing_comes_twice() 
             break event["executionEvents"]["cursor"].as_str().unwrap().to_owned();
         }
     };
-    // What follows is published to a new stream.
+    // Later events are published to a new stream.
     world.flush_redis().await;
     local.release_all();
     let mut live = Vec::new();

@@ -1,4 +1,4 @@
-//! Making flows: drafts, what is wrong with them, publishing, lists.
+//! Flows: drafts, their problems, publishing, lists.
 
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ async fn a_published_version_stays_while_the_draft_changes() {
     assert_eq!(flow["draft"]["steps"].as_array().unwrap().len(), 2);
     assert_eq!(flow["published"]["number"], 1);
     assert_eq!(flow["published"]["steps"].as_array().unwrap().len(), 1);
-    // A draft that nobody published or ran leaves no version behind.
+    // A draft that was neither published nor executed leaves no version.
     ada.send(update, json!({ "input": { "flowId": id, "steps": steps([hook()]) } })).await;
     let versions = ada
         .send(

@@ -1,5 +1,4 @@
-//! What is stored of executions decides what follows, also when it is read again later; and what cannot be read is
-//! said so.
+//! Decisions on stored executions are repeatable, and invalid stored data are reported.
 
 use serde_json::json;
 
@@ -9,7 +8,7 @@ const RETRY: &str =
     "mutation($id: ID!) { retryExecution(input: { executionId: $id }) { execution { id status } } }";
 
 #[tokio::test]
-async fn a_branch_that_was_taken_stays_taken_when_the_execution_is_tried_again() {
+async fn a_retried_execution_keeps_the_chosen_branch() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let flaky =
@@ -25,7 +24,7 @@ async fn a_branch_that_was_taken_stays_taken_when_the_execution_is_tried_again()
     let failed = ada.finished(&id).await;
     assert_eq!(failed.at("/execution/status"), "FAILED", "{:#}", failed.0);
     assert_eq!(failed.step("size")["output"], json!({ "taken": "big" }));
-    // The output is for people and templates; what follows is decided by what the step reported.
+    // The output is for users and templates; the links that are followed depend on the report of the step.
     world
         .execute("UPDATE execution_steps SET output = '{\"taken\": \"small\"}' WHERE output ? 'taken'")
         .await;
@@ -38,7 +37,7 @@ async fn a_branch_that_was_taken_stays_taken_when_the_execution_is_tried_again()
 }
 
 #[tokio::test]
-async fn a_filter_that_stopped_stays_stopped_when_the_execution_is_tried_again() {
+async fn a_retried_execution_keeps_the_result_of_a_filter() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let never = json!({ "conditions": [[{ "value": 1, "operator": "equal", "against": 2 }]] });
@@ -63,13 +62,13 @@ async fn a_filter_that_stopped_stays_stopped_when_the_execution_is_tried_again()
 }
 
 #[tokio::test]
-async fn a_retry_policy_that_cannot_be_read_is_not_replaced_by_another() {
+async fn an_invalid_retry_policy_fails_the_step() {
     let mut world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let fetch = get("fetch", &format!("{}/echo", local.url)).retry(json!({ "maxAttempts": 2 }));
     let (flow, _) = ada.published_flow(steps([hook(), fetch])).await;
     world.execute("UPDATE steps SET retry = '{\"maxAttempts\": \"many\"}' WHERE retry IS NOT NULL").await;
-    // The graph of a version never changes, so a process reads it once.
+    // The graph of a version is immutable, so a process reads it once.
     world.restart().await;
     let ada = ada.moved_to(&world.url);
     let id = ada.run_flow(&flow, json!({})).await;

@@ -1,4 +1,4 @@
-//! The catalogue of integrations, and operations that are data.
+//! The catalogue of integrations, and operations of manifests.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ async fn credential(client: &Client, integration: &str, fields: Value) -> String
     client.send(create, json!({ "input": input })).await.text("/createCredential/credential/id")
 }
 
-/// A step that publishes by the local server.
+/// A step that publishes to the local server.
 fn publish(local: &LocalServer, credential: &str, message: &str, attempts: u32) -> Value {
     let parameters =
         json!({ "server": format!("{}/ntfy", local.url), "topic": "backups", "message": message });
@@ -23,7 +23,7 @@ fn publish(local: &LocalServer, credential: &str, message: &str, attempts: u32) 
 }
 
 #[tokio::test]
-async fn the_catalogue_shows_what_manifests_and_rust_describe_alike() {
+async fn operations_of_manifests_and_of_rust_have_the_same_description() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let reply = ada
@@ -58,7 +58,7 @@ async fn the_catalogue_shows_what_manifests_and_rust_describe_alike() {
 }
 
 #[tokio::test]
-async fn an_operation_of_a_manifest_runs_and_is_tried_again_when_the_service_says() {
+async fn an_operation_of_a_manifest_is_retried_after_the_requested_wait() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let credential = credential(&ada, "ntfy", json!({ "token": "tk_good" })).await;
@@ -91,7 +91,7 @@ async fn an_error_of_a_service_fails_the_step_with_the_code_of_the_manifest() {
     let error = &done.step("tell")["error"];
     assert_eq!(error["code"], "BAD_CREDENTIAL");
     assert!(error["message"].as_str().unwrap().ends_with("unauthorized"), "{error}");
-    // The first was asked to wait, the second refused for good.
+    // The first response requests a wait, the second is a permanent error.
     assert_eq!(local.hits(), 2);
     world.end().await;
 }

@@ -1,5 +1,4 @@
-//! Retries, delays and schedules: what waits for a time is run at that time, whatever became of Redis. The clock is
-//! moved instead of being waited for.
+//! Retries, delays and schedules run at their time, also after a loss of Redis. The tests advance the clock.
 
 use std::time::Duration;
 
@@ -12,13 +11,13 @@ use triptych_server::services::{
 
 use crate::harness::{Client, LocalServer, Reply, World, attempts, delay, get, hook, step, steps, text};
 
-/// The one value of a query.
+/// The single value of a query.
 async fn value<T: sea_orm::TryGetable>(db: &DatabaseConnection, sql: &str) -> T {
     let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
     row.unwrap_or_else(|| panic!("no row: {sql}")).try_get_by_index(0).unwrap()
 }
 
-/// Empties Redis, where sessions are too, and waits until the step that waits is owed another job.
+/// Empties Redis, signs in again, and waits until the waiting step has another job.
 async fn emptied_and_owed(world: &World, db: &DatabaseConnection) {
     let job = "SELECT job_id FROM execution_steps WHERE due_at IS NOT NULL";
     let before: Uuid = value(db, job).await;
@@ -58,7 +57,7 @@ async fn a_retry_is_run_at_its_time_and_not_before() {
     let leases: i64 = value(&db, "SELECT count(*) FROM execution_steps WHERE lease_until IS NOT NULL").await;
     assert_eq!(leases, 0, "nobody holds a step that waits for its retry");
 
-    // A job that comes too early finds nothing to do, and one that is owed again keeps the time.
+    // A job before the due time has no effect, and a restored job keeps the due time.
     let executions = &world.services().executions;
     let waiting =
         ExecutionStepId(value(&db, "SELECT id FROM execution_steps WHERE due_at IS NOT NULL").await);
@@ -99,7 +98,7 @@ async fn a_delay_ends_at_its_time_and_not_before() {
     assert_eq!(done.step("after")["output"]["value"], "x");
     let open: i64 = value(&db, "SELECT count(*) FROM execution_steps WHERE due_at IS NOT NULL").await;
     assert_eq!(open, 0);
-    // Ending it again changes nothing.
+    // Repeating it has no effect.
     world.services().executions.resume(waiting).await.unwrap();
     let again = ada.finished(&id).await;
     assert_eq!(again.0, done.0);

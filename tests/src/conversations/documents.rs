@@ -67,7 +67,7 @@ async fn each_write_of_a_bulk_has_its_own_outcome() {
 }
 
 #[tokio::test]
-async fn a_replacement_writes_what_differs_and_notices_a_concurrent_one() {
+async fn a_replacement_writes_the_differences_and_detects_a_concurrent_one() {
     let world = World::start().await;
     let presets: Documents<Record<Preset>> = world.services().stores.documents();
     let scope = Scope::own(OrganizationId(Uuid::from_u128(7)), UserId(Uuid::from_u128(1)));

@@ -1,4 +1,4 @@
-//! Answers as they are written: followed live, from any cursor, across cuts and losses, to exactly one end.
+//! Streamed responses: followed live and from any cursor, across lost connections and streams, to one terminal event.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::harness::{Client, Follower, World};
 const CANCEL: &str =
     "mutation($id: ID!) { cancelGeneration(input: { generationId: $id }) { generation { id } } }";
 
-/// Follows an answer to its end and finds it stored as it was told at the moment of the end.
+/// Follows a response to its end, and checks that the stored response is the same at that time.
 async fn followed(client: &Client, follower: &mut Follower, generation: &str, message: &str) {
     let mut socket = client.watch(generation, follower.cursor().as_deref()).await;
     while let Some(event) = socket.event().await {
@@ -22,7 +22,7 @@ async fn followed(client: &Client, follower: &mut Follower, generation: &str, me
 }
 
 #[tokio::test]
-async fn an_answer_streams_to_one_end_and_is_stored_before_it() {
+async fn a_response_is_stored_before_its_single_terminal_event() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let sent = ada.say("Grüße, 世界 👋🏽: 80 words rate:100").await;
@@ -51,7 +51,7 @@ async fn an_answer_streams_to_one_end_and_is_stored_before_it() {
 }
 
 #[tokio::test]
-async fn from_every_cursor_exactly_the_rest_comes() {
+async fn the_events_after_every_cursor_are_complete() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let sent = ada.say("think, calculate 2+3, cite. 60 words rate:400").await;
@@ -71,7 +71,7 @@ async fn from_every_cursor_exactly_the_rest_comes() {
 }
 
 #[tokio::test]
-async fn a_cut_socket_goes_on_where_it_was_and_two_tabs_see_the_same() {
+async fn a_reconnected_client_continues_from_its_cursor_and_two_clients_receive_the_same() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let sent = ada.say("150 words rate:150").await;
@@ -93,14 +93,14 @@ async fn a_cut_socket_goes_on_where_it_was_and_two_tabs_see_the_same() {
 }
 
 #[tokio::test]
-async fn a_canceled_answer_keeps_what_had_come() {
+async fn a_cancelled_response_keeps_the_received_part() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let sent = ada.say("5000 words rate:100").await;
     let mut follower = Follower::default();
     let mut socket = ada.watch(&sent.generation, None).await;
     follower.follow_until(12, &mut socket).await;
-    // From another connection, as from another tab.
+    // From another connection.
     ada.clone().send(CANCEL, json!({ "id": sent.generation })).await;
     follower.follow(&mut socket).await;
     assert_eq!(follower.end(), "GenerationAborted");
@@ -110,7 +110,7 @@ async fn a_canceled_answer_keeps_what_had_come() {
     let words = follower.text().split_whitespace().count();
     assert!((5..5000).contains(&words), "{words}");
     assert_eq!(ada.answered(&sent.generation).await.at("/generation/status"), "ABORTED");
-    // One that has ended stays as it is, and the thread is free again.
+    // A completed generation does not change, and the thread accepts messages again.
     ada.send(CANCEL, json!({ "id": sent.generation })).await;
     let next = ada.say_in(&sent.thread, "Go on").await;
     assert_eq!(ada.answered(&next.generation).await.at("/generation/status"), "COMPLETED");
@@ -120,7 +120,7 @@ async fn a_canceled_answer_keeps_what_had_come() {
 }
 
 #[tokio::test]
-async fn a_failed_answer_keeps_what_had_come_and_says_why() {
+async fn a_failed_response_keeps_the_received_part_and_has_the_reason() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let sent = ada.say("100 words fail:7").await;
@@ -137,7 +137,7 @@ async fn a_failed_answer_keeps_what_had_come_and_says_why() {
 }
 
 #[tokio::test]
-async fn reasoning_tools_and_citations_come_when_they_are_asked_for() {
+async fn reasoning_tool_calls_and_citations_are_produced_on_request() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let sent = ada.say("Think, then calculate 12 * 3 and cite a source.").await;
@@ -164,7 +164,7 @@ async fn reasoning_tools_and_citations_come_when_they_are_asked_for() {
     world.end().await;
 }
 
-/// Redis has forgotten the session too.
+/// Signs in again, as Redis has lost the session.
 async fn signed_in_again(world: &World, client: &Client) -> Client {
     let sign_in =
         "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";
@@ -173,7 +173,7 @@ async fn signed_in_again(world: &World, client: &Client) -> Client {
 }
 
 #[tokio::test]
-async fn an_ended_answer_is_told_whole_after_redis_was_emptied() {
+async fn a_completed_response_is_sent_as_a_snapshot_after_redis_was_emptied() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let sent = ada.say("think. 40 words rate:200").await;
@@ -195,7 +195,7 @@ async fn an_ended_answer_is_told_whole_after_redis_was_emptied() {
 }
 
 #[tokio::test]
-async fn an_answer_survives_redis_being_emptied_while_it_streams() {
+async fn a_response_continues_when_redis_is_emptied() {
     let world = World::start_with(&|config| config.demo.tokens_per_second = 150).await;
     let ada = world.newcomer().await;
     let sent = ada.say("400 words").await;
@@ -205,7 +205,7 @@ async fn an_answer_survives_redis_being_emptied_while_it_streams() {
     world.flush_redis().await;
     socket.cut();
     let ada = signed_in_again(&world, &ada).await;
-    // One with what it held before, one with nothing.
+    // One that continues from its cursor, one without a cursor.
     tokio::join!(
         followed(&ada, &mut early, &sent.generation, &sent.answer),
         followed(&ada, &mut late, &sent.generation, &sent.answer),

@@ -1,5 +1,5 @@
-//! Models of configured providers, well and badly behaved: each answer has one end, with a code when it failed, and
-//! no answer of ours tells the key.
+//! Models of configured providers, with valid and invalid responses: each response has one terminal event, with a code
+//! if it failed, and no response contains the API key.
 
 use serde_json::{Value, json};
 use triptych_server::config::{Config, ProviderConfig, ProviderKind};
@@ -9,7 +9,7 @@ use crate::{
     process::Process,
 };
 
-/// `local` has the right key, `stranger` a wrong one, and where `nobody` should be nothing listens.
+/// `local` has the valid key, `stranger` an invalid one, and no server listens at the URL of `nobody`.
 async fn world(server: &ProviderServer) -> World {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let prices = json!({ "whole": { "input": 3_000_000, "cached_input": 300_000, "output": 15_000_000 } });
@@ -28,7 +28,7 @@ async fn world(server: &ProviderServer) -> World {
     .await
 }
 
-/// Asks a model in a new thread and follows the answer to its one end.
+/// Sends a message in a new thread and follows the response to its terminal event.
 async fn asked(client: &Client, model: &str) -> (Follower, Reply) {
     let sent = client.turn("sendMessage", json!({ "text": "Hi", "model": model })).await;
     let mut follower = Follower::default();
@@ -38,7 +38,7 @@ async fn asked(client: &Client, model: &str) -> (Follower, Reply) {
     assert_eq!(ended.text("/generation/message/text"), follower.text());
     let told = format!("{:?} {}", follower.events, ended.0);
     assert!(!told.contains(PROVIDER_KEY) && !told.contains("sk-another-secret"), "{told}");
-    // Whatever came of it, the thread goes on.
+    // The thread accepts messages, with any outcome.
     let next = json!({ "threadId": sent.thread, "text": "Then you", "model": "demo/echo" });
     let next = client.turn("sendMessage", next).await;
     assert_eq!(client.answered(&next.generation).await.at("/generation/status"), "COMPLETED");
@@ -46,7 +46,7 @@ async fn asked(client: &Client, model: &str) -> (Follower, Reply) {
 }
 
 #[tokio::test]
-async fn an_answer_of_a_provider_streams_and_is_counted() {
+async fn a_response_of_a_provider_is_streamed_and_its_usage_counted() {
     let server = ProviderServer::start().await;
     let world = world(&server).await;
     let ada = world.newcomer().await;
@@ -62,7 +62,7 @@ async fn an_answer_of_a_provider_streams_and_is_counted() {
 }
 
 #[tokio::test]
-async fn each_failure_of_a_provider_ends_the_answer_once_with_a_code() {
+async fn each_failure_of_a_provider_has_one_terminal_event_with_a_code() {
     let server = ProviderServer::start().await;
     let world = world(&server).await;
     let ada = world.newcomer().await;
@@ -94,7 +94,7 @@ const RAN: &str = "query($id: ID!) { execution(id: $id) { id status error { code
         generation { id status model error { code } usage { inputTokens outputTokens }
             parts { ... on TextPart { text } } executionStep { id } message { id } } } } } }";
 
-/// A flow whose steps ask models: their keys, models and numbers of attempts.
+/// A flow with AI steps: their keys, models and numbers of attempts.
 fn asking(asks: &[(&str, &str, u32)]) -> Value {
     let asks = asks.iter().map(|(key, model, attempts)| {
         step("ai.prompt")
@@ -167,7 +167,7 @@ async fn an_ai_step_whose_provider_fails_is_recorded_with_its_generation() {
         ("local/429", "RATE_LIMITED", 2, json!([])),
         ("local/half", "UPSTREAM_FAILED", 2, json!([{ "text": "Hel" }])),
         ("nobody/whole", "UPSTREAM_FAILED", 2, json!([])),
-        // What cannot become better is not tried again.
+        // Permanent errors are not retried.
         ("stranger/whole", "UPSTREAM_FAILED", 1, json!([])),
     ] {
         let (flow, _) = ada.published_flow(asking(&[("ask", model, 2), ("after", "demo/echo", 1)])).await;

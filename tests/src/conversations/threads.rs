@@ -1,4 +1,4 @@
-//! Conversations: the tree of messages, the branch in view, and who may see it.
+//! Threads: the tree of messages, the active branch, and access.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ const CANCEL: &str = "mutation($id: ID!) { cancelGeneration(input: { generationI
     id status } } }";
 const BRANCH: &str = "query($id: ID!) { thread(id: $id) { messages { nodes { id role } } } }";
 
-/// What the first error says.
+/// The message of the first error.
 fn said(reply: &Reply) -> String {
     reply.0["errors"][0]["message"].to_string()
 }
@@ -31,7 +31,7 @@ async fn answered(client: &Client, sent: Sent) -> Sent {
 }
 
 #[tokio::test]
-async fn threads_are_made_found_renamed_and_put_away() {
+async fn threads_are_created_listed_renamed_and_archived() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let mut made = Vec::new();
@@ -83,7 +83,7 @@ async fn threads_are_made_found_renamed_and_put_away() {
 }
 
 #[tokio::test]
-async fn a_first_message_makes_a_thread_with_a_title_an_answer_and_an_owner() {
+async fn the_first_message_creates_a_thread_with_a_title_a_response_and_an_owner() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let sent = answered(&ada, ada.say("What are finite differences?").await).await;
@@ -124,7 +124,7 @@ async fn a_first_message_makes_a_thread_with_a_title_an_answer_and_an_owner() {
 }
 
 #[tokio::test]
-async fn a_repeated_client_id_sends_one_message_however_many_calls_come_at_once() {
+async fn concurrent_calls_with_one_client_id_send_one_message() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let call = || ada.turn("sendMessage", json!({ "text": "Once", "clientId": "once" }));
@@ -144,7 +144,7 @@ async fn a_repeated_client_id_sends_one_message_however_many_calls_come_at_once(
 }
 
 #[tokio::test]
-async fn a_thread_that_is_being_answered_takes_no_other_message() {
+async fn a_thread_with_a_generation_in_progress_refuses_messages() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let first = ada.say("5000 words rate:50").await;
@@ -163,7 +163,7 @@ async fn a_thread_that_is_being_answered_takes_no_other_message() {
     assert_eq!(thread.at("/thread/messages/totalCount"), 2, "what was refused left nothing behind");
     ada.send(CANCEL, json!({ "id": first.generation })).await;
     ada.answered(&first.generation).await;
-    // Of many at once, one is taken.
+    // Of many concurrent calls, one is accepted.
     let sends = (0..6).map(|n| {
         let document = "mutation($t: ID!, $x: String!) { sendMessage(input: { threadId: $t, text: $x }) { generation { id } } }";
         ada.ask(document, json!({ "t": first.thread, "x": format!("{n}: 500 words rate:50") }))
@@ -180,7 +180,7 @@ async fn a_thread_that_is_being_answered_takes_no_other_message() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_message_is_named_by_its_field() {
+async fn problems_of_a_message_have_the_paths_of_their_fields() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let wrong = [

@@ -1,4 +1,4 @@
-//! What the caller is not to blame for: data that cannot be read, and a database that does not answer.
+//! Errors that the caller does not cause: invalid stored data, and an unavailable database.
 
 use insta::assert_snapshot;
 use sea_orm::ConnectionTrait as _;

@@ -1,4 +1,4 @@
-//! What is beyond a limit.
+//! Requests that exceed a limit.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{asked, post, subscribed};
 use crate::harness::{World, redacted};
 
-/// Limits that short documents reach.
+/// Low limits, which short documents exceed.
 async fn world() -> World {
     World::start_with(&|config| {
         config.limits.depth = 5;
@@ -24,7 +24,7 @@ async fn world() -> World {
 #[tokio::test]
 async fn limits_of_documents() {
     let world = world().await;
-    // The limits would also refuse to sign up with a long document.
+    // These limits would also refuse the document that signs up.
     let ada = world.newcomer().await;
     let deep = "{ flows { nodes { draft { flow { draft { id } } } } } }";
     let complex = "{ flows(first: 100) { nodes { id name status } } }";

@@ -13,7 +13,7 @@ const SIGN_UP: &str = "mutation($input: SignUpInput!) { signUp(input: $input) { 
 const CREATE: &str = "mutation { createFlow(input: { name: \"No\" }) { flow { id } } }";
 const FLOW: &str = "query($id: ID!) { flow(id: $id) { id } }";
 
-/// The status and the answer to a body.
+/// The status and the response to a body.
 async fn post(client: &Client, body: String) -> String {
     let mut request = client.http().post(format!("{}/graphql", client.url)).body(body);
     request = request.header("content-type", "application/json");
@@ -30,7 +30,7 @@ async fn asked(client: &Client, query: &str, variables: Value) -> String {
     post(client, json!({ "query": query, "variables": variables }).to_string()).await
 }
 
-/// The messages that answer an operation, up to its end.
+/// The messages that respond to an operation, up to its end.
 async fn subscribed(socket: &mut Socket, query: &str, variables: Value) -> String {
     socket.subscribe("1", query, variables).await;
     let mut messages = Vec::new();

@@ -1,10 +1,10 @@
-//! Asking models, and a client that follows their answers and holds the server to its word.
+//! Requests responses of models, and follows them with a client that checks the guarantees of the stream.
 
 use serde_json::{Value, json};
 
 use super::{Client, Reply, Socket};
 
-/// Everything of an answer as it is written.
+/// Subscribes to all events of a generation.
 pub const GENERATION_EVENTS: &str = "subscription($id: ID!, $after: String) {
     generationEvents(generationId: $id, after: $after) { generationId messageId epoch seq cursor event { __typename
         ... on GenerationSnapshot { status parts { __typename ... on TextPart { id text }
@@ -22,7 +22,7 @@ pub const GENERATION_EVENTS: &str = "subscription($id: ID!, $after: String) {
 const SENT: &str = "thread { id title } userMessage { id text status } assistantMessage { id status }
     generation { id status }";
 
-/// A message and the answer that is owed to it, by their ids.
+/// The ids of a message and its pending response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     pub thread: String,
@@ -32,7 +32,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// From the payload of the mutation with this name.
+    /// Reads the payload of the mutation with this name.
     pub fn of(reply: &Reply, mutation: &str) -> Self {
         let id = |field: &str| reply.text(&format!("/{mutation}/{field}/id"));
         Self {
@@ -45,27 +45,27 @@ impl Sent {
 }
 
 impl Client {
-    /// Sends a text in a new thread.
+    /// Sends a message in a new thread.
     pub async fn say(&self, text: &str) -> Sent {
         self.turn("sendMessage", json!({ "text": text })).await
     }
 
-    /// Sends a text at the end of a thread.
+    /// Sends a message at the end of a thread.
     pub async fn say_in(&self, thread: &str, text: &str) -> Sent {
         self.turn("sendMessage", json!({ "threadId": thread, "text": text })).await
     }
 
-    /// `sendMessage`, `regenerateMessage` or `editMessage`.
+    /// Calls `sendMessage`, `regenerateMessage` or `editMessage`.
     pub async fn turn(&self, mutation: &str, input: Value) -> Sent {
         Sent::of(&self.send(&turn_document(mutation), json!({ "input": input })).await, mutation)
     }
 
-    /// The same, refused with this code.
+    /// As [`Client::turn`], refused with this code.
     pub async fn turn_refused(&self, mutation: &str, input: Value, code: &str) -> Reply {
         self.refused(&turn_document(mutation), json!({ "input": input }), code).await
     }
 
-    /// The generation once it has ended.
+    /// Waits for the end of a generation.
     pub async fn answered(&self, generation: &str) -> Reply {
         let query =
             "query($id: ID!) { generation(id: $id) { id status model epoch finishReason timeToFirstTokenMs
@@ -75,7 +75,7 @@ impl Client {
             .await
     }
 
-    /// A message as it is stored now.
+    /// Fetches a message.
     pub async fn message(&self, id: &str) -> Reply {
         let query = "query($id: ID!) { node(id: $id) { ... on Message { id text status role
             parts { __typename ... on TextPart { text } ... on ReasoningPart { text }
@@ -85,7 +85,7 @@ impl Client {
         self.send(query, json!({ "id": id })).await
     }
 
-    /// A socket that watches an answer, from after the cursor if there is one.
+    /// Opens a socket that follows a response, after the cursor if there is one.
     pub async fn watch(&self, generation: &str, after: Option<&str>) -> Socket {
         let mut socket = self.socket().await;
         socket.subscribe("1", GENERATION_EVENTS, json!({ "id": generation, "after": after })).await;
@@ -98,16 +98,17 @@ fn turn_document(mutation: &str) -> String {
     format!("mutation($input: {name}Input!) {{ {mutation}(input: $input) {{ {SENT} }} }}")
 }
 
-/// What a client holds of an answer. Holes, repetitions, wrong offsets and anything after the end fail the test.
+/// The state of a client that follows a response. Missing or duplicate events, wrong offsets and events after the end
+/// fail the test.
 #[derive(Debug, Default)]
 pub struct Follower {
     parts: Vec<Growing>,
     last: Option<(i64, i64)>,
-    /// All envelopes, as they came.
+    /// All envelopes, in the order of their arrival.
     pub events: Vec<Value>,
     pub snapshots: usize,
     pub restarts: usize,
-    /// The end, when it has come.
+    /// The terminal event, once received.
     pub terminal: Option<Value>,
 }
 
@@ -126,7 +127,7 @@ impl Follower {
         }
     }
 
-    /// Follows until this many events have come.
+    /// Follows until this number of events was received.
     pub async fn follow_until(&mut self, count: usize, socket: &mut Socket) {
         while self.events.len() < count {
             let event = socket.event().await.expect("the answer goes on");
@@ -134,12 +135,12 @@ impl Follower {
         }
     }
 
-    /// Where to go on from.
+    /// The cursor to continue from.
     pub fn cursor(&self) -> Option<String> {
         Some(self.events.last()?["cursor"].as_str().expect("a cursor").to_owned())
     }
 
-    /// The kinds of events that came, in their order.
+    /// The kinds of the received events, in their order.
     pub fn kinds(&self) -> Vec<&str> {
         self.events.iter().filter_map(|event| event["event"]["__typename"].as_str()).collect()
     }
@@ -150,23 +151,23 @@ impl Follower {
         found.unwrap_or_else(|| panic!("no {kind}: {:?}", self.kinds()))
     }
 
-    /// The kind of the end.
+    /// The kind of the terminal event.
     pub fn end(&self) -> &str {
         let terminal = self.terminal.as_ref().expect("an end");
         terminal["__typename"].as_str().expect("a kind")
     }
 
-    /// The text for people, as it was put together.
+    /// The text, assembled from the deltas.
     pub fn text(&self) -> String {
         self.grown("TEXT")
     }
 
-    /// What parts of a kind have grown to.
+    /// The assembled texts of the parts of a kind.
     pub fn grown(&self, kind: &str) -> String {
         self.parts.iter().filter(|part| part.kind == kind).map(|part| part.text.as_str()).collect()
     }
 
-    /// Takes the next message of the subscription.
+    /// Processes the next message of the subscription.
     pub fn take(&mut self, data: &Value) {
         let envelope = &data["generationEvents"];
         let event = &envelope["event"];

@@ -1,4 +1,4 @@
-//! A client that speaks GraphQL over HTTP.
+//! A client of GraphQL over HTTP.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +15,7 @@ pub struct Client {
     http: reqwest::Client,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Reply(pub Value);
 
@@ -30,7 +30,7 @@ impl Client {
         &self.http
     }
 
-    /// Signs up as somebody new.
+    /// Signs up with a new account.
     pub async fn signed_up(mut self) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let email = format!("person{}@example.com", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -51,13 +51,13 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// The same client of a server that has another address since it was started again.
+    /// The same client with the new address of a restarted server.
     #[must_use]
     pub fn moved_to(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
-    /// Asks, whatever the answer.
+    /// Sends an operation. Returns any response.
     pub async fn ask(&self, query: &str, variables: Value) -> Reply {
         let mut request = self
             .http
@@ -70,21 +70,21 @@ impl Client {
         Reply(response.json().await.expect("JSON"))
     }
 
-    /// Asks, and is answered without errors.
+    /// Sends an operation, which must succeed.
     pub async fn send(&self, query: &str, variables: Value) -> Reply {
         let reply = self.ask(query, variables).await;
         assert!(reply.0.get("errors").is_none(), "{query}\n{:#}", reply.0);
         reply
     }
 
-    /// Asks, and is refused with this code.
+    /// Sends an operation, which must fail with this code.
     pub async fn refused(&self, query: &str, variables: Value, code: &str) -> Reply {
         let reply = self.ask(query, variables).await;
         assert_eq!(reply.code(), code, "{query}\n{:#}", reply.0);
         reply
     }
 
-    /// Asks again until the answer is as it should be.
+    /// Repeats an operation until the response meets the condition.
     pub async fn until(&self, query: &str, variables: Value, good: impl Fn(&Reply) -> bool) -> Reply {
         let mut attempts = attempts(PATIENCE);
         let mut last = None;
@@ -98,12 +98,12 @@ impl Client {
         panic!("the condition was not met in time: {last:#?}")
     }
 
-    /// Opens a WebSocket as this client.
+    /// Opens a WebSocket with the session of this client.
     pub async fn socket(&self) -> Socket {
         Socket::open(&self.url, self.token.as_deref()).await
     }
 
-    /// Creates and publishes a flow; its id and webhook's address.
+    /// Creates and publishes a flow. Returns its id and the URL of its webhook.
     pub async fn published_flow(&self, steps: Value) -> (String, String) {
         self.published_graph(steps, json!([])).await
     }
@@ -125,7 +125,7 @@ impl Client {
         (id, webhook)
     }
 
-    /// Runs a flow by hand; the execution's id.
+    /// Runs a flow manually. Returns the id of the execution.
     pub async fn run_flow(&self, flow: &str, payload: Value) -> String {
         let query = "mutation($id: ID!, $payload: JSON) {
             runFlow(input: { flowId: $id, payload: $payload }) { execution { id status } } }";
@@ -133,7 +133,7 @@ impl Client {
         reply.text("/runFlow/execution/id")
     }
 
-    /// The execution once it has ended.
+    /// Waits for the end of an execution.
     pub async fn finished(&self, execution: &str) -> Reply {
         let query = "query($id: ID!) { execution(id: $id) {
             id status test trigger error { code message } startedAt finishedAt
@@ -145,22 +145,22 @@ impl Client {
 }
 
 impl Reply {
-    /// A place in `data`.
+    /// The value at a path in `data`.
     pub fn at(&self, pointer: &str) -> &Value {
         self.0["data"].pointer(pointer).unwrap_or(&Value::Null)
     }
 
-    /// A string in `data`.
+    /// The string at a path in `data`.
     pub fn text(&self, pointer: &str) -> String {
         self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {:#}", self.0)).to_owned()
     }
 
-    /// The first error's code.
+    /// The code of the first error.
     pub fn code(&self) -> String {
         self.0["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The paths of the fields that the first error names.
+    /// The paths of the invalid fields of the first error.
     pub fn fields(&self) -> Vec<String> {
         let fields = self.0["errors"][0]["extensions"]["fields"].as_array().cloned().unwrap_or_default();
         fields.iter().filter_map(|field| Some(field["path"].as_str()?.to_owned())).collect()

@@ -1,4 +1,4 @@
-//! Time: the server's, which tests move, and the tests' own, which only bounds how long they wait.
+//! The clock of the server, which tests advance, and limits of the real time that tests wait.
 
 use std::{
     sync::{
@@ -34,13 +34,13 @@ impl ManualClock {
     }
 }
 
-/// Attempts to find a state that is not announced to clients, such as what a queue holds.
+/// Polls for a state of which clients are not notified, such as the content of a queue.
 pub struct Attempts {
     ticks: Interval,
     deadline: Instant,
 }
 
-/// Attempts at short intervals until the time is over.
+/// Polls at short intervals, up to a time limit.
 pub fn attempts(patience: Duration) -> Attempts {
     let mut ticks = tokio::time::interval(Duration::from_millis(25));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -48,7 +48,7 @@ pub fn attempts(patience: Duration) -> Attempts {
 }
 
 impl Attempts {
-    /// Waits until the next attempt is due; the first is at once. False when the time is over.
+    /// Waits for the next attempt; the first is immediate. False after the time limit.
     pub async fn next(&mut self) -> bool {
         self.ticks.tick().await;
         Instant::now() < self.deadline

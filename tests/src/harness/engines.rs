@@ -1,4 +1,4 @@
-//! The engines of this run. They end with the process.
+//! The databases of the test run. They stop with the process.
 
 use std::sync::{Arc, OnceLock};
 
@@ -25,7 +25,7 @@ impl TestEngines {
         format!("{base}/{database}")
     }
 
-    /// A connection from which databases are made and dropped.
+    /// A connection that creates and drops databases.
     pub async fn admin(&self) -> DatabaseConnection {
         let mut options = ConnectOptions::new(self.postgres("postgres"));
         options.max_connections(1).sqlx_logging(false);
@@ -40,7 +40,7 @@ impl TestEngines {
     }
 }
 
-/// A runtime that outlives every test's own.
+/// A runtime that outlives the runtimes of the tests.
 fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
@@ -55,7 +55,7 @@ pub async fn engines() -> Arc<TestEngines> {
     ENGINES.get_or_init(|| async { started(options()).await }).await.clone()
 }
 
-/// Engines that wait for the disk, in a folder that stays in the temporary folder.
+/// Engines with durable writes, in a folder on disk that is kept.
 pub async fn durable_engines() -> Arc<TestEngines> {
     static ENGINES: OnceCell<Arc<TestEngines>> = OnceCell::const_new();
     let root = std::env::temp_dir().join(format!("triptych-bench-{}", std::process::id()));

@@ -1,4 +1,4 @@
-//! The schema as the server describes it, for tests that cover each field without naming it.
+//! The schema, from introspection, for tests that cover all fields.
 
 use std::collections::BTreeMap;
 

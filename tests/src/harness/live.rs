@@ -1,4 +1,4 @@
-//! A WebSocket client that speaks `graphql-transport-ws`.
+//! A WebSocket client of `graphql-transport-ws`.
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use tokio_tungstenite::{
 
 use super::clock::PATIENCE;
 
-/// An open socket, past the handshake.
+/// An open socket after the handshake.
 pub struct Socket {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
@@ -56,7 +56,7 @@ impl Socket {
         }
     }
 
-    /// The next event of the only subscription; `None` when it is complete.
+    /// The next event of the only subscription; `None` at its end.
     pub async fn event(&mut self) -> Option<Value> {
         let message = self.read().await;
         match message["type"].as_str() {
@@ -78,7 +78,7 @@ impl Socket {
         events
     }
 
-    /// The code with which the only subscription is refused; it is complete then.
+    /// The error code of the only subscription, which ends it.
     pub async fn refusal(&mut self) -> String {
         let message = self.read().await;
         let code = &message["payload"]["errors"][0]["extensions"]["code"];
@@ -98,7 +98,7 @@ impl Socket {
         }
     }
 
-    /// Cuts the connection without a word.
+    /// Closes the connection without a closing handshake.
     pub fn cut(self) {
         drop(self.socket);
     }

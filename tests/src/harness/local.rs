@@ -17,7 +17,7 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::clock::PATIENCE;
 
-/// Answers on loopback until it is dropped.
+/// Listens on loopback until it is dropped.
 pub struct LocalServer {
     pub url: String,
     seen: Arc<Seen>,
@@ -50,7 +50,7 @@ impl LocalServer {
         Self { url, seen, task }
     }
 
-    /// How many requests came.
+    /// The number of requests.
     pub fn hits(&self) -> usize {
         self.seen.hits.load(Ordering::SeqCst)
     }

@@ -9,18 +9,18 @@ use triptych_server::services::access::subjects;
 
 use super::{Client, World};
 
-/// What a role allows: `(action, subject, only own)`.
+/// A permission: `(action, subject, only own)`.
 pub type Grants<'a> = &'a [(&'a str, &'a str, bool)];
 
 impl World {
-    /// A connection to the test's PostgreSQL database, for what no client can do.
+    /// A connection to the PostgreSQL database of the test, for changes that no client can make.
     pub async fn database(&self) -> DatabaseConnection {
         let mut options = ConnectOptions::new(self.postgres_url());
         options.max_connections(1).sqlx_logging(false);
         Database::connect(options).await.expect("PostgreSQL answers")
     }
 
-    /// Changes what is stored, as no client can.
+    /// Changes stored data in a way that no client can.
     pub async fn execute(&self, sql: &str) {
         let changed = self.database().await.execute_unprepared(sql).await.expect("the statement succeeds");
         assert!(changed.rows_affected() > 0, "nothing is changed: {sql}");
@@ -72,7 +72,7 @@ impl World {
         self.member(owner, "own-things", &grants).await
     }
 
-    /// The same person in a new session.
+    /// The same user in a new session.
     pub async fn signed_in_again(&self, client: &Client) -> Client {
         let sign_in =
             "mutation($e: String!) { signIn(input: { email: $e, password: \"correct horse\" }) { token } }";

@@ -1,5 +1,5 @@
-//! What tests stand on: real engines started once a run, and for each test a world of its own in them: a
-//! PostgreSQL database, a Mongo database, a Redis prefix, and a server that listens on a free port.
+//! The test harness: real databases, started once per run, and for each test a [`World`] in them: a PostgreSQL database, a
+//! MongoDB database, a Redis prefix, and a server that listens on a free port.
 
 #![expect(
     clippy::expect_used,

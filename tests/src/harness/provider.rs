@@ -1,4 +1,4 @@
-//! A real HTTP server that speaks the wire format of OpenAI's chat completions, well and badly.
+//! An HTTP server with the wire format of the chat completions of OpenAI, with valid and invalid responses.
 
 use std::sync::{
     Arc,
@@ -17,20 +17,20 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// The only key that the server takes.
+/// The only valid API key.
 pub const PROVIDER_KEY: &str = "sk-local-very-secret";
 
-/// Answers on loopback until it is dropped.
+/// Listens on loopback until it is dropped.
 pub struct ProviderServer {
-    /// What a provider's `base_url` is set to.
+    /// The `base_url` of the provider.
     pub url: String,
     hits: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl ProviderServer {
-    /// The model's name says how it is answered: `whole` streams `Hello, world` and its usage; `half` breaks off
-    /// after `Hel`; a number is the status of a refusal that quotes the key.
+    /// The name of the model determines the response: `whole` streams `Hello, world` and its usage; `half` breaks off after
+    /// `Hel`; a number is the status of an error that quotes the key.
     pub async fn start() -> Self {
         let hits = Arc::new(AtomicUsize::new(0));
         let app = Router::new().route("/v1/chat/completions", post(completions)).with_state(hits.clone());
@@ -40,7 +40,7 @@ impl ProviderServer {
         Self { url, hits, task }
     }
 
-    /// How often it was asked.
+    /// The number of requests.
     pub fn hits(&self) -> usize {
         self.hits.load(Ordering::SeqCst)
     }
@@ -94,7 +94,7 @@ fn chunk(delta: &Value, finish: &Value) -> String {
     format!("data: {}\n\n", json!({ "id": "1", "choices": choices }))
 }
 
-/// As careless with keys as some are.
+/// Quotes the key in the error, as some providers do.
 fn refusal(status: StatusCode, key: &str) -> Response {
     (status, Json(json!({ "error": { "message": format!("refused: {key}") } }))).into_response()
 }

@@ -1,8 +1,8 @@
-//! Answers as they are snapshotted: without what differs from run to run.
+//! Removes values that differ between runs from responses, for snapshots.
 
 use serde_json::Value;
 
-/// Fields whose values differ from run to run whatever they look like, with what stands for them.
+/// Fields whose values differ between runs, with their replacements.
 const FIELDS: [(&str, &str); 8] = [
     ("cursor", "[cursor]"),
     ("endCursor", "[cursor]"),
@@ -14,7 +14,7 @@ const FIELDS: [(&str, &str); 8] = [
     ("traceId", "[trace id]"),
 ];
 
-/// The answer as indented JSON in which ids, times, cursors, secrets and addresses are replaced by their kinds.
+/// The response as indented JSON in which ids, times, cursors, secrets and addresses are replaced by their kinds.
 pub fn redacted(answer: &Value) -> String {
     let mut answer = answer.clone();
     replace(&mut answer);
@@ -37,7 +37,7 @@ fn replace(value: &mut Value) {
     }
 }
 
-/// Replaces each part of a text that differs from run to run.
+/// Replaces each part of a text that differs between runs.
 fn words(text: &str) -> String {
     let parts = text.split_inclusive(|c: char| c.is_whitespace() || "\"`;,()".contains(c)).map(|part| {
         let word = part.trim_end_matches(|c: char| c.is_whitespace() || "\"`;,()".contains(c));

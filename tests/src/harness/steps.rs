@@ -1,4 +1,4 @@
-//! Steps and links of flows, as `createFlow` takes them.
+//! Builders of steps and links, for `createFlow`.
 
 use serde_json::{Value, json};
 
@@ -6,28 +6,28 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone)]
 pub struct Step(Value);
 
-/// A step with an operation such as `http.request`. Its key is the operation's integration until it is given one.
+/// A step with an operation such as `http.request`. Its default key is the integration.
 pub fn step(operation: &str) -> Step {
     let (integration, operation) = operation.split_once('.').expect("an integration and an operation");
     Step(json!({ "key": integration, "integration": integration, "operation": operation, "parameters": {} }))
 }
 
-/// The trigger of flows that start by a request: the step `hook`.
+/// A webhook trigger: the step `hook`.
 pub fn hook() -> Step {
     step("webhook.received").key("hook")
 }
 
-/// A step whose output's `value` is the text without the spaces around it.
+/// A step that trims a text.
 pub fn text(key: &str, value: &str) -> Step {
     transformed(key, "trim", value)
 }
 
-/// A step whose output's `value` is the text after a transformation such as `uppercase`.
+/// A step that transforms a text, such as by `uppercase`.
 pub fn transformed(key: &str, transform: &str, value: &str) -> Step {
     step("formatter.text").key(key).parameters(json!({ "transform": transform, "value": value }))
 }
 
-/// A step that gets an address.
+/// A step that sends a GET request.
 pub fn get(key: &str, url: &str) -> Step {
     step("http.request").key(key).parameters(json!({ "method": "GET", "url": url }))
 }
@@ -37,7 +37,7 @@ pub fn delay(key: &str, seconds: f64) -> Step {
     step("delay.for").key(key).parameters(json!({ "seconds": seconds }))
 }
 
-/// All steps of a flow.
+/// The steps of a flow.
 pub fn steps(steps: impl IntoIterator<Item = Step>) -> Value {
     steps.into_iter().map(|step| step.0).collect()
 }
@@ -68,7 +68,7 @@ impl Step {
         self.with("retry", retry)
     }
 
-    /// Any other field of `StepInput`.
+    /// Sets another field of `StepInput`.
     #[must_use]
     pub fn with(mut self, field: &str, value: Value) -> Self {
         self.0[field] = value;

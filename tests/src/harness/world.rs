@@ -1,4 +1,4 @@
-//! A test's own world.
+//! The environment of a test.
 
 use std::{
     sync::{
@@ -22,7 +22,7 @@ use super::{
     engines::{TestEngines, engines},
 };
 
-/// A server with databases that nothing else uses.
+/// A server with databases of its own.
 pub struct World {
     pub url: String,
     pub config: Config,
@@ -35,11 +35,11 @@ pub struct World {
 
 const QUEUES: [&str; 4] = ["trigger", "flow", "action", "generation"];
 
-/// What a test wants to be different.
+/// Changes of the configuration.
 type Adjust<'a> = &'a dyn Fn(&mut Config);
 
 impl World {
-    /// A server that answers requests and works the queues.
+    /// Starts a server that serves requests and runs jobs.
     pub async fn start() -> Self {
         Self::start_with(&|_| {}).await
     }
@@ -47,7 +47,7 @@ impl World {
     pub async fn start_with(adjust: Adjust<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let engines = engines().await;
-        // `RUST_LOG=triptych=debug` shows what the server says; without it, nothing. Only the first call counts.
+        // `RUST_LOG=triptych=debug` enables the log of the server. Only the first call has an effect.
         let _ = tracing_subscriber::fmt()
             .with_env_filter(
                 EnvFilter::builder().with_default_directive(LevelFilter::OFF.into()).from_env_lossy(),
@@ -75,12 +75,12 @@ impl World {
         Self { url: format!("http://{address}"), config, clock, name, running: Some(running), engines }
     }
 
-    /// Nobody in particular.
+    /// A client without a session.
     pub fn anonymous(&self) -> Client {
         Client::new(&self.url)
     }
 
-    /// A newcomer with an organization of their own.
+    /// A new user with their own organization.
     pub async fn newcomer(&self) -> Client {
         Client::new(&self.url).signed_up().await
     }
@@ -98,7 +98,7 @@ impl World {
         self.running = Some(running);
     }
 
-    /// Ends the world. Jobs that were left behind fail the test.
+    /// Stops the server. The test fails if jobs are left.
     pub async fn end(mut self) {
         let left = self.jobs_left().await;
         if let Some(running) = self.running.take() {
@@ -129,7 +129,7 @@ impl World {
         }
     }
 
-    /// What the queues and the outbox still hold, after a while to become empty.
+    /// The jobs that are left in the queues and the outbox, after a time to become empty.
     async fn jobs_left(&self) -> Vec<String> {
         let client = redis::Client::open(self.redis_url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
@@ -179,7 +179,7 @@ impl World {
         }
     }
 
-    /// What the server is made of, for benchmarks that write where a worker would.
+    /// The services of the server, for benchmarks that replace a worker.
     ///
     /// # Panics
     /// If the server was stopped.
@@ -199,11 +199,11 @@ impl World {
         self.config.redis.queue().expect("a URL").expose().to_owned()
     }
 
-    /// Forgets everything that this world has in Redis, as `FLUSHALL` would if the server were its own.
+    /// Deletes all Redis keys of this world, like `FLUSHALL` on a Redis of its own.
     pub async fn flush_redis(&self) {
         let client = redis::Client::open(self.redis_url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
-        // One script, as a flush is one moment: nothing may be written between looking and deleting.
+        // One script, as a flush is atomic: no key may be written between listing and deleting.
         let script = redis::Script::new(
             "for _, pattern in ipairs(ARGV) do
                for _, key in ipairs(redis.call('KEYS', pattern)) do redis.call('DEL', key) end

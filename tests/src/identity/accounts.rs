@@ -1,4 +1,4 @@
-//! Signing up, in and out; tokens; what a role allows.
+//! Signing up, in and out; API tokens; permissions of roles.
 
 use serde_json::json;
 
@@ -36,7 +36,7 @@ async fn a_newcomer_signs_up_and_owns_an_organization() {
 }
 
 #[tokio::test]
-async fn signing_in_needs_the_password_and_signing_out_ends_the_session() {
+async fn signing_in_requires_the_password_and_signing_out_ends_the_session() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let email = ada.email.clone().unwrap();
@@ -54,13 +54,13 @@ async fn signing_in_needs_the_password_and_signing_out_ends_the_session() {
     session.send("mutation { signOut(input: {}) { signedOut } }", json!({})).await;
     let after = session.ask(VIEWER, json!({})).await;
     assert_eq!(after.code(), "UNAUTHENTICATED");
-    // The other session is untouched.
+    // The other session is still valid.
     assert!(!ada.send(VIEWER, json!({})).await.at("/viewer").is_null());
     world.end().await;
 }
 
 #[tokio::test]
-async fn sessions_outlive_a_restart_of_the_server() {
+async fn sessions_survive_a_restart_of_the_server() {
     let mut world = World::start().await;
     let mut ada = world.newcomer().await;
     world.restart().await;
@@ -70,7 +70,7 @@ async fn sessions_outlive_a_restart_of_the_server() {
 }
 
 #[tokio::test]
-async fn an_api_token_does_what_its_scopes_say_until_it_is_deleted() {
+async fn an_api_token_is_limited_to_its_scopes_until_it_is_deleted() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let create = "mutation($input: CreateApiTokenInput!) {
@@ -98,7 +98,7 @@ async fn an_api_token_does_what_its_scopes_say_until_it_is_deleted() {
 }
 
 #[tokio::test]
-async fn who_is_not_signed_in_is_told_so() {
+async fn requests_without_authentication_are_unauthenticated() {
     let world = World::start().await;
     for query in [
         "{ flows { nodes { id } } }",

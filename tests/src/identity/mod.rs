@@ -1,4 +1,4 @@
-//! Accounts, sessions, tokens, and the walls between tenants.
+//! Accounts, sessions, API tokens, and the isolation of tenants.
 
 mod accounts;
 mod expiry;

@@ -41,7 +41,7 @@ impl Runtime {
         let policy = match RetryPolicy::of(&claim.step) {
             Ok(policy) => policy,
             Err(error) => {
-                tracing::error!(%error, step.key = claim.step.key, "the retry policy of a step cannot be read");
+                tracing::error!(%error, execution_step.id = %id, step.key = claim.step.key, "the retry policy of a step is invalid");
                 let broken =
                     ActionError::permanent("CORRUPT", "the stored retry policy of the step cannot be read");
                 return self.store(&claim, Attempt::failed(broken), &RetryPolicy::default()).await;

@@ -61,7 +61,7 @@ fn mixed_text_is_text() {
 }
 
 #[test]
-fn what_is_no_template_is_left_alone() {
+fn text_without_a_template_is_unchanged() {
     let parameters = json!({ "a": [1, null, "{ not } one", { "{{ key }}": "{#" }], "b": "100%" });
     assert_eq!(Renderer::new().render(&parameters, &scope()).unwrap(), parameters);
 }
@@ -128,7 +128,7 @@ fn missing_values_can_be_null() {
 }
 
 #[test]
-fn broken_templates_are_errors_with_a_path() {
+fn invalid_templates_are_errors_with_a_path() {
     let parameters = json!({ "list": [1, { "a": "{{ trigger. }}" }] });
     let error = Renderer::new().render(&parameters, &scope()).unwrap_err();
     assert!(matches!(&error, TemplateError::Syntax { path, .. } if path == "list.1.a"), "{error:?}");

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_comes_whole_is_told_like_one_that_grows() {
+    fn a_complete_tool_call_has_the_same_events_as_a_streamed_one() {
         let mut answer = Answer::default();
         let (call_id, name) = ("c".to_owned(), "add".to_owned());
         let told = answer.apply(ModelEvent::ToolCallReady { call_id, name, arguments: Value::Null });

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_found_within_a_fence() {
+    fn json_is_extracted_from_a_code_fence() {
         assert_eq!(parse("```json\n{\"a\": 1}\n```").unwrap()["a"], 1);
         assert_eq!(parse(" [1] ").unwrap()[0], 1);
         assert!(!parse("I cannot").unwrap_err().retryable);

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn survives_the_way_through_bson() {
+    fn is_unchanged_after_storage_as_bson() {
         let id = Uuid::from_u128(7);
         let generation = Generation {
             id: GenerationId(id),

@@ -27,7 +27,7 @@ pub struct CreateCredentialInput {
 /// Input to delete a credential.
 #[derive(InputObject)]
 pub struct DeleteCredentialInput {
-    /// The id of the credential. Steps that use it lose it.
+    /// The id of the credential. Steps that use it have no credential afterwards.
     pub id: ID,
 }
 

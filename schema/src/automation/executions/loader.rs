@@ -90,7 +90,7 @@ impl Loader<StepsOf> for Batch {
     }
 }
 
-/// The step that a generation answered.
+/// The step that requested a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct StepBehind(pub(crate) GenerationId);
 

@@ -50,8 +50,8 @@ impl ExecutionMutation {
         Ok(ExecutionPayload { execution: Execution(execution) })
     }
 
-    /// Runs an execution that has ended again, on the version that it ran on. While it is under way, repeating it
-    /// answers `CONFLICT`.
+    /// Retries an execution that has ended, on the same version. While it is in progress, repeating it
+    /// fails with `CONFLICT`.
     async fn retry_execution(
         &self,
         ctx: &Context<'_>,

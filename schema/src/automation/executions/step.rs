@@ -13,7 +13,7 @@ use crate::{
     automation::flows::Step,
     connection::{Connection, page_args},
     context::ContextExt as _,
-    conversations::generations::{Generation, generation_behind},
+    conversations::generations::{Generation, generation_of_step},
     errors::Result,
     node::{load, load_opt},
     output::Id,
@@ -102,7 +102,7 @@ impl ExecutionStep {
     async fn generation(&self, ctx: &Context<'_>) -> Result<Option<Generation>> {
         match (self.0.generation_id, self.0.status) {
             (None, execution_step::Status::Succeeded) => Ok(None),
-            (None, _) => generation_behind(ctx, self.0.id).await,
+            (None, _) => generation_of_step(ctx, self.0.id).await,
             (id, _) => load_opt(ctx, id).await,
         }
     }

@@ -31,9 +31,8 @@ pub struct FlowMutation;
 
 #[Object]
 impl FlowMutation {
-    /// Creates a flow with its whole draft. What is wrong in it is refused, each problem with its path; what is
-    /// merely missing, such as a trigger, can be added before publishing. Repeating it with the same `clientId`
-    /// answers the same flow.
+    /// Creates a flow with its draft. Invalid values are refused, each problem with its path; missing parts, such as a
+    /// trigger, can be added before publishing. Repeating it with the same `clientId` returns the same flow.
     async fn create_flow(&self, ctx: &Context<'_>, input: CreateFlowInput) -> Result<FlowPayload> {
         let graph = graph(input.steps, input.links)?;
         let new = NewFlow { name: input.name, notes: input.notes, client_id: input.client_id, graph };
@@ -65,7 +64,7 @@ impl FlowMutation {
         Ok(FlowPayload { flow: Flow(ctx.services().flows.pause(ctx.actor()?, id).await?) })
     }
 
-    /// Makes a copy of a flow's draft, which the caller owns.
+    /// Creates a copy of the draft of a flow, which the caller owns.
     async fn duplicate_flow(&self, ctx: &Context<'_>, input: DuplicateFlowInput) -> Result<FlowPayload> {
         let id = parse_id("flowId", &input.flow_id)?;
         let flows = &ctx.services().flows;
@@ -73,7 +72,7 @@ impl FlowMutation {
         Ok(FlowPayload { flow: Flow(copy) })
     }
 
-    /// Deletes a flow with its versions, webhook, schedules, own credentials and history. Repeating it answers
+    /// Deletes a flow with its versions, webhook, schedules, own credentials and history. Repeating it fails with
     /// `NOT_FOUND`.
     async fn delete_flow(&self, ctx: &Context<'_>, input: DeleteFlowInput) -> Result<DeletePayload> {
         let id = parse_id("flowId", &input.flow_id)?;

@@ -38,22 +38,22 @@ impl NodeType for Generation {
     }
 }
 
-/// The answer to a run of a flow's step.
+/// The key of the generation of the run of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Behind(ExecutionStepId);
+struct ByStep(ExecutionStepId);
 
-impl Loader<Behind> for Batch {
+impl Loader<ByStep> for Batch {
     type Value = Arc<generation::Generation>;
     type Error = Arc<ServiceError>;
 
-    async fn load(&self, keys: &[Behind]) -> Result<HashMap<Behind, Self::Value>, Self::Error> {
+    async fn load(&self, keys: &[ByStep]) -> Result<HashMap<ByStep, Self::Value>, Self::Error> {
         let steps: Vec<ExecutionStepId> = keys.iter().map(|key| key.0).collect();
         let found = self.services.generations.by_execution_steps(&self.actor, &steps).await?;
         Ok(found
             .into_iter()
             .filter_map(|generation| match generation.origin {
                 Origin::Step { execution_step_id, .. } => {
-                    Some((Behind(execution_step_id), Arc::new(generation)))
+                    Some((ByStep(execution_step_id), Arc::new(generation)))
                 }
                 Origin::Thread { .. } => None,
             })
@@ -61,12 +61,12 @@ impl Loader<Behind> for Batch {
     }
 }
 
-/// The answer to a run of a step, also while it is being written, and when it failed.
-pub(crate) async fn generation_behind(
+/// The generation of the run of a step, with any status.
+pub(crate) async fn generation_of_step(
     ctx: &Context<'_>,
     step: ExecutionStepId,
 ) -> Result<Option<Generation>> {
-    Ok(ctx.load(Behind(step)).await?.map(Generation))
+    Ok(ctx.load(ByStep(step)).await?.map(Generation))
 }
 
 /// The usage of a subject in a period. The usage of several subjects in the same period is read with one aggregation.

@@ -9,7 +9,7 @@ mod query;
 mod subscription;
 mod usage;
 
-pub(crate) use loader::{generation_behind, usage_of};
+pub(crate) use loader::{generation_of_step, usage_of};
 pub use mutation::GenerationMutation;
 pub use object::Generation;
 pub use part::{MessagePart, parts};

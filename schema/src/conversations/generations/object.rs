@@ -105,8 +105,8 @@ impl Generation {
         self.0.error.clone().map(Into::into)
     }
 
-    /// Why the model stopped: `stop`, `length`, `tool_calls`, `content_filter`, `stop_sequence`, or the provider's
-    /// own word.
+    /// Why the model stopped: `stop`, `length`, `tool_calls`, `content_filter`, `stop_sequence`, or the value
+    /// of the provider.
     fn finish_reason(&self) -> Option<&str> {
         self.0.finish_reason.as_deref()
     }

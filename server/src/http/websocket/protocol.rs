@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_free_after_its_last_message() {
+    fn an_id_can_be_reused_after_its_last_message() {
         let mut protocol = acknowledged();
         let first = start(&mut protocol);
         assert_closes(&protocol.receive(SUBSCRIBE), 4409);

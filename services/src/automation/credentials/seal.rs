@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_a_former_key_sealed_and_nothing_that_was_moved() {
+    fn former_keys_decrypt_and_moved_records_are_refused() {
         let old = Keyring::new(key(1), Vec::new());
         let sealed = old.seal([7; NONCE], b"record", b"secret").unwrap();
         let new = Keyring::new(key(2), vec![key(1)]);

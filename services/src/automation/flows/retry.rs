@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_grow_by_the_multiplier_up_to_the_longest() {
+    fn delays_grow_by_the_multiplier_up_to_the_maximum() {
         let doubling = policy(500, 60_000, 2.0);
         let steady = policy(1_000, 60_000, 1.0);
         let capped = policy(1_000, 5_000, 10.0);

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn drafts_may_miss_values_and_templates_may_become_anything() {
+    fn drafts_may_lack_values_and_templates_are_not_type_checked() {
         let draft = json!({ "count": "{{ trigger.body.n }}" });
         assert_eq!(paths(schema().check(&draft, "p")), ["p.name", "p.count"]);
         assert_eq!(paths(schema().check_complete(&draft, "p")), ["p.name"]);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_schema_is_refused() {
+    fn an_invalid_schema_is_refused() {
         assert!(Schema::new(json!({ "type": "number", "minimum": "none" })).is_err());
     }
 }

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_start_can_be_written_as_data() {
+    fn each_kind_of_start_can_be_declared() {
         let read = |json| serde_json::from_value::<Start>(json).unwrap();
         assert_eq!(read(json!("manual")), Start::Manual);
         assert_eq!(read(json!("poll")), Start::Poll);

@@ -154,7 +154,7 @@ fn whole() -> [LiveItem; 3] {
 }
 
 #[tokio::test]
-async fn a_complete_stream_is_sent_as_it_is_up_to_its_end() {
+async fn a_complete_stream_is_sent_unchanged_up_to_its_end() {
     let items = whole().into_iter().chain([entry(1, 4, Event::Add(2))]);
     let all = replayed(script(items), recovering(), None).await;
     assert_eq!(all, ["1-1 Reset", "1-2 Add(1)", "1-3 End"]);
@@ -190,7 +190,7 @@ async fn events_that_cannot_be_recovered_are_withheld_until_a_reset() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_gone_ends_from_the_database() {
+async fn a_lost_stream_ends_with_the_state_of_the_database() {
     let at = Some(Position { epoch: 2, seq: 9 });
     let known = || Database { end: Some(end_at(at)), ..recovering() };
     assert_eq!(replayed(script([]), known(), None).await, ["2-8 Recovered", "2-9 End"]);
@@ -214,7 +214,7 @@ async fn an_end_that_the_stream_contains_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn an_end_that_the_stream_lacks_is_found_when_it_is_quiet() {
+async fn an_end_missing_in_the_stream_is_read_from_the_database() {
     let later = VecDeque::from([None, Some(end_at(None))]);
     let items = [entry(1, 1, Event::Reset), LiveItem::Quiet, LiveItem::Quiet, entry(1, 2, Event::Add(2))];
     let all = replayed(script(items), Database { later, ..recovering() }, None).await;
@@ -233,7 +233,7 @@ async fn a_superseded_end_is_dropped() {
 }
 
 #[tokio::test]
-async fn cursors_of_something_else_are_refused() {
+async fn cursors_of_other_subjects_are_refused() {
     for cursor in ["", "x", "1", "1-4", "2-1", "-1-1", "1-1; DROP"] {
         let refused = received::<true>(script(whole()), recovering(), Some(cursor)).await.unwrap_err();
         assert!(refused.to_string().starts_with("after: not a cursor of this test"), "{refused}");

@@ -1,4 +1,4 @@
-//! Ids of others, put into every place that takes an id.
+//! Sends ids of other tenants in every argument and input field that takes an id.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,24 +10,23 @@ use super::{
 };
 use crate::harness::{Client, Reply, Schema, Socket};
 
-/// Places that accept no id at all yet.
+/// Sites that accept no id yet.
 const CLOSED: [&str; 1] = ["Mutation.sendMessage(input.agentId)"];
 
-/// Mutations that leave no trace of whether the id named something: they answer `true` for what is gone already.
+/// Mutations whose response does not depend on the existence of the id: they return `true` for deleted objects.
 const SILENT: [&str; 1] = ["Mutation.signOut(input.sessionId)"];
 
-/// A client with what it has reached itself.
+/// A client with the objects that it can reach.
 pub(super) struct Attacker<'a> {
     pub(super) name: &'static str,
     pub(super) client: &'a Client,
     pub(super) own: &'a Reached,
-    /// Whether the foreign ids are of all kinds, so that each place has to look one up.
+    /// Whether the foreign ids are of all kinds, so that each site looks one up.
     pub(super) every_kind: bool,
 }
 
 impl Attacker<'_> {
-    /// Puts each id into each place. The answer has to be the one that an id of the same kind gets that exists
-    /// nowhere, and has to have no data.
+    /// Sends each id in each site. The response must be that to an id of the same kind that does not exist, without data.
     pub(super) async fn try_all(&self, schema: &Schema, ids: &BTreeMap<&str, &str>) {
         let mut socket = self.client.socket().await;
         let mut wrong = Vec::new();
@@ -48,7 +47,7 @@ impl Attacker<'_> {
                 }
                 answers.insert(told);
             }
-            // One answer for all kinds means that no id was looked up, unless the place takes ids of every kind.
+            // The same response for all kinds means that no id was looked up, unless the site takes ids of all kinds.
             let looked_up = answers.len() > 1 || site.name().starts_with("Query.node");
             if self.every_kind && !looked_up && !CLOSED.contains(&site.name().as_str()) {
                 wrong.push(format!("{}: no id was looked up as {}: {answers:?}", site.name(), self.name));
@@ -81,13 +80,13 @@ fn first_and_last<'a>(ids: &BTreeMap<&'a str, &'a str>) -> BTreeMap<&'a str, &'a
     ends.into_iter().flat_map(|(kind, (first, last))| [(first, kind), (last, kind)]).collect()
 }
 
-/// A well-formed id of the same kind that nothing has.
+/// A well-formed id of the same kind without an object.
 fn nowhere(id: &str) -> String {
     let (kind, _) = id.rsplit_once('_').expect("a TypeID");
     format!("{kind}_01h2xcejqtf2nbrexx3vqjhp41")
 }
 
-/// What is wrong with the answer to an id of another.
+/// The problem of the response to a foreign id.
 fn problem(site: &Site, reply: &Reply) -> Option<&'static str> {
     if reply.0["errors"].is_null() {
         let answer = site.answer(&reply.0["data"]);

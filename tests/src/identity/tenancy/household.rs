@@ -1,4 +1,4 @@
-//! One of everything that has an id.
+//! Creates an instance of each type with an id.
 
 use serde_json::json;
 
@@ -9,8 +9,8 @@ const CREDENTIAL: &str =
        credential { id } } }";
 const TOKEN: &str = "mutation { createApiToken(input: { name: \"CI\" }) { secret } }";
 
-/// Makes at least one instance of each type that has an id, and waits until none of it changes any more. The walk
-/// says so when a type is missing.
+/// Creates at least one instance of each type with an id, and waits until none of them changes. The walk fails if a type
+/// is missing.
 pub(super) async fn furnish(world: &World, client: &Client) {
     let made = client.send(CREDENTIAL, json!({ "f": { "bearerToken": "secret" } })).await;
     let credential = made.text("/createCredential/credential/id");
@@ -28,7 +28,7 @@ pub(super) async fn furnish(world: &World, client: &Client) {
     }
     let sent = client.say("A private question.").await;
     client.answered(&sent.generation).await;
-    // No operation logs anything yet.
+    // No operation writes log lines yet.
     let log = "INSERT INTO execution_logs
                  (id, organization_id, execution_id, execution_step_id, level, message, created_at)
                SELECT gen_random_uuid(), organization_id, execution_id, id, 'INFO', 'Private.', now()

@@ -1,5 +1,5 @@
-//! What belongs to another organization, or to another member alone, is not found, wherever an id is taken or a thing
-//! is returned. The places are read from the schema: a new field is covered as soon as it is in the schema.
+//! Objects of another organization and private objects of another member are not found, in every field that takes an id
+//! or returns a node. The fields are read from the schema, so new fields are covered.
 
 mod attack;
 mod household;
@@ -14,12 +14,12 @@ use walk::Reached;
 
 use crate::harness::{Client, Schema, World};
 
-/// Private to the member who has them, whatever the role.
+/// Private to their owner, with every role.
 const PRIVATE: [&str; 6] = ["ApiToken", "Generation", "Message", "Preset", "Session", "Thread"];
-/// Seen by all members of the organization.
+/// Visible to all members of the organization.
 const SHARED: [&str; 2] = ["Organization", "User"];
 
-/// A world whose limits generated documents do not reach.
+/// A world with limits that generated documents do not exceed.
 async fn world() -> World {
     World::start_with(&|config| {
         config.limits.depth = 50;
@@ -30,7 +30,7 @@ async fn world() -> World {
     .await
 }
 
-/// What `victim` reaches and `stranger` must not: every type that has an id is among it.
+/// The objects that `victim` can reach and `stranger` must not. They include every type with an id.
 async fn furnished(world: &World, schema: &Schema, client: &Client) -> Reached {
     household::furnish(world, client).await;
     let reached = Reached::by(client, schema).await;
@@ -41,7 +41,7 @@ async fn furnished(world: &World, schema: &Schema, client: &Client) -> Reached {
     reached
 }
 
-/// Tries what is foreign, and checks that nothing of it is reached and that it stays as it is.
+/// Sends foreign ids, and checks that no foreign object is reached or changed.
 async fn hold_off(schema: &Schema, victim: &Client, attacker: Attacker<'_>, foreign: &BTreeMap<&str, &str>) {
     let theirs = Reached::by(victim, schema).await;
     attacker.try_all(schema, foreign).await;
@@ -55,14 +55,14 @@ async fn hold_off(schema: &Schema, victim: &Client, attacker: Attacker<'_>, fore
     }
 }
 
-/// The addresses of the webhooks that a client sees.
+/// The URLs of the webhooks that a client can see.
 fn webhooks(reached: &Reached) -> BTreeSet<String> {
     let urls = reached.answers.values().filter_map(|answer| answer["node"]["webhookUrl"].as_str());
     urls.map(str::to_owned).collect()
 }
 
 #[tokio::test]
-async fn another_organizations_things_are_not_found() {
+async fn objects_of_another_organization_are_not_found() {
     let world = world().await;
     let (ada, eve) = (world.newcomer().await, world.newcomer().await);
     let schema = Schema::of(&ada).await;
@@ -74,14 +74,14 @@ async fn another_organizations_things_are_not_found() {
 }
 
 #[tokio::test]
-async fn what_a_member_has_alone_is_not_found_by_other_members() {
+async fn private_objects_are_not_found_by_other_members() {
     let world = world().await;
     let ada = world.newcomer().await;
     let bob = world.member(&ada, "member", &[]).await;
     let schema = Schema::of(&ada).await;
     let theirs = furnished(&world, &schema, &ada).await;
     let own = furnished(&world, &schema, &bob).await;
-    // What is not private is seen, so that the walk would see the rest.
+    // Shared objects are visible, so the walk would find private ones too.
     let flows = theirs.of_types(|name| name == "Flow");
     assert!(flows.keys().all(|flow| own.ids.contains_key(*flow)));
     // The response to a step of a flow belongs to the execution, which members share.
@@ -95,7 +95,7 @@ async fn what_a_member_has_alone_is_not_found_by_other_members() {
 }
 
 #[tokio::test]
-async fn a_role_for_own_things_finds_nothing_of_other_members() {
+async fn a_role_limited_to_own_objects_does_not_find_those_of_other_members() {
     let world = world().await;
     let ada = world.newcomer().await;
     let carl = world.member_of_own_things(&ada).await;

@@ -1,12 +1,12 @@
-//! The places of the schema that take an id, and a document for each.
+//! The sites of the schema that take an id, and a document for each.
 
 use serde_json::{Map, Value, json};
 
 use super::walk::Reached;
 use crate::harness::{Field, Input, Schema};
 
-/// Values without which an input is refused before its id is looked up, by input type. Only what a type needs beyond
-/// its required fields, or in place of the default for their scalar types, is listed.
+/// Values that an input needs so that its id is looked up, by input type, in addition to its required fields or instead
+/// of the default of their scalar types.
 fn extra(input: &str) -> Value {
     match input {
         "CreateCredentialInput" => json!({ "integration": "http", "fields": { "bearerToken": "x" } }),
@@ -17,20 +17,20 @@ fn extra(input: &str) -> Value {
     }
 }
 
-/// A place that takes an id.
+/// An argument or input field that takes an id.
 pub(super) struct Site {
     operation: &'static str,
     /// The type that has the field: a root or a node.
     owner: String,
     field: String,
     arguments: Vec<Input>,
-    /// What to select of the answer.
+    /// The selection of the document.
     selection: &'static str,
-    /// From the argument to the id; each input with the type that it is a field of.
+    /// The path from the argument to the id; each input with the type that contains it.
     path: Vec<Input>,
 }
 
-/// All of them: arguments and fields of inputs, of the roots and of the types below.
+/// All sites: arguments and input fields, of the roots and of other types.
 pub(super) fn all(schema: &Schema) -> Vec<Site> {
     let mut sites = Vec::new();
     for kind in schema.types().filter(|kind| kind.kind == "OBJECT") {
@@ -51,7 +51,7 @@ pub(super) fn all(schema: &Schema) -> Vec<Site> {
     sites
 }
 
-/// The ways from an input to an id in it.
+/// The paths from an input to the ids in it.
 fn paths(schema: &Schema, input: &Input, before: &[Input]) -> Vec<Vec<Input>> {
     if before.iter().any(|known| known.of.name == input.of.name) {
         return Vec::new();
@@ -91,7 +91,7 @@ impl Site {
         self.operation == "subscription"
     }
 
-    /// Where the answer is in `data`.
+    /// The path of the result in `data`.
     pub(super) fn answer<'a>(&self, data: &'a Value) -> &'a Value {
         if self.is_below_a_node() { &data["node"][&self.field] } else { &data[&self.field] }
     }
@@ -100,7 +100,7 @@ impl Site {
         !["Query", "Mutation", "Subscription"].contains(&self.owner.as_str())
     }
 
-    /// The document and the variables that put an id at this place. What else is needed is the caller's own.
+    /// The document and the variables with an id at this site. Other required ids belong to the caller.
     pub(super) fn document(&self, schema: &Schema, own: &Reached, id: &str) -> (String, Value) {
         let given: Vec<_> = self
             .arguments

@@ -1,4 +1,4 @@
-//! Everything that a client can reach by following fields from the roots.
+//! Finds all objects that a client can reach by following fields from the roots.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use crate::harness::{Client, Field, Schema, Type};
 
-/// Selections are nested this deep before the walk goes on from an id.
+/// Depth of the selections before the walk continues from an id.
 const DEPTH: usize = 7;
 
-/// What a client has reached.
+/// The objects that a client has reached.
 #[derive(Default)]
 pub(super) struct Reached {
-    /// The types of the things, by their ids.
+    /// The types of the objects, by their ids.
     pub(super) ids: BTreeMap<String, String>,
-    /// All answers, by root field or id.
+    /// All responses, by root field or id.
     pub(super) answers: BTreeMap<String, Value>,
 }
 
@@ -44,7 +44,7 @@ impl Reached {
         reached
     }
 
-    /// The ids of things of these types.
+    /// The ids of the objects of these types.
     pub(super) fn of_types(&self, include: impl Fn(&str) -> bool) -> BTreeMap<&str, &str> {
         let all = self.ids.iter().map(|(id, name)| (id.as_str(), name.as_str()));
         all.filter(|(_, name)| include(name)).collect()
@@ -72,8 +72,8 @@ impl Reached {
     }
 }
 
-/// What to select of a type: all of it, except that nodes are only named, as the walk goes on from their ids.
-/// `None` if nothing can be selected at this depth.
+/// The selection of a type: all fields, but only the ids of nodes, from which the walk continues. `None` if no field can
+/// be selected at this depth.
 fn selection(schema: &Schema, name: &str, depth: usize) -> Option<String> {
     let kind = schema.get(name);
     match kind.kind.as_str() {

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_compare_as_numbers_also_as_text() {
+    fn numbers_in_text_are_compared_as_numbers() {
         assert!(holds(&json!("10"), "greater_than", &json!("9")));
         assert!(holds(&json!(10), "greater_than", &json!("9.5")));
         assert!(holds(&json!("1.0"), "equal", &json!(1)));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn text_and_dates_have_an_order() {
+    fn text_and_dates_are_ordered() {
         assert!(holds(&json!("pear"), "greater_than", &json!("apple")));
         // An hour earlier, though later in the alphabet.
         assert!(holds(&json!("2026-03-01T10:30:00+02:00"), "less_than", &json!("2026-03-01T09:30:00Z")));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn presence_and_truth() {
+    fn presence_and_booleans() {
         assert!(holds(&json!(""), "exists", &json!(null)));
         assert!(holds(&json!(null), "not_exists", &json!(null)));
         assert!(holds(&json!("True"), "is_true", &json!(null)));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_the_operator_is_an_error() {
+    fn operands_of_a_wrong_type_are_errors() {
         for (operator, against) in
             [("in", json!("a")), ("matches", json!(1)), ("matches", json!("a{99999999}"))]
         {

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_many_shapes() {
+    fn parses_several_formats() {
         let parsed = |value: Value| run(json!({ "transform": "parse", "value": value })).unwrap();
         for same in [
             json!("2026-03-01T09:00:00Z"),
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_an_error() {
+    fn an_invalid_date_is_an_error() {
         for parameters in [
             json!({ "transform": "parse", "value": "tomorrow" }),
             json!({ "transform": "parse", "value": null }),

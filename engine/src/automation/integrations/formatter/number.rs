@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_numbers_as_people_write_them() {
+    fn parses_formatted_numbers() {
         let read = |value: &str, point: &str| {
             run(json!({ "transform": "to_number", "value": value, "decimalSeparator": point })).unwrap()
         };
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_as_told() {
+    fn rounds_by_the_given_mode() {
         let round = |value: Value, decimals: u32, rounding: &str| {
             run(json!({
                 "transform": "round", "value": value, "decimals": decimals, "rounding": rounding,

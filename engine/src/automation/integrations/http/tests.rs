@@ -62,7 +62,7 @@ async fn run_with(parameters: Value, credential: Option<Value>) -> Result<Value,
 }
 
 #[tokio::test]
-async fn sends_what_the_parameters_say() {
+async fn sends_the_request_of_the_parameters() {
     let server = serve(Router::new().route("/echo", any(echo))).await;
     let output = run_with(
         json!({
@@ -128,7 +128,7 @@ async fn bodies_are_json_text_or_base64() {
 }
 
 #[tokio::test]
-async fn error_statuses_fail_the_step_unless_asked_not_to() {
+async fn error_statuses_fail_the_step_unless_disabled() {
     let router = Router::new()
         .route("/500", get(async || (StatusCode::INTERNAL_SERVER_ERROR, "x".repeat(2_000))))
         .route("/404", get(async || (StatusCode::NOT_FOUND, "no such order")))
@@ -162,7 +162,7 @@ async fn error_statuses_fail_the_step_unless_asked_not_to() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_but_not_for_ever() {
+async fn redirects_are_followed_up_to_a_limit() {
     let router = Router::new()
         .route("/echo", any(echo))
         .route("/see-other", any(async || Redirect::to("/echo")))
@@ -186,7 +186,7 @@ async fn redirects_are_followed_but_not_for_ever() {
 }
 
 #[tokio::test]
-async fn secrets_are_not_sent_on_to_another_host() {
+async fn secrets_are_not_sent_to_other_hosts_after_a_redirect() {
     let other = serve(Router::new().route("/", any(echo))).await;
     let target = format!("http://{other}/");
     let server = serve(Router::new().route(
@@ -211,7 +211,7 @@ async fn secrets_are_not_sent_on_to_another_host() {
 }
 
 #[tokio::test]
-async fn a_huge_answer_is_refused() {
+async fn a_large_response_is_refused() {
     let router = Router::new()
         .route("/known", get(async || vec![b'a'; exchange::BODY_LIMIT + 1]))
         .route("/fits", get(async || vec![b'a'; exchange::BODY_LIMIT]))
@@ -232,7 +232,7 @@ async fn a_huge_answer_is_refused() {
 }
 
 #[tokio::test]
-async fn an_unreachable_target_can_be_tried_again() {
+async fn an_unreachable_target_is_retryable() {
     // The port was free a moment ago.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -264,7 +264,7 @@ async fn a_slow_target_times_out() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_can_be_tried_again() {
+async fn a_broken_connection_is_retryable() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -279,7 +279,7 @@ async fn a_connection_that_breaks_can_be_tried_again() {
 }
 
 #[tokio::test]
-async fn wrong_parameters_are_not_tried_again() {
+async fn invalid_parameters_are_not_retryable() {
     for parameters in [
         json!({}),
         json!({ "url": "not an address" }),

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_link_is_found_among_others() {
+    fn the_next_link_is_found_among_other_links() {
         let both = r#"<https://a.example/?page=1>; rel="prev", <https://a.example/?page=3,4>; title="x"; rel="next last",</x>; rel="first""#;
         assert_eq!(next_link(&answer(both)).as_deref(), Some("https://a.example/?page=3,4"));
         assert_eq!(next_link(&answer("</items?page=2>; rel=next")).as_deref(), Some("/items?page=2"));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_leads_neither_to_another_host_nor_to_the_page_itself() {
+    fn a_link_to_another_host_or_to_the_same_page_is_not_followed() {
         let start = || By::Link.start("https://a.example/items".parse().unwrap());
         for link in ["<https://b.example/items?page=2>; rel=next", "</items>; rel=next"] {
             let error = By::Link.next(start(), &answer(link), &Value::Null, 1).err().unwrap();

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directives_are_found_among_other_words() {
+    fn directives_are_parsed_from_a_sentence() {
         let found = Directives::of("Think, then calculate 12 * 3 and cite a source in 300 words. rate:200");
         assert!(found.reason && found.cite);
         assert_eq!(found.calculate.unwrap().expression(), "12*3");

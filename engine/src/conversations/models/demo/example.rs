@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_has_what_is_required_and_nothing_more() {
+    fn the_example_has_only_the_required_properties() {
         let schema = json!({
             "type": "object",
             "required": ["sentiment", "score", "tags"],

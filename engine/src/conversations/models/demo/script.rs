@@ -210,14 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_repeats_the_question_and_says_that_it_is_a_demo() {
+    fn the_response_repeats_the_message_and_states_that_it_is_a_demo() {
         let (text, events) = said(&request("Grüße,  world\n", Parameters::default()));
         assert!(text.contains("demo model") && text.ends_with("You wrote: Grüße,  world\n"), "{text}");
         assert_eq!(events.last(), Some(&ModelEvent::Finish { reason: Some("stop".to_owned()) }));
     }
 
     #[test]
-    fn lengths_stops_and_limits_are_kept() {
+    fn requested_lengths_stop_sequences_and_token_limits_are_applied() {
         let (text, _) = said(&request("write 40 words", Parameters::default()));
         assert_eq!(text.split_whitespace().count(), 40);
         let (text, _) = said(&request("write 3 words", Parameters::default()));
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_can_be_asked_for_comes() {
+    fn all_requested_contents_are_produced() {
         let (_, events) = said(&request("think, calculate 2+3, cite", Parameters::default()));
         let has = |wanted: fn(&ModelEvent) -> bool| events.iter().any(wanted);
         assert!(has(|event| matches!(event, ModelEvent::ReasoningDelta(_))));

@@ -6,11 +6,11 @@ use triptych_services::conversations::models::Models;
 
 use crate::conversations::models::ModelError;
 
-/// Maximum length of a provider's message that is shown, in characters.
+/// Maximum length of a message of a provider in an error, in characters.
 const MAX_WORDS: usize = 300;
 
 pub(super) fn of(error: &genai::Error, models: &Models) -> ModelError {
-    // While streaming, the cause is wrapped once more.
+    // Errors of a stream contain the cause.
     if let genai::Error::WebStream { error: cause, .. } = error {
         if let Some(inner) = cause.downcast_ref::<genai::Error>() {
             return of(inner, models);
@@ -35,13 +35,14 @@ pub(super) fn of(error: &genai::Error, models: &Models) -> ModelError {
             let message = words(body, models).unwrap_or_else(|| "no reason given".to_owned());
             ModelError::temporary(ModelError::UPSTREAM_FAILED, format!("the provider failed: {message}"))
         }
-        genai::Error::StreamParse { .. } => {
-            ModelError::temporary(ModelError::UPSTREAM_FAILED, "the provider's answer cannot be read")
-        }
+        genai::Error::StreamParse { .. } => ModelError::temporary(
+            ModelError::UPSTREAM_FAILED,
+            "the response of the provider cannot be parsed",
+        ),
         genai::Error::WebModelCall { webc_error: genai::webc::Error::Reqwest(error), .. } => of_http(error),
         other => {
             tracing::warn!(error = %models.redact(&other.to_string()), "a request to a model provider failed");
-            ModelError::permanent(ModelError::UPSTREAM_FAILED, "the provider cannot answer this request")
+            ModelError::permanent(ModelError::UPSTREAM_FAILED, "the request to the provider failed")
         }
     }
 }
@@ -55,7 +56,7 @@ fn of_status(status: u16, words: Option<&str>) -> ModelError {
         // The body may contain the API key.
         401 | 403 => ModelError::permanent(
             ModelError::UPSTREAM_FAILED,
-            format!("the provider refused our key (status {status})"),
+            format!("the provider refused the API key (status {status})"),
         ),
         408 => timeout(),
         429 => ModelError::temporary(

@@ -120,7 +120,7 @@ fn text_of(events: &[Result<ModelEvent, ModelError>]) -> String {
 }
 
 #[tokio::test]
-async fn a_whole_answer_brings_text_reasoning_calls_and_usage() {
+async fn a_response_has_text_reasoning_tool_calls_and_usage() {
     let events = request(Manner::Whole).await;
     assert_eq!(text_of(&events), "Hello");
     assert!(events.contains(&Ok(ModelEvent::ReasoningDelta("hm".to_owned()))));
@@ -148,7 +148,7 @@ async fn a_whole_answer_brings_text_reasoning_calls_and_usage() {
 }
 
 #[tokio::test]
-async fn half_an_answer_is_kept_and_fails() {
+async fn an_incomplete_response_is_kept_and_fails() {
     let events = request(Manner::Half).await;
     assert_eq!(text_of(&events), "Hello");
     let error = events.last().unwrap().as_ref().unwrap_err();
@@ -156,14 +156,14 @@ async fn half_an_answer_is_kept_and_fails() {
 }
 
 #[tokio::test]
-async fn silence_is_a_timeout() {
+async fn a_silent_provider_is_a_timeout() {
     let events = request(Manner::Silent).await;
     assert_eq!(text_of(&events), "Hello");
     assert_eq!(events.last().unwrap().as_ref().unwrap_err().code, ModelError::TIMEOUT);
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart_and_never_show_the_key() {
+async fn refusals_have_different_codes_and_do_not_contain_the_key() {
     for (status, code, retryable) in [
         (500, ModelError::UPSTREAM_FAILED, true),
         (429, ModelError::RATE_LIMITED, true),
@@ -178,7 +178,7 @@ async fn refusals_are_told_apart_and_never_show_the_key() {
 }
 
 #[tokio::test]
-async fn an_unreachable_provider_fails_for_now() {
+async fn an_unreachable_provider_is_a_temporary_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
     drop(listener);

@@ -96,7 +96,7 @@ impl Sketch {
 use Status::{Canceled, Failed, Queued, Running, Skipped, Succeeded, Waiting};
 
 #[test]
-fn a_chain_is_walked_step_by_step() {
+fn the_steps_of_a_chain_run_one_after_another() {
     let chain = Sketch::new(&[("hook", Link::Next, "a"), ("a", Link::Next, "b")]);
     let done = ("hook", Succeeded);
     for (states, start, ending) in [
@@ -113,7 +113,7 @@ fn a_chain_is_walked_step_by_step() {
 }
 
 #[test]
-fn a_trigger_alone_is_a_whole_execution() {
+fn a_trigger_without_steps_is_a_complete_execution() {
     let mut alone = Sketch::new(&[]);
     alone.place("hook");
     assert_eq!(alone.decide(&[("hook", Succeeded)]), (vec![], vec![], Some("succeeded")));
@@ -140,7 +140,7 @@ fn a_failure_ends_the_execution_unless_an_error_link_handles_it() {
 }
 
 #[test]
-fn a_failure_starts_nothing_beside_it() {
+fn a_failure_starts_no_parallel_step() {
     let parallel =
         Sketch::new(&[("hook", Link::Next, "a"), ("hook", Link::Next, "b"), ("b", Link::Next, "c")]);
     let states = [("hook", Succeeded), ("a", Failed), ("b", Succeeded)];
@@ -148,7 +148,7 @@ fn a_failure_starts_nothing_beside_it() {
 }
 
 #[test]
-fn a_join_waits_for_every_path_that_is_left() {
+fn a_join_waits_for_all_remaining_paths() {
     let diamond = Sketch::new(&[
         ("hook", Link::Next, "a"),
         ("hook", Link::Next, "b"),
@@ -170,7 +170,7 @@ fn a_join_waits_for_every_path_that_is_left() {
 }
 
 #[test]
-fn a_filter_that_stops_skips_all_that_follows() {
+fn a_filter_that_stops_skips_all_later_steps() {
     let filtered =
         Sketch::new(&[("hook", Link::Next, "filter"), ("filter", Link::Next, "a"), ("a", Link::Next, "b")]);
     let states = [("hook", Succeeded), ("filter", Succeeded)];
@@ -180,7 +180,7 @@ fn a_filter_that_stops_skips_all_that_follows() {
 }
 
 #[test]
-fn a_branch_follows_the_link_that_it_took_and_every_next_link() {
+fn a_branch_follows_the_chosen_link_and_every_next_link() {
     let branched = Sketch::new(&[
         ("hook", Link::Next, "branch"),
         ("branch", Link::Branch, "big"),
@@ -200,7 +200,7 @@ fn a_branch_follows_the_link_that_it_took_and_every_next_link() {
 }
 
 #[test]
-fn skipped_steps_say_why() {
+fn skipped_steps_have_a_reason() {
     let graph =
         Sketch::new(&[("hook", Link::Next, "a"), ("a", Link::Next, "b"), ("b", Link::Next, "c")]).graph;
     let id = |place| StepId::from_uuid(Uuid::from_u128(place));
@@ -218,7 +218,7 @@ fn skipped_steps_say_why() {
 }
 
 #[test]
-fn deciding_again_after_what_was_decided_decides_the_same() {
+fn a_repeated_decision_has_the_same_result() {
     let diamond = Sketch::new(&[
         ("hook", Link::Next, "a"),
         ("hook", Link::Next, "b"),

@@ -138,7 +138,7 @@ fn a_step_is_refused_at_the_path_of_its_field() {
 }
 
 #[test]
-fn what_is_missing_counts_only_when_the_flow_is_to_run() {
+fn missing_values_are_reported_only_for_publishing() {
     let nothing_said = step("a", "text/say", json!({}));
     for (steps, path) in [
         (vec![], "steps"),
@@ -197,7 +197,7 @@ fn a_link_is_refused_at_the_path_of_its_field() {
 }
 
 #[test]
-fn cycles_and_steps_that_nothing_leads_to_are_refused() {
+fn cycles_and_unreachable_steps_are_refused() {
     let steps = || vec![hook(), say("a", "x"), say("b", "x")];
     let cycle = vec![link("hook", Link::Next, "a"), link("a", Link::Next, "b"), link("b", Link::Next, "a")];
     assert_eq!(complete(steps(), cycle), ["links"]);

@@ -11,7 +11,7 @@ fn simple(transform: &str, value: &str) -> Value {
 }
 
 #[test]
-fn letters_and_spaces() {
+fn case_and_white_space() {
     assert_eq!(simple("uppercase", "straße"), "STRASSE");
     assert_eq!(simple("lowercase", "ÉTÉ"), "été");
     assert_eq!(simple("capitalize", "élan vital"), "Élan vital");
@@ -38,7 +38,7 @@ fn replaces_text_and_patterns() {
 }
 
 #[test]
-fn what_grows_too_large_is_refused() {
+fn results_over_the_limit_are_refused() {
     let long = "a".repeat(10_000);
     for regex in [false, true] {
         let parameters =

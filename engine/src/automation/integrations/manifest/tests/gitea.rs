@@ -90,7 +90,7 @@ async fn an_issue_is_created() {
 }
 
 #[tokio::test]
-async fn a_list_is_read_page_by_page() {
+async fn all_pages_of_a_list_are_read() {
     let (output, asked) = run("list_issues", json!({ "labels": ["bug", "ui"] })).await;
     let output = output.unwrap();
     let numbers: Vec<_> =
@@ -103,7 +103,7 @@ async fn a_list_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn no_more_is_read_than_was_asked_for() {
+async fn items_beyond_the_limit_are_not_read() {
     for (limit, pages) in [(3, 2), (4, 2), (2, 1)] {
         let (output, asked) = run("list_issues", json!({ "limit": limit })).await;
         let output = output.unwrap();
@@ -115,7 +115,7 @@ async fn no_more_is_read_than_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_parameter_cannot_leave_its_place_in_the_path() {
+async fn a_parameter_cannot_change_the_structure_of_the_path() {
     let (error, asked) = run("list_issues", json!({ "owner": "../../admin?x=1#" })).await;
     assert_eq!(error.unwrap_err().code, "NOT_FOUND");
     assert!(asked[0].starts_with("/api/v1/repos/..%2F..%2Fadmin%3Fx=1%23/site/issues?"), "{asked:?}");

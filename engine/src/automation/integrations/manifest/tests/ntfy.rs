@@ -50,7 +50,7 @@ async fn run(parameters: Value, credential: Option<Value>) -> Result<Value, supe
 }
 
 #[tokio::test]
-async fn a_message_is_published_with_what_was_given() {
+async fn a_message_is_published_with_the_given_parameters() {
     let output =
         run(json!({ "topic": "backups", "tags": ["warning"] }), Some(json!({ "token": "tk_good" }))).await;
     // Declared properties only: neither `event` nor what the server adds to its answers.
@@ -62,7 +62,7 @@ async fn a_message_is_published_with_what_was_given() {
 }
 
 #[tokio::test]
-async fn errors_carry_the_server_s_own_words() {
+async fn errors_contain_the_message_of_the_server() {
     let error = run(json!({ "topic": "docs" }), None).await.unwrap_err();
     assert_eq!((error.code.as_ref(), error.retryable), ("HTTP_STATUS", false));
     assert!(error.message.ends_with("400 Bad Request: invalid request: topic name is disallowed"), "{error}");
@@ -73,7 +73,7 @@ async fn errors_carry_the_server_s_own_words() {
 }
 
 #[tokio::test]
-async fn a_busy_server_is_tried_again_when_it_says() {
+async fn a_busy_server_is_retried_after_the_requested_wait() {
     let error = run(json!({ "topic": "busy" }), None).await.unwrap_err();
     assert_eq!((error.code.as_ref(), error.retryable), ("RATE_LIMITED", true));
     assert_eq!(error.retry_after, Some(Duration::from_secs(12)));

@@ -38,7 +38,7 @@ fn problem(text: &str) -> Option<String> {
 }
 
 #[test]
-fn a_mistake_is_named_when_the_manifest_is_loaded() {
+fn loading_a_manifest_reports_its_errors() {
     assert_eq!(problem(GOOD), None);
     for (from, to, expected) in [
         ("key = \"example\"", "key = \"other\"", "not the name of its folder"),

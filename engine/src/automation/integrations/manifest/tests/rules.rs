@@ -139,7 +139,7 @@ async fn pages_are_counted_until_one_is_short() {
 }
 
 #[tokio::test]
-async fn an_answer_of_status_200_can_be_an_error() {
+async fn a_response_with_status_200_can_be_an_error() {
     let action = r#"request = { method = "GET", path = "/x" }"#;
     let refused = async || Json(json!({ "ok": false, "why": "channel_not_found" }));
     let error = run(action, Router::new().route("/v2/x", get(refused)), json!({})).await.unwrap_err();
@@ -154,7 +154,7 @@ async fn an_answer_of_status_200_can_be_an_error() {
 }
 
 #[tokio::test]
-async fn a_service_may_say_in_its_own_way_how_long_to_wait() {
+async fn the_requested_wait_is_read_as_the_manifest_declares() {
     let action = r#"request = { method = "GET", path = "/x" }"#;
     let busy = async || {
         // Half a minute after the test's time.
