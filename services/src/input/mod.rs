@@ -1,11 +1,14 @@
 //! Newtypes for texts and numbers of inputs, which are validated when they are parsed. An error is a message for the
 //! caller; the service adds the path.
 
+mod kind;
 mod text;
-mod value;
+mod time_limit;
 
-pub(crate) use text::{ClientId, FileName, FlowName, Name, StepName, Title};
-pub(crate) use value::{ContentUrl, Email, FlowNotes, MediaType, StepKey, TimeLimit};
+pub(crate) use text::{
+    ClientId, ContentUrl, Email, FileName, FlowName, FlowNotes, MediaType, Name, StepKey, StepName, Title,
+};
+pub(crate) use time_limit::TimeLimit;
 
 use triptych_stores::error::{Invalid, Problem, ServiceError};
 

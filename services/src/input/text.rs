@@ -1,13 +1,24 @@
-//! Texts with a limit, which is counted in characters.
+//! Texts of inputs, each with a limit, which is counted in characters.
 
 use std::{fmt, marker::PhantomData};
 
+use super::kind;
+
 /// A kind of text.
 pub(crate) trait TextKind {
-    /// The maximum length, in characters. The minimum is 1.
+    /// The maximum length, in characters.
     const LONGEST: usize;
+    /// Whether the text may be empty.
+    const OPTIONAL: bool = false;
     /// Whether white space at the ends is removed.
     const TRIMMED: bool = true;
+    /// The form of the text, for the message of an error. Absent if any text of this length is valid.
+    const FORM: Option<&'static str> = None;
+
+    /// Whether a text within the limit has the form.
+    fn has_form(_text: &str) -> bool {
+        true
+    }
 }
 
 /// A valid text of a kind.
@@ -16,10 +27,13 @@ pub(crate) struct Text<K>(String, PhantomData<fn() -> K>);
 impl<K: TextKind> Text<K> {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = if K::TRIMMED { text.trim() } else { text };
-        if text.is_empty() || text.chars().count() > K::LONGEST {
-            return Err(format!("must have 1 to {} characters", K::LONGEST));
+        let fits = (K::OPTIONAL || !text.is_empty()) && text.chars().count() <= K::LONGEST;
+        match K::FORM {
+            _ if fits && K::has_form(text) => Ok(Self(text.to_owned(), PhantomData)),
+            Some(form) => Err(format!("must be {form}")),
+            None if K::OPTIONAL => Err(format!("must have at most {} characters", K::LONGEST)),
+            None => Err(format!("must have 1 to {} characters", K::LONGEST)),
         }
-        Ok(Self(text.to_owned(), PhantomData))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -47,52 +61,24 @@ impl<K> fmt::Debug for Text<K> {
 pub(crate) type ClientId = Text<kind::ClientId>;
 /// The name of a flow.
 pub(crate) type FlowName = Text<kind::FlowName>;
+/// The notes of a flow.
+pub(crate) type FlowNotes = Text<kind::FlowNotes>;
 /// The display name of a step.
 pub(crate) type StepName = Text<kind::StepName>;
-/// The name of a user, an organization, a credential or an API token.
+/// The key of a step, by which links and templates refer to it.
+pub(crate) type StepKey = Text<kind::StepKey>;
+/// The name of a user, an organization, a credential, an API token or a preset.
 pub(crate) type Name = Text<kind::Name>;
 /// The title of a thread.
 pub(crate) type Title = Text<kind::Title>;
+/// An e-mail address.
+pub(crate) type Email = Text<kind::Email>;
 /// The name of a file in a message.
 pub(crate) type FileName = Text<kind::FileName>;
-
-pub(crate) mod kind {
-    use super::TextKind;
-
-    pub(crate) enum ClientId {}
-    pub(crate) enum FlowName {}
-    pub(crate) enum StepName {}
-    pub(crate) enum Name {}
-    pub(crate) enum Title {}
-    pub(crate) enum FileName {}
-
-    impl TextKind for ClientId {
-        const LONGEST: usize = 200;
-        const TRIMMED: bool = false;
-    }
-
-    impl TextKind for FlowName {
-        const LONGEST: usize = 200;
-    }
-
-    impl TextKind for StepName {
-        const LONGEST: usize = 200;
-        const TRIMMED: bool = false;
-    }
-
-    impl TextKind for Name {
-        const LONGEST: usize = 120;
-    }
-
-    impl TextKind for Title {
-        const LONGEST: usize = 200;
-    }
-
-    impl TextKind for FileName {
-        const LONGEST: usize = 255;
-        const TRIMMED: bool = false;
-    }
-}
+/// The media type of a file in a message.
+pub(crate) type MediaType = Text<kind::MediaType>;
+/// The URL of the content of a file in a message.
+pub(crate) type ContentUrl = Text<kind::ContentUrl>;
 
 #[cfg(test)]
 mod tests {
@@ -113,5 +99,57 @@ mod tests {
         assert_eq!(FlowName::parse("  My flow ").unwrap().as_str(), "My flow");
         assert!(FlowName::parse("   ").is_err());
         assert_eq!(ClientId::parse(" a ").unwrap().as_str(), " a ");
+    }
+
+    fn check<K: TextKind>(good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert_eq!(Text::<K>::parse(text).unwrap().as_str(), *text);
+        }
+        for text in bad {
+            let refusal = Text::<K>::parse(text).unwrap_err();
+            assert_eq!(refusal, format!("must be {}", K::FORM.unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn step_keys_are_a_letter_then_letters_digits_and_underscores() {
+        let (longest, too_long) = ("a".repeat(64), "a".repeat(65));
+        check::<kind::StepKey>(
+            &["a", "Z9_", "step_1", &longest],
+            &["", "1a", "_a", "a-b", "a b", " a", "ä", "aé", &too_long],
+        );
+    }
+
+    #[test]
+    fn e_mail_addresses_have_a_local_part_and_a_domain() {
+        let of_length = |n: usize| format!("{}@example.com", "ä".repeat(n - "@example.com".len()));
+        check::<kind::Email>(
+            &["ada@example.com", &of_length(254)],
+            &["", "ada", "@example.com", "ada@example", "ada@.example.com", "a da@example.com", "a@b@c.d"],
+        );
+        assert!(Email::parse(&of_length(255)).is_err());
+    }
+
+    #[test]
+    fn media_types_have_a_type_and_a_subtype() {
+        check::<kind::MediaType>(
+            &["application/pdf", "text/plain; charset=utf-8"],
+            &["", "pdf", "/pdf", "text/", "text/plain\n", &format!("a/{}", "b".repeat(254))],
+        );
+    }
+
+    #[test]
+    fn content_has_an_https_or_data_url() {
+        check::<kind::ContentUrl>(
+            &["https://example.com/a.png", "HTTPS://example.com", "data:image/png;base64,AAAA"],
+            &[
+                "",
+                "http://example.com/a.png",
+                "file:///etc/passwd",
+                "https:",
+                "https://example.com/a b",
+                &format!("data:,{}", "x".repeat(8_192)),
+            ],
+        );
     }
 }
