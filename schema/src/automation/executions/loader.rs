@@ -92,16 +92,16 @@ impl Loader<StepsOf> for Batch {
 
 /// The step that requested a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct StepBehind(pub(crate) GenerationId);
+pub(crate) struct RequestingStep(pub(crate) GenerationId);
 
-impl Loader<StepBehind> for Batch {
+impl Loader<RequestingStep> for Batch {
     type Value = Arc<execution_step::Model>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[StepBehind]) -> Result<HashMap<StepBehind, Self::Value>, Shared> {
+    async fn load(&self, keys: &[RequestingStep]) -> Result<HashMap<RequestingStep, Self::Value>, Shared> {
         let ids: Vec<GenerationId> = keys.iter().map(|key| key.0).collect();
         let steps = self.services.executions.steps_by_generation(&self.actor, &ids).await?;
-        Ok(steps.into_iter().map(|(id, step)| (StepBehind(id), Arc::new(step))).collect())
+        Ok(steps.into_iter().map(|(id, step)| (RequestingStep(id), Arc::new(step))).collect())
     }
 }
 

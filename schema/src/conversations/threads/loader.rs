@@ -8,7 +8,7 @@ use triptych_entities::{
     ids::{MessageId, ThreadId},
 };
 use triptych_services::{
-    conversations::threads::{Branch, Family},
+    conversations::threads::{Branch, SiblingGroup},
     error::ServiceError,
     page::{Page, Window},
 };
@@ -60,16 +60,16 @@ impl NodeType for Message {
 
 /// A group of siblings in the tree of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct FamilyAt(pub(super) Family);
+pub(super) struct SiblingsOf(pub(super) SiblingGroup);
 
-impl Loader<FamilyAt> for Batch {
+impl Loader<SiblingsOf> for Batch {
     type Value = Arc<Vec<message::Message>>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[FamilyAt]) -> Result<HashMap<FamilyAt, Self::Value>, Shared> {
-        let places: Vec<Family> = keys.iter().map(|key| key.0).collect();
-        let found = self.services.threads.families(&self.actor, &places).await?;
-        Ok(found.into_iter().map(|(place, messages)| (FamilyAt(place), Arc::new(messages))).collect())
+    async fn load(&self, keys: &[SiblingsOf]) -> Result<HashMap<SiblingsOf, Self::Value>, Shared> {
+        let groups: Vec<SiblingGroup> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.threads.sibling_groups(&self.actor, &groups).await?;
+        Ok(found.into_iter().map(|(group, messages)| (SiblingsOf(group), Arc::new(messages))).collect())
     }
 }
 

@@ -17,7 +17,7 @@ pub use content::{MAX_TEXT, NewPart};
 pub use create::CreateThread;
 pub use find::{ThreadFilter, ThreadOrder};
 pub use input::{EditMessage, NewMessage, RegenerateMessage, ResponseOptions, SendMessage};
-pub use siblings::Family;
+pub use siblings::SiblingGroup;
 pub use turn::Sent;
 pub use update::UpdateThread;
 

@@ -7,23 +7,17 @@ use triptych_entities::{
     documents::conversations::message::Message,
     ids::{MessageId, ThreadId},
 };
-use triptych_stores::access::{Action, Actor, Subject};
-use triptych_stores::error::{Result, ServiceError};
+use triptych_stores::{
+    access::{Action, Actor, Subject},
+    error::Result,
+};
 
 use super::Threads;
 
 /// The key of a group of siblings: the children of a message, or the first messages of a thread.
-pub type Family = (ThreadId, Option<MessageId>);
+pub type SiblingGroup = (ThreadId, Option<MessageId>);
 
 impl Threads {
-    /// Fetches a message.
-    ///
-    /// # Errors
-    /// `NotFound`, also for a message of the thread of another user.
-    pub async fn message_of(&self, actor: &Actor, id: MessageId) -> Result<Message> {
-        self.messages_by_ids(actor, &[id]).await?.pop().ok_or(ServiceError::NotFound("message"))
-    }
-
     /// Fetches messages that the caller may see, in any order.
     ///
     /// # Errors
@@ -36,9 +30,13 @@ impl Threads {
     ///
     /// # Errors
     /// `Denied` without the permission to read threads.
-    pub async fn families(&self, actor: &Actor, places: &[Family]) -> Result<HashMap<Family, Vec<Message>>> {
+    pub async fn sibling_groups(
+        &self,
+        actor: &Actor,
+        groups: &[SiblingGroup],
+    ) -> Result<HashMap<SiblingGroup, Vec<Message>>> {
         let scope = actor.scope(Action::Read, Subject::Thread)?;
-        let either: Vec<_> = places
+        let either: Vec<_> = groups
             .iter()
             .map(|(thread, parent)| {
                 doc! { "threadId": thread, "parentId": parent.map_or(Bson::Null, Bson::from) }
@@ -49,10 +47,10 @@ impl Threads {
         }
         let mut found = self.messages().find(scope, doc! { "sibling": { "$gte": 0 }, "$or": either }).await?;
         found.sort_by_key(|message| message.sibling);
-        let mut families: HashMap<Family, Vec<Message>> = HashMap::new();
+        let mut siblings: HashMap<SiblingGroup, Vec<Message>> = HashMap::new();
         for message in found {
-            families.entry((message.thread_id, message.parent_id)).or_default().push(message);
+            siblings.entry((message.thread_id, message.parent_id)).or_default().push(message);
         }
-        Ok(families)
+        Ok(siblings)
     }
 }
