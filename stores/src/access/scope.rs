@@ -38,12 +38,6 @@ impl Scope {
     pub fn owner(self) -> Option<UserId> {
         self.owner
     }
-
-    /// Whether data of this owner are in the scope.
-    #[must_use]
-    pub fn covers(self, owner: UserId) -> bool {
-        self.owner.is_none_or(|own| own == owner)
-    }
 }
 
 impl Actor {
