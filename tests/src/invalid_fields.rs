@@ -92,6 +92,23 @@ async fn credentials_have_the_fields_of_their_integration() {
 }
 
 #[tokio::test]
+async fn searches_have_a_limit() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    for list in ["flows", "threads"] {
+        let query =
+            format!("query($search: String) {{ {list}(filter: {{ search: $search }}) {{ totalCount }} }}");
+        let long = json!({ "search": "ä".repeat(201) });
+        assert_eq!(ada.refused(&query, long, "BAD_USER_INPUT").await.fields(), ["filter.search"], "{list}");
+        for search in ["", "  ", &"ä".repeat(200)] {
+            let found = ada.send(&query, json!({ "search": search })).await;
+            assert_eq!(found.at(&format!("/{list}/totalCount")), 0, "{list}");
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn all_problems_of_an_input_are_reported_together() {
     let world = World::start().await;
     let ada = world.newcomer().await;

@@ -13,6 +13,7 @@ pub(crate) enum Email {}
 pub(crate) enum FileName {}
 pub(crate) enum MediaType {}
 pub(crate) enum ContentUrl {}
+pub(crate) enum Search {}
 
 impl TextKind for ClientId {
     const LONGEST: usize = 200;
@@ -50,6 +51,10 @@ impl TextKind for Name {
 }
 
 impl TextKind for Title {
+    const LONGEST: usize = 200;
+}
+
+impl TextKind for Search {
     const LONGEST: usize = 200;
 }
 

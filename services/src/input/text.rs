@@ -2,6 +2,8 @@
 
 use std::{fmt, marker::PhantomData};
 
+use triptych_stores::error::Invalid;
+
 use super::kind;
 
 /// A kind of text.
@@ -79,6 +81,20 @@ pub(crate) type FileName = Text<kind::FileName>;
 pub(crate) type MediaType = Text<kind::MediaType>;
 /// The URL of the content of a file in a message.
 pub(crate) type ContentUrl = Text<kind::ContentUrl>;
+
+/// The text that a list is searched for.
+pub(crate) type Search = Text<kind::Search>;
+
+impl Search {
+    /// The search text of a filter. A blank text does not restrict the list.
+    ///
+    /// # Errors
+    /// If the text is too long.
+    pub(crate) fn of_filter(text: Option<&str>) -> Result<Option<Self>, Invalid> {
+        let text = text.filter(|text| !text.trim().is_empty());
+        text.map(Self::parse).transpose().map_err(|message| Invalid::one("filter.search", message))
+    }
+}
 
 #[cfg(test)]
 mod tests {

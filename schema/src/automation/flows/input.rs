@@ -13,7 +13,7 @@ use crate::{context::parse_id_opt, order::OrderDirection};
 /// A filter of flows. All given conditions must hold.
 #[derive(InputObject, Default)]
 pub struct FlowFilter {
-    /// A part of the name; case-insensitive.
+    /// A part of the name, up to 200 characters; case-insensitive.
     pub search: Option<String>,
     /// The status of the flow.
     pub status: Option<FlowStatus>,

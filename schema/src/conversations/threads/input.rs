@@ -8,7 +8,7 @@ use crate::{context::parse_id_opt, order::OrderDirection};
 /// A filter of threads. All given conditions must hold.
 #[derive(InputObject, Default)]
 pub struct ThreadFilter {
-    /// A part of the title; case-insensitive.
+    /// A part of the title, up to 200 characters; case-insensitive.
     pub search: Option<String>,
     /// Whether archived threads are listed. Default: those that are not archived.
     pub archived: Option<bool>,

@@ -68,7 +68,7 @@ impl Flows {
         order: FlowOrder,
         args: &PageArgs,
     ) -> Result<Page<flow::Model>> {
-        let query = filter.narrow(flow::Entity::within(actor.scope(Action::Read, Subject::Flow)?));
+        let query = filter.narrow(flow::Entity::within(actor.scope(Action::Read, Subject::Flow)?))?;
         let sorted = order.sorted();
         Ok(sorted.page(&self.stores.pg, query, &sorted.window(args)?).await?)
     }

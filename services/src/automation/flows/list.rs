@@ -8,7 +8,12 @@ use triptych_entities::{
     ids::UserId,
     relational::automation::{flow, step},
 };
-use triptych_stores::page::{KeyKind, KeyValue, rows::Sorted};
+use triptych_stores::{
+    error::Invalid,
+    page::{KeyKind, KeyValue, rows::Sorted},
+};
+
+use crate::input::Search;
 
 /// A filter of flows. All conditions must hold.
 #[derive(Debug, Clone, Default)]
@@ -73,9 +78,13 @@ impl FlowOrder {
 }
 
 impl FlowFilter {
-    pub(super) fn narrow(&self, mut query: Select<flow::Entity>) -> Select<flow::Entity> {
-        if let Some(text) = self.search.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-            let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    /// Adds the conditions to a query.
+    ///
+    /// # Errors
+    /// `Invalid` for a search text that is too long.
+    pub(super) fn narrow(&self, mut query: Select<flow::Entity>) -> Result<Select<flow::Entity>, Invalid> {
+        if let Some(text) = Search::of_filter(self.search.as_deref())? {
+            let escaped = text.as_str().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
             query = query.filter(Expr::col((flow::Entity, flow::Column::Name)).ilike(format!("%{escaped}%")));
         }
         if let Some(status) = self.status {
@@ -98,6 +107,6 @@ impl FlowFilter {
                 .to_owned();
             query = query.filter(Expr::exists(using));
         }
-        query
+        Ok(query)
     }
 }

@@ -7,11 +7,12 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Action, Actor, Subject},
-    error::Result,
+    error::{Invalid, Result},
     page::{KeyKind, KeyValue, Page, PageArgs, documents::Sorted},
 };
 
 use super::Threads;
+use crate::input::Search;
 
 /// The order of a list of threads, by the time of creation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -64,22 +65,21 @@ impl Threads {
         let sorted = Sorted::<Thread>::new("threads", order == ThreadOrder::Newest)
             .by("createdAt", KeyKind::Time, |thread| KeyValue::Time(from_bson(thread.created_at)))
             .by("_id", KeyKind::Id, |thread| thread.id.into());
-        let filter = filter.document(actor);
+        let filter = filter.document(actor)?;
         Ok(self.documents().page(scope, filter, &sorted, &sorted.window(args)?).await?)
     }
 }
 
 impl ThreadFilter {
-    fn document(&self, actor: &Actor) -> Document {
+    fn document(&self, actor: &Actor) -> Result<Document, Invalid> {
         let mut filter = doc! {
             "ownerId": self.owner.unwrap_or(actor.user),
             "archived": self.archived.unwrap_or(false),
         };
-        let search = self.search.as_deref().map(str::trim).filter(|search| !search.is_empty());
-        if let Some(search) = search {
-            filter.insert("title", doc! { "$regex": literal(search), "$options": "i" });
+        if let Some(search) = Search::of_filter(self.search.as_deref())? {
+            filter.insert("title", doc! { "$regex": literal(search.as_str()), "$options": "i" });
         }
-        filter
+        Ok(filter)
     }
 }
 
