@@ -120,7 +120,7 @@ const ACROSS_TENANTS: [&str; 19] = [
     "services/src/conversations/generations/finish.rs",
     "services/src/conversations/generations/step.rs",
     "services/src/conversations/generations/usage.rs",
-    "services/src/conversations/threads/turn.rs",
+    "services/src/conversations/threads/insert.rs",
     "services/src/conversations/tree.rs",
     "services/src/identity/sign_in.rs",
 ];
