@@ -132,17 +132,17 @@ async fn killed_at(step: &str) {
 }
 
 #[tokio::test]
-async fn a_request_and_an_answer_that_were_under_way_at_a_kill_end_once() {
+async fn a_request_and_a_response_in_progress_at_a_kill_end_once() {
     killed_at("second").await;
 }
 
 #[tokio::test]
-async fn a_model_step_that_was_under_way_at_a_kill_ends_once() {
+async fn an_ai_step_in_progress_at_a_kill_ends_once() {
     killed_at("ask").await;
 }
 
 #[tokio::test]
-async fn a_second_instance_on_the_same_folder_says_who_has_it() {
+async fn a_second_instance_on_the_same_folder_reports_the_first() {
     let process = Process::start("second").await;
     let (status, said) = process.second_instance().await;
     assert!(!status.success(), "{status}");
@@ -156,7 +156,7 @@ async fn a_second_instance_on_the_same_folder_says_who_has_it() {
 }
 
 #[tokio::test]
-async fn the_databases_end_with_a_killed_server() {
+async fn the_databases_stop_with_a_killed_server() {
     let mut process = Process::start("orphans").await;
     assert!(process.engines().len() >= 3, "{:?}", process.engines());
     process.kill().await;

@@ -227,7 +227,7 @@ fn files_are_short_enough_to_read() {
 }
 
 #[test]
-fn crates_say_what_they_own() {
+fn every_crate_documents_what_it_owns() {
     let broken: Vec<_> = members()
         .keys()
         .map(|name| PathBuf::from(name).join("src/lib.rs"))

@@ -14,7 +14,7 @@ async fn post(client: &Client, url: &str, body: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_webhook_runs_the_flow_and_the_history_tells_every_step() {
+async fn a_webhook_runs_the_flow_and_the_history_contains_every_step() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let (_, url) = ada
@@ -47,7 +47,7 @@ async fn a_webhook_runs_the_flow_and_the_history_tells_every_step() {
 }
 
 #[tokio::test]
-async fn a_synchronous_webhook_waits_for_the_answer() {
+async fn a_synchronous_webhook_waits_for_the_response() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let (_, plain) = ada
@@ -69,7 +69,7 @@ async fn a_synchronous_webhook_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn a_filter_that_does_not_pass_skips_what_follows() {
+async fn a_filter_that_stops_skips_its_successors() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let only_large = json!({ "conditions": [[{ "value": "{{ trigger.body.n }}", "operator": "greater_than", "against": 10 }]] });
@@ -90,7 +90,7 @@ async fn a_filter_that_does_not_pass_skips_what_follows() {
 }
 
 #[tokio::test]
-async fn a_branch_takes_the_first_link_that_holds_and_joins_wait_for_what_is_left() {
+async fn a_branch_follows_the_first_condition_that_holds_and_joins_wait_for_the_remaining_paths() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let steps = steps([
@@ -117,7 +117,7 @@ async fn a_branch_takes_the_first_link_that_holds_and_joins_wait_for_what_is_lef
 }
 
 #[tokio::test]
-async fn a_failure_is_tried_again_then_recorded_or_handled() {
+async fn a_failed_step_is_retried_then_recorded_or_handled() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let quick = json!({ "maxAttempts": 3, "initialDelayMs": 10 });
@@ -182,7 +182,7 @@ async fn a_delay_waits_and_an_execution_can_be_canceled_and_run_again() {
 }
 
 #[tokio::test]
-async fn a_retry_keeps_what_succeeded() {
+async fn a_retry_keeps_the_results_of_succeeded_steps() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let flaky =
@@ -202,7 +202,7 @@ async fn a_retry_keeps_what_succeeded() {
 }
 
 #[tokio::test]
-async fn an_execution_is_followed_live_and_again_from_any_cursor() {
+async fn an_execution_is_followed_live_and_replayed_from_any_cursor() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let slow = get("slow", &format!("{}/held", local.url));
@@ -291,7 +291,7 @@ async fn executions_finish_and_schedules_fire_after_redis_was_emptied() {
 }
 
 #[tokio::test]
-async fn runs_by_hand_are_repeatable_and_tests_run_the_draft() {
+async fn manual_runs_are_idempotent_and_tests_run_the_draft() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let create = "mutation($input: CreateFlowInput!) { createFlow(input: $input) { flow { id } } }";

@@ -15,7 +15,7 @@ async fn create(client: &Client, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_flow_is_made_whole_in_one_call_and_published() {
+async fn a_flow_is_created_with_its_draft_and_published() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let input = json!({ "name": "Greet", "clientId": "one", "steps": steps([
@@ -109,7 +109,7 @@ async fn the_notes_of_a_flow_are_kept_copied_and_removed() {
 }
 
 #[tokio::test]
-async fn a_draft_may_be_unfinished_but_not_published() {
+async fn an_incomplete_draft_is_not_published() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let steps = steps([step("http.request").key("fetch").parameters(json!({ "method": "GET" }))]);
@@ -124,7 +124,7 @@ async fn a_draft_may_be_unfinished_but_not_published() {
 }
 
 #[tokio::test]
-async fn a_published_version_stays_while_the_draft_changes() {
+async fn a_change_of_the_draft_does_not_change_the_published_version() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let id = create(&ada, "Versions").await;
@@ -202,7 +202,7 @@ async fn lists_are_walked_by_cursor_in_both_directions_and_any_order() {
 }
 
 #[tokio::test]
-async fn pausing_closes_the_webhook_and_deleting_takes_everything_along() {
+async fn pausing_disables_the_webhook_and_deleting_removes_all_data() {
     let world = World::start().await;
     let ada = world.newcomer().await;
     let (id, hook) = ada.published_flow(steps([hook()])).await;

@@ -106,7 +106,7 @@ async fn a_delay_ends_at_its_time_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_step_belongs_to_one_worker_until_its_lease_is_over() {
+async fn a_step_has_one_worker_until_its_lease_expires() {
     let world = World::start().await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let db = world.database().await;

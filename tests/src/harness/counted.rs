@@ -41,7 +41,7 @@ impl Counted {
         let mut config = world.config.clone();
         config.postgres.url = Some(wire.url.clone().into());
         config.mongo.url = Some(format!("{}&appName={APP_NAME}", world.mongo_url()).into());
-        let running = Box::pin(Running::start_with(config, Role::Api, world.clock.clock())).await;
+        let running = Box::pin(Running::start_with(config, Role::Api, world.clock.injected())).await;
         let running = running.expect("the server starts");
         let url = format!("http://{}", running.address.expect("it listens"));
         let mongo = mongodb::Client::with_uri_str(world.mongo_url()).await.expect("MongoDB answers");
