@@ -3,11 +3,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
-    Condition, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult as _, Order, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
-    sea_query::{
-        Alias, Asterisk, Expr, ExprTrait as _, JoinType, Query, SimpleExpr, extension::postgres::PgFunc,
-    },
+    DatabaseConnection, DbBackend, EntityTrait, FromQueryResult as _, Order, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Statement,
+    sea_query::{Asterisk, Expr, ExprTrait as _, SimpleExpr, extension::postgres::PgFunc},
 };
 use tokio::sync::OnceCell;
 use triptych_entities::ids::Id;
@@ -85,12 +83,11 @@ where
         window: &Window,
     ) -> Result<Page<E::Model>, StoreError> {
         let total = counted(db, query.clone());
-        let rows = self.windowed(query, window).all(db).await?;
+        let rows = E::Model::find_by_statement(self.windowed(query, window)).all(db).await?;
         Ok(Page::of_fetched(window, rows, |row| self.key(row), total))
     }
 
-    /// Reads the same page of the children of several parents with one statement: one scan of the index on (`parent`,
-    /// sort keys) for each parent, which ends after the rows of the page.
+    /// Reads the same page of the children of several parents with one statement.
     ///
     /// # Errors
     /// If PostgreSQL does not answer.
@@ -101,21 +98,9 @@ where
         parents: &Parents<'_, E, P>,
         window: &Window,
     ) -> Result<HashMap<P, Page<E::Model>>, StoreError> {
-        let (parent, page) = (Alias::new("parent"), Alias::new("page"));
-        let mut inner = self.windowed(query.clone(), window).into_query();
-        inner.and_where(Expr::col((E::default(), parents.column)).equals((parent.clone(), Alias::new("id"))));
-        let ids = parents.ids.iter().map(|id| id.uuid()).collect::<Vec<_>>();
-        let unnested = Query::select()
-            .expr_as(Expr::cust_with_values("unnest($1::uuid[])", [ids]), Alias::new("id"))
-            .to_owned();
-        let lateral = Query::select()
-            .column((page.clone(), Asterisk))
-            .from_subquery(unnested, parent)
-            .join_lateral(JoinType::InnerJoin, inner, page, Condition::all())
-            .to_owned();
-        let rows = E::Model::find_by_statement(DbBackend::Postgres.build(&lateral)).all(db).await?;
-        let mut by_parent: HashMap<P, Vec<E::Model>> = HashMap::new();
-        for row in rows {
+        let statement = self.windows(query.clone(), parents, window);
+        let mut by_parent: HashMap<P, Vec<E::Model>> = HashMap::with_capacity(parents.ids.len());
+        for row in E::Model::find_by_statement(statement).all(db).await? {
             by_parent.entry((parents.of)(&row)).or_default().push(row);
         }
         let total = counted_by_parent(db, query, parents);
@@ -126,11 +111,37 @@ where
         Ok(pages.collect())
     }
 
+    /// The statement that reads the window of each parent: one scan of the index on (parent, sort keys) for each parent,
+    /// which ends after the rows of the window.
+    ///
+    /// The parent is compared with an array of one and sorted by, which says the same as an equality. With an equality,
+    /// PostgreSQL may follow the index on the sort keys alone and filter: it expects the rows of all parents to be mixed
+    /// evenly, and reads the whole table for a parent without rows.
+    fn windows<P: Id>(&self, query: Select<E>, parents: &Parents<'_, E, P>, window: &Window) -> Statement {
+        let column = Expr::col((E::default(), parents.column));
+        let keys_descend = self.descending != window.backward;
+        // The index is read forward or backward, so the order of the parent turns with that of the keys.
+        let order = if keys_descend == parents.keys_descend { Order::Asc } else { Order::Desc };
+        let of_parent = Expr::cust_with_exprs(r#"$1 = ANY (ARRAY["parent"."id"])"#, [column.clone()]);
+        let query = query.filter(of_parent).order_by(column, order);
+        let Statement { sql, values, db_backend } = self.windowed(query, window);
+        let mut values = values.map(|values| values.0).unwrap_or_default();
+        values.push(parents.ids.iter().map(|id| id.uuid()).collect::<Vec<_>>().into());
+        let count = values.len();
+        let sql = format!(
+            "SELECT page.* FROM unnest(${count}::uuid[]) AS parent (id) CROSS JOIN LATERAL ({sql}) AS page"
+        );
+        Statement::from_sql_and_values(db_backend, sql, values)
+    }
+
     fn key(&self, row: &E::Model) -> Vec<KeyValue> {
         self.keys.iter().map(|key| (key.value)(row)).collect()
     }
 
-    fn windowed(&self, mut query: Select<E>, window: &Window) -> Select<E> {
+    /// The statement that reads a window. Its limit is part of the text: PostgreSQL does not reuse the plan of a
+    /// prepared statement whose limit is a parameter, because without the number it expects to read a tenth of all
+    /// rows. A list has few different limits.
+    fn windowed(&self, mut query: Select<E>, window: &Window) -> Statement {
         if let Some(after) = &window.after {
             query = query.filter(self.beside(after, self.descending));
         }
@@ -141,7 +152,8 @@ where
         for key in &self.keys {
             query = query.order_by(key.expression.clone(), direction.clone());
         }
-        query.limit(window.fetch())
+        let statement = query.build(DbBackend::Postgres);
+        Statement { sql: format!("{} LIMIT {}", statement.sql, window.fetch()), ..statement }
     }
 
     /// The condition for the rows on one side of a cursor, as one comparison of tuples.
@@ -154,8 +166,10 @@ where
 
 /// The parents whose pages [`Sorted::pages_of`] reads.
 pub struct Parents<'a, E: EntityTrait, P> {
-    /// The column with the id of the parent.
+    /// The column with the id of the parent. An index begins with it, in ascending order, followed by the sort keys.
     pub column: E::Column,
+    /// Whether the sort keys are in descending order in that index.
+    pub keys_descend: bool,
     /// The parent of a row.
     pub of: fn(&E::Model) -> P,
     pub ids: &'a [P],
@@ -189,14 +203,14 @@ where
         .expr(Expr::col(Asterisk).count())
         .filter(Expr::col((E::default(), parents.column)).eq(PgFunc::any(ids)))
         .group_by(parents.column);
-    let (db, counts) = (db.clone(), Arc::new(OnceCell::<HashMap<Uuid, i64>>::new()));
+    let (db, query, counts) = (db.clone(), Arc::new(query), Arc::new(OnceCell::<HashMap<Uuid, i64>>::new()));
     move |parent| {
         let (db, query, counts) = (db.clone(), query.clone(), counts.clone());
         Total::counted(move || {
             let (db, query, counts) = (db.clone(), query.clone(), counts.clone());
             async move {
                 let count = async || {
-                    let rows: Vec<(Uuid, i64)> = query.into_tuple().all(&db).await?;
+                    let rows: Vec<(Uuid, i64)> = Select::clone(&query).into_tuple().all(&db).await?;
                     Ok::<_, StoreError>(rows.into_iter().collect())
                 };
                 let count = counts.get_or_try_init(count).await?.get(&parent).copied().unwrap_or_default();
@@ -210,7 +224,10 @@ where
 mod tests {
     use super::*;
     use crate::page::key;
-    use triptych_entities::relational::automation::flow;
+    use triptych_entities::{
+        ids::FlowId,
+        relational::automation::{execution, flow},
+    };
 
     /// What follows the selected columns in the statement of a page of two rows.
     fn clauses(descending: bool, forward: bool) -> String {
@@ -224,8 +241,7 @@ mod tests {
             PageArgs { last: Some(2), before: Some(cursor), ..PageArgs::default() }
         };
         let window = sorted.window(&args).unwrap();
-        let query = sorted.windowed(flow::Entity::find(), &window);
-        let sql = query.build(DbBackend::Postgres).to_string().replace("\"flows\".", "");
+        let sql = sorted.windowed(flow::Entity::find(), &window).to_string().replace("\"flows\".", "");
         sql.split_once(" WHERE ").unwrap().1.to_owned()
     }
 
@@ -241,5 +257,38 @@ mod tests {
         assert_eq!(clauses(false, false), expected("<", "DESC"));
         assert_eq!(clauses(true, true), expected("<", "DESC"));
         assert_eq!(clauses(true, false), expected(">", "ASC"));
+    }
+
+    fn sql(parents: u128, first: Option<i32>, last: Option<i32>) -> String {
+        let sorted =
+            Sorted::<execution::Entity>::newest("executions", execution::Column::Id, |row| row.id.into());
+        let ids: Vec<FlowId> = (0..parents).map(|id| FlowId::from_uuid(Uuid::from_u128(id))).collect();
+        let parents = Parents {
+            column: execution::Column::FlowId,
+            keys_descend: true,
+            of: |row: &execution::Model| row.flow_id,
+            ids: &ids,
+        };
+        let window = sorted.window(&PageArgs { first, last, ..PageArgs::default() }).unwrap();
+        sorted.windows(execution::Entity::find(), &parents, &window).sql
+    }
+
+    #[test]
+    fn the_text_of_a_statement_depends_on_the_size_of_the_page_alone() {
+        assert_eq!(sql(1, Some(5), None), sql(20, Some(5), None));
+        assert!(!sql(1, Some(5), None).contains("$2"), "{}", sql(1, Some(5), None));
+    }
+
+    #[test]
+    fn the_window_of_a_parent_is_in_the_order_of_its_index() {
+        let end = |sql: String| sql.split(" WHERE ").nth(1).unwrap().replace("\"executions\".", "");
+        assert_eq!(
+            end(sql(1, Some(5), None)),
+            r#""flow_id" = ANY (ARRAY["parent"."id"]) ORDER BY "flow_id" ASC, "id" DESC LIMIT 6) AS page"#
+        );
+        assert_eq!(
+            end(sql(1, None, Some(2))),
+            r#""flow_id" = ANY (ARRAY["parent"."id"]) ORDER BY "flow_id" DESC, "id" ASC LIMIT 3) AS page"#
+        );
     }
 }

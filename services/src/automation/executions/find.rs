@@ -67,6 +67,7 @@ impl Executions {
         let query = filter.narrow(light(actor.scope(Action::Read, Subject::Execution)?));
         let parents = Parents {
             column: execution::Column::FlowId,
+            keys_descend: true,
             of: |execution: &execution::Model| execution.flow_id,
             ids: flows,
         };

@@ -104,6 +104,7 @@ impl Flows {
         let query = flow_version::Entity::within(actor.scope(Action::Read, Subject::Flow)?);
         let parents = Parents {
             column: flow_version::Column::FlowId,
+            keys_descend: false,
             of: |version: &flow_version::Model| version.flow_id,
             ids: flows,
         };
