@@ -45,6 +45,9 @@ pub struct Stores {
 const RELAXED_CONNECTIONS: u32 = 4;
 /// Time limit of connecting to PostgreSQL.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for which an idle connection is used without a test. It was tested when it returned to the pool, and each test
+/// is a round trip. A statement on a connection that was lost meanwhile fails as unavailable.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// Time that a request waits for MongoDB's primary.
 const SELECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause between two attempts to connect to PostgreSQL.
@@ -103,6 +106,7 @@ fn postgres_options(config: &StoreConfig) -> ConnectOptions {
         .max_connections(config.postgres_connections)
         .acquire_timeout(config.postgres_acquire_timeout)
         .connect_timeout(CONNECT_TIMEOUT)
+        .test_before_acquire_if_idle_for(TRUSTED_FOR)
         .sqlx_logging(false);
     options
 }

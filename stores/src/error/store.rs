@@ -1,12 +1,14 @@
 //! Errors of databases.
 
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
 use super::{Code, Coded};
 
 /// A database failed or does not answer. Never caused by the input of the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("PostgreSQL: {0}")]
-    Postgres(#[from] sea_orm::DbErr),
+    Postgres(#[from] DbErr),
     #[error("MongoDB: {0}")]
     Mongo(#[from] Box<mongodb::error::Error>),
     #[error("Redis: {0}")]
@@ -31,13 +33,29 @@ impl From<serde_json::Error> for StoreError {
     }
 }
 
+/// Whether there is no connection to PostgreSQL, or it was lost during a statement.
+fn is_unavailable(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            match error.as_ref() {
+                sqlx::Error::Io(_) => true,
+                // Class 08 is about connections; 57P01 to 57P03: the server is stopping or starting.
+                sqlx::Error::Database(error) => {
+                    error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0"))
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
 impl Coded for StoreError {
     fn code(&self) -> Code {
         use mongodb::error::ErrorKind;
         let unavailable = match self {
-            Self::Postgres(error) => {
-                matches!(error, sea_orm::DbErr::Conn(_) | sea_orm::DbErr::ConnectionAcquire(_))
-            }
+            Self::Postgres(error) => is_unavailable(error),
             Self::Mongo(error) => {
                 matches!(*error.kind, ErrorKind::ServerSelection { .. } | ErrorKind::Io(_))
             }
