@@ -6,6 +6,7 @@ pub mod clock;
 pub mod collections;
 pub mod connections;
 pub mod error;
+pub mod fetch;
 pub mod health;
 pub mod ids;
 pub mod live;

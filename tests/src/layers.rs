@@ -8,8 +8,9 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The crates that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 9] = [
-    ("entities", &[]),
+const LAYERS: [(&str, &[&str]); 10] = [
+    ("derive", &[]),
+    ("entities", &["derive"]),
     ("migration", &["entities"]),
     ("stores", &["entities"]),
     ("services", &["stores", "entities"]),

@@ -29,6 +29,8 @@ mod pages;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod statements;

@@ -3,4 +3,5 @@
 pub mod automation;
 pub mod identity;
 pub mod outbox;
+pub mod positional;
 pub mod tenanted;

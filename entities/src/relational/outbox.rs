@@ -6,7 +6,7 @@ use crate::ids::{JobId, OrganizationId};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "outbox")]
+#[sea_orm(table_name = "outbox", model_attrs(derive(triptych_derive::Positional)))]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: JobId,

@@ -7,6 +7,7 @@ use triptych_entities::{
 };
 use triptych_stores::access::Actor;
 use triptych_stores::error::{Result, ServiceError};
+use triptych_stores::fetch::Fetch as _;
 use triptych_stores::ids::IdColumn as _;
 
 use super::Identity;
@@ -25,7 +26,7 @@ impl Identity {
         Ok(user::Entity::find()
             .filter(user::Column::Id.any_of(ids))
             .filter(user::Column::Id.in_subquery(members))
-            .all(&self.stores.pg)
+            .fetch(&self.stores.pg)
             .await?)
     }
 

@@ -12,6 +12,7 @@ use triptych_entities::{ids::ApiTokenId, relational::identity::api_token};
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject, subjects},
     error::{Result, ServiceError},
+    fetch::Fetch as _,
 };
 
 use super::Identity;
@@ -99,7 +100,7 @@ impl Identity {
     pub async fn api_tokens(&self, actor: &Actor) -> Result<Vec<api_token::Model>> {
         Ok(api_token::Entity::within(Scope::own(actor.organization, actor.user))
             .order_by_desc(api_token::Column::Id)
-            .all(&self.stores.pg)
+            .fetch(&self.stores.pg)
             .await?)
     }
 

@@ -3,16 +3,19 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
-    DatabaseConnection, DbBackend, EntityTrait, FromQueryResult as _, Order, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Statement,
+    DatabaseConnection, DbBackend, EntityTrait, Order, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Statement,
     sea_query::{Asterisk, Expr, ExprTrait as _, SimpleExpr, extension::postgres::PgFunc},
 };
 use tokio::sync::OnceCell;
-use triptych_entities::ids::Id;
+use triptych_entities::{ids::Id, relational::positional::Positional};
 use uuid::Uuid;
 
 use super::{KeyKind, KeyValue, Page, PageArgs, Total, Window};
-use crate::error::{Invalid, StoreError};
+use crate::{
+    error::{Invalid, StoreError},
+    fetch::fetch,
+};
 
 /// The sort order of a list of rows. All keys have one direction, so that one comparison of tuples uses the index.
 pub struct Sorted<E: EntityTrait> {
@@ -29,7 +32,7 @@ struct Key<E: EntityTrait> {
 
 impl<E> Sorted<E>
 where
-    E: EntityTrait<Model: Send + Sync>,
+    E: EntityTrait<Model: Positional + Send + Sync>,
 {
     /// A list in this direction, by the keys that [`Sorted::by`] adds. Its cursors contain its name, so that other
     /// lists refuse them.
@@ -83,7 +86,7 @@ where
         window: &Window,
     ) -> Result<Page<E::Model>, StoreError> {
         let total = counted(db, query.clone());
-        let rows = E::Model::find_by_statement(self.windowed(query, window)).all(db).await?;
+        let rows = fetch(db, self.windowed(query, window)).await?;
         Ok(Page::of_fetched(window, rows, |row| self.key(row), total))
     }
 
@@ -100,7 +103,7 @@ where
     ) -> Result<HashMap<P, Page<E::Model>>, StoreError> {
         let statement = self.windows(query.clone(), parents, window);
         let mut by_parent: HashMap<P, Vec<E::Model>> = HashMap::with_capacity(parents.ids.len());
-        for row in E::Model::find_by_statement(statement).all(db).await? {
+        for row in fetch::<E::Model>(db, statement).await? {
             by_parent.entry((parents.of)(&row)).or_default().push(row);
         }
         let total = counted_by_parent(db, query, parents);

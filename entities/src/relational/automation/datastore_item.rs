@@ -10,7 +10,7 @@ use crate::{
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "datastore_items")]
+#[sea_orm(table_name = "datastore_items", model_attrs(derive(triptych_derive::Positional)))]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: DatastoreItemId,

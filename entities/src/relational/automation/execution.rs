@@ -41,7 +41,7 @@ impl Status {
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "executions")]
+#[sea_orm(table_name = "executions", model_attrs(derive(triptych_derive::Positional)))]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ExecutionId,

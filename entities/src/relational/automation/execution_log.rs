@@ -20,7 +20,7 @@ pub enum Level {
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "execution_logs")]
+#[sea_orm(table_name = "execution_logs", model_attrs(derive(triptych_derive::Positional)))]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ExecutionLogId,

@@ -58,7 +58,7 @@ pub enum Exit {
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "execution_steps")]
+#[sea_orm(table_name = "execution_steps", model_attrs(derive(triptych_derive::Positional)))]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ExecutionStepId,

@@ -23,7 +23,7 @@ pub enum Kind {
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "step_links")]
+#[sea_orm(table_name = "step_links", model_attrs(derive(triptych_derive::Positional)))]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: StepLinkId,

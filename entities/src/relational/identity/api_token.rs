@@ -10,7 +10,7 @@ use crate::{
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "api_tokens")]
+#[sea_orm(table_name = "api_tokens", model_attrs(derive(triptych_derive::Positional)))]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ApiTokenId,

@@ -6,7 +6,7 @@ use crate::ids::OrganizationId;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "organizations")]
+#[sea_orm(table_name = "organizations", model_attrs(derive(triptych_derive::Positional)))]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: OrganizationId,

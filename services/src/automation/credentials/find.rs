@@ -5,6 +5,7 @@ use triptych_entities::{ids::CredentialId, relational::automation::credential};
 use triptych_stores::{
     access::{Action, Actor, Scoped as _, Subject},
     error::Result,
+    fetch::Fetch as _,
     ids::IdColumn as _,
     page::{Page, PageArgs, rows::Sorted},
 };
@@ -19,7 +20,7 @@ impl Credentials {
     pub async fn by_ids(&self, actor: &Actor, ids: &[CredentialId]) -> Result<Vec<credential::Model>> {
         let Ok(scope) = actor.scope(Action::Read, Subject::Credential) else { return Ok(Vec::new()) };
         let query = credential::Entity::within(scope).filter(credential::Column::Id.any_of(ids));
-        Ok(query.all(&self.stores.pg).await?)
+        Ok(query.fetch(&self.stores.pg).await?)
     }
 
     /// Lists the credentials that the caller may read, newest first.

@@ -9,6 +9,7 @@ use triptych_entities::{
 use triptych_stores::{
     access::{Scope, Scoped as _},
     error::{Result, ServiceError, StoreError},
+    fetch::Fetch as _,
 };
 
 use super::{Credentials, Sealed};
@@ -40,7 +41,7 @@ impl Credentials {
             let rows = credential::Entity::across_tenants()
                 .filter(credential::Column::KeyId.ne(self.keyring.current()))
                 .limit(200)
-                .all(&self.stores.pg)
+                .fetch(&self.stores.pg)
                 .await?;
             if rows.is_empty() {
                 return Ok(rotated);

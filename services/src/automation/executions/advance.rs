@@ -17,6 +17,7 @@ use triptych_entities::{
 use triptych_stores::{
     access::Scoped as _,
     error::{Result, ServiceError},
+    fetch::Fetch as _,
     live::Topic,
 };
 
@@ -45,7 +46,7 @@ impl Executions {
         let graph = self.graphs.load(tx, execution.version_id).await?;
         let steps = execution_step::Entity::across_tenants()
             .filter(execution_step::Column::ExecutionId.eq(id))
-            .all(tx)
+            .fetch(tx)
             .await?;
         Ok(Some(Locked { execution, graph, steps }))
     }

@@ -13,6 +13,7 @@ use triptych_entities::{
 use triptych_stores::{
     access::{Actor, Scope, Scoped as _},
     error::{Result, ServiceError},
+    fetch::Fetch as _,
     live::{self, End, Feed, Lost, Topic},
 };
 
@@ -83,7 +84,7 @@ impl Feed for ExecutionFeed {
             .filter(execution_step::Column::ExecutionId.eq(self.execution.id))
             .filter(execution_step::Column::Status.is_in(ended))
             .order_by_asc(execution_step::Column::Id)
-            .all(pg)
+            .fetch(pg)
             .await?;
         let graph = self.service.graphs.load(pg, self.execution.version_id).await?;
         let mut events = Vec::new();

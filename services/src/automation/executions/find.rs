@@ -11,6 +11,7 @@ use triptych_entities::{
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
     error::{Result, ServiceError},
+    fetch::Fetch as _,
     ids::IdColumn as _,
     page::{
         Page, PageArgs, Window,
@@ -36,7 +37,7 @@ impl Executions {
     /// `Denied`, or if PostgreSQL does not answer.
     pub async fn by_ids(&self, actor: &Actor, ids: &[ExecutionId]) -> Result<Vec<execution::Model>> {
         let query = light(actor.scope(Action::Read, Subject::Execution)?);
-        Ok(query.filter(execution::Column::Id.any_of(ids)).all(&self.stores.pg).await?)
+        Ok(query.filter(execution::Column::Id.any_of(ids)).fetch(&self.stores.pg).await?)
     }
 
     /// A page of the executions that the caller can see, newest first, without the triggers' data.
@@ -104,7 +105,7 @@ impl Executions {
         let rows = execution_step::Entity::within(scope)
             .filter(execution_step::Column::ExecutionId.any_of(executions))
             .order_by_asc(execution_step::Column::Id)
-            .all(&self.stores.pg)
+            .fetch(&self.stores.pg)
             .await?;
         let mut by_execution: HashMap<ExecutionId, Vec<execution_step::Model>> = HashMap::new();
         for row in rows {
@@ -123,7 +124,7 @@ impl Executions {
         let scope = actor.scope(Action::Read, Subject::Execution)?;
         Ok(execution_step::Entity::within(scope)
             .filter(execution_step::Column::Id.any_of(ids))
-            .all(&self.stores.pg)
+            .fetch(&self.stores.pg)
             .await?)
     }
 
@@ -139,7 +140,7 @@ impl Executions {
         let scope = actor.scope(Action::Read, Subject::Execution)?;
         let rows = execution_step::Entity::within(scope)
             .filter(execution_step::Column::GenerationId.any_of(generations))
-            .all(&self.stores.pg)
+            .fetch(&self.stores.pg)
             .await?;
         Ok(rows.into_iter().filter_map(|row| Some((row.generation_id?, row))).collect())
     }

@@ -12,6 +12,7 @@ use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
     collections::Change,
     error::{Invalid, Problem, Result, ServiceError},
+    fetch::Fetch as _,
 };
 
 use super::{Flows, spec::GraphSpec, store::NewVersion, validate::Strictness};
@@ -192,7 +193,7 @@ async fn check_credentials(tx: &impl ConnectionTrait, actor: &Actor, graph: &Gra
     let found = match actor.scope(Action::Read, Subject::Credential) {
         Ok(scope) => {
             let query = credential::Entity::within(scope).filter(credential::Column::Id.is_in(wanted));
-            query.all(tx).await?
+            query.fetch(tx).await?
         }
         Err(_) => Vec::new(),
     };

@@ -13,6 +13,7 @@ use triptych_entities::{
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
     error::{Invalid, Result, ServiceError, StoreError},
+    fetch::Fetch as _,
     ids::IdColumn as _,
     page::{
         KeyKind, KeyValue, Page, PageArgs, Window,
@@ -44,7 +45,7 @@ impl Flows {
     pub async fn by_ids(&self, actor: &Actor, ids: &[FlowId]) -> Result<Vec<flow::Model>> {
         let scope = actor.scope(Action::Read, Subject::Flow)?;
         let query = flow::Entity::within(scope).filter(flow::Column::Id.any_of(ids));
-        Ok(query.all(&self.stores.pg).await?)
+        Ok(query.fetch(&self.stores.pg).await?)
     }
 
     /// The owner of a flow, for work that is done on the owner's behalf.
@@ -80,7 +81,7 @@ impl Flows {
     pub async fn versions(&self, actor: &Actor, ids: &[FlowVersionId]) -> Result<Vec<flow_version::Model>> {
         let scope = actor.scope(Action::Read, Subject::Flow)?;
         let query = flow_version::Entity::within(scope).filter(flow_version::Column::Id.any_of(ids));
-        Ok(query.all(&self.stores.pg).await?)
+        Ok(query.fetch(&self.stores.pg).await?)
     }
 
     /// Checks the arguments of a page of a flow's versions.
@@ -139,7 +140,7 @@ impl Flows {
     pub async fn steps(&self, actor: &Actor, ids: &[StepId]) -> Result<Vec<step::Model>> {
         let scope = actor.scope(Action::Read, Subject::Flow)?;
         let query = step::Entity::within(scope).filter(step::Column::Id.any_of(ids));
-        Ok(query.all(&self.stores.pg).await?)
+        Ok(query.fetch(&self.stores.pg).await?)
     }
 
     /// The secret addresses of those of these flows that the caller may change.
@@ -149,7 +150,7 @@ impl Flows {
     pub async fn webhooks(&self, actor: &Actor, flows: &[FlowId]) -> Result<Vec<webhook::Model>> {
         let Ok(scope) = actor.scope(Action::Update, Subject::Flow) else { return Ok(Vec::new()) };
         let query = webhook::Entity::within(scope).filter(webhook::Column::FlowId.any_of(flows));
-        Ok(query.all(&self.stores.pg).await?)
+        Ok(query.fetch(&self.stores.pg).await?)
     }
 }
 

@@ -10,7 +10,7 @@ use triptych_entities::{
     ids::{FlowVersionId, StepId},
     relational::automation::{step, step_link},
 };
-use triptych_stores::{access::Scoped as _, error::StoreError, ids::IdColumn as _};
+use triptych_stores::{access::Scoped as _, error::StoreError, fetch::Fetch as _, ids::IdColumn as _};
 
 /// The steps of a version, and the links between them, in their order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -104,12 +104,12 @@ async fn read(
     let steps = step::Entity::across_tenants()
         .filter(step::Column::VersionId.any_of(versions))
         .order_by_asc(step::Column::Position)
-        .all(db)
+        .fetch(db)
         .await?;
     let links = step_link::Entity::across_tenants()
         .filter(step_link::Column::VersionId.any_of(versions))
         .order_by_asc(step_link::Column::Position)
-        .all(db)
+        .fetch(db)
         .await?;
     let mut graphs: HashMap<FlowVersionId, Graph> = HashMap::new();
     for step in steps {

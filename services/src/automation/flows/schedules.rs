@@ -2,7 +2,7 @@
 
 use sea_orm::{ColumnTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use triptych_entities::{ids::FlowId, relational::automation::schedule};
-use triptych_stores::{access::Scoped as _, error::Result};
+use triptych_stores::{access::Scoped as _, error::Result, fetch::Fetch as _};
 
 use super::Flows;
 
@@ -18,7 +18,7 @@ impl Flows {
     pub async fn mirror_schedules(&self, flow: FlowId) -> Result<()> {
         let schedules = schedule::Entity::across_tenants()
             .filter(schedule::Column::FlowId.eq(flow))
-            .all(&self.stores.pg)
+            .fetch(&self.stores.pg)
             .await?;
         for schedule in &schedules {
             self.queues.upsert_scheduler(schedule).await?;
@@ -38,7 +38,7 @@ impl Flows {
             if let Some(id) = after {
                 query = query.filter(schedule::Column::Id.gt(id));
             }
-            let batch = query.all(&self.stores.pg).await?;
+            let batch = query.fetch(&self.stores.pg).await?;
             for schedule in &batch {
                 self.queues.upsert_scheduler(schedule).await?;
             }
