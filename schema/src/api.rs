@@ -38,7 +38,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 #[derive(Clone)]
 pub struct Api {
     schema: Schema<Query, Mutation, Subscription>,
-    services: Services,
+    services: Arc<Services>,
     limits: Limits,
     types: Arc<Types>,
     documents: Documents,
@@ -58,7 +58,7 @@ impl Api {
             .limit_recursive_depth(limits.nesting)
             .finish();
         let types = Arc::new(Types::of(&schema.sdl()).expect("the SDL parses"));
-        Self { schema, services, limits, types, documents: Documents::new() }
+        Self { schema, services: Arc::new(services), limits, types, documents: Documents::new() }
     }
 
     /// The SDL of the schema.

@@ -23,13 +23,13 @@ use crate::{
 /// for its keys.
 pub struct Batch {
     pub(crate) actor: Arc<Actor>,
-    pub(crate) services: Services,
+    pub(crate) services: Arc<Services>,
 }
 
 /// The loaders of one request, or of one event of a subscription.
 pub type Loaders = DataLoader<Batch, NoCache>;
 
-pub(crate) fn loaders(actor: Arc<Actor>, services: Services, batches: Batches) -> Loaders {
+pub(crate) fn loaders(actor: Arc<Actor>, services: Arc<Services>, batches: Batches) -> Loaders {
     DataLoader::new(Batch { actor, services }, batches, Immediately).delay(Duration::ZERO)
 }
 
