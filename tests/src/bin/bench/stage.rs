@@ -77,7 +77,8 @@ impl Stage {
 
     /// Connections straight to PostgreSQL.
     pub(crate) async fn pool(&self, size: u32) -> PgPool {
-        let options = PgPoolOptions::new().max_connections(size);
+        // Without a round trip before each statement.
+        let options = PgPoolOptions::new().max_connections(size).test_before_acquire(false);
         options.connect(&self.postgres_url).await.expect("PostgreSQL answers")
     }
 

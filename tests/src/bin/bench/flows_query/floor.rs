@@ -23,8 +23,9 @@ const SQL: [&str; 5] = [
      WHERE f.organization_id = $1 ORDER BY s.version_id, s.position",
     "SELECT id, name FROM credentials WHERE organization_id = $1",
     "SELECT e.* FROM flows f CROSS JOIN LATERAL (
-       SELECT id, flow_id, status, created_at, finished_at FROM executions e WHERE e.flow_id = f.id
-       ORDER BY e.id DESC LIMIT 5) e WHERE f.organization_id = $1",
+       SELECT id, flow_id, status, created_at, finished_at FROM executions e
+       WHERE e.flow_id = ANY (ARRAY[f.id]) ORDER BY e.flow_id, e.id DESC LIMIT 5) e
+     WHERE f.organization_id = $1",
 ];
 
 /// Answers a second, and what one costs.
