@@ -32,7 +32,7 @@ impl Index {
         Self::unique(name, keys, present(field))
     }
 
-    /// The unique index of [`super::collection::Collection::client_id`], per creator.
+    /// The unique index of `clientId`, the idempotency key, per creator.
     #[must_use]
     pub fn client(creator: &str) -> Self {
         let keys = doc! { "organizationId": 1, creator: 1, "clientId": 1 };

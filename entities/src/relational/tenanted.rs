@@ -33,7 +33,7 @@ pub enum Ownership<C> {
     /// The user in this column.
     Column(C),
     /// The owner of the parent row, whose id is in this column. The function selects the ids of the parents: see
-    /// [`ids_of`].
+    /// `ids_of`.
     Parent(C, fn(UserId) -> SelectStatement),
 }
 
