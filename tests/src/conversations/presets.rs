@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::World;
+use crate::harness::{Reply, World};
 
 const FIELDS: &str = "name model system parameters { temperature stop } owner { name }";
 
@@ -32,5 +32,13 @@ async fn the_fields_of_a_preset_are_checked_normalized_and_cleared() {
     let wrong = json!({ "name": "", "model": "nobody/nothing", "parameters": { "topP": 2 } });
     let refused = ada.refused(&create, json!({ "input": wrong }), "BAD_USER_INPUT").await;
     assert_eq!(refused.fields(), ["name", "model", "parameters.topP"]);
+    let message = |reply: Reply| reply.0["errors"][0]["message"].as_str().expect("a message").to_owned();
+    for wrong in [json!({ "model": "demo/echo" }), json!({ "name": null })] {
+        let refused = ada.refused(&create, json!({ "input": wrong }), "BAD_USER_INPUT").await;
+        let message = message(refused);
+        assert!(message.contains("\"name\"") || message.contains("input.name"), "{message}");
+    }
+    let refused = ada.refused(&update, json!({ "input": { "name": "Mine" } }), "BAD_USER_INPUT").await;
+    assert!(message(refused).contains("\"presetId\""));
     world.end().await;
 }
