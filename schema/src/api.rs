@@ -7,10 +7,10 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::BoxStre
 use triptych_services::{Services, access::Actor};
 
 use crate::{
-    batches::Batches,
-    context::{Client, loaders},
+    context::Client,
     documents::Documents,
     limits::{Limits, Types},
+    loaders::{Caller, Loaders},
     operation::Operation,
     outcome::Outcome,
     queues::Concurrency,
@@ -89,8 +89,8 @@ impl Api {
     ) -> BoxFuture<'_, Outcome> {
         async move {
             match self.prepare(operation, actor, client) {
-                Ok((prepared, batches)) => {
-                    let response = batches.run(self.schema.execute(prepared)).await;
+                Ok((prepared, loaders)) => {
+                    let response = loaders.run(self.schema.execute(prepared)).await;
                     Outcome::of(response, &self.services.clock)
                 }
                 Err(refused) => refused,
@@ -107,12 +107,12 @@ impl Api {
         actor: Option<Arc<Actor>>,
         client: Client,
     ) -> BoxStream<'static, Outcome> {
-        let (prepared, batches) = match self.prepare(operation, actor, client) {
+        let (prepared, loaders) = match self.prepare(operation, actor, client) {
             Ok(prepared) => prepared,
             Err(refused) => return futures::stream::iter([refused]).boxed(),
         };
         let clock = self.services.clock.clone();
-        let responses = batches.run_stream(self.schema.execute_stream(prepared).boxed());
+        let responses = loaders.run_stream(self.schema.execute_stream(prepared).boxed());
         responses.map(move |response| Outcome::of(response, &clock)).boxed()
     }
 
@@ -121,14 +121,14 @@ impl Api {
         operation: Operation,
         actor: Option<Arc<Actor>>,
         client: Client,
-    ) -> Result<(async_graphql::Request, Batches), Outcome> {
+    ) -> Result<(async_graphql::Request, Arc<Loaders>), Outcome> {
         operation.check(&self.limits, &self.types)?;
-        let batches = Batches::default();
-        let mut prepared = operation.into_request().data(client);
+        let caller = actor.clone().map(|actor| Caller { actor, services: self.services.clone() });
+        let loaders = Arc::new(Loaders::new(caller));
+        let mut prepared = operation.into_request().data(client).data(loaders.clone());
         if let Some(actor) = actor {
-            let loaders = loaders(actor.clone(), self.services.clone(), batches.clone());
-            prepared = prepared.data(loaders).data(actor);
+            prepared = prepared.data(actor);
         }
-        Ok((prepared, batches))
+        Ok((prepared, loaders))
     }
 }

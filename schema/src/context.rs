@@ -1,37 +1,15 @@
 //! The context of a resolver: the services, the caller and the data loaders of the request.
 
-use std::{hash::Hash, str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, sync::Arc};
 
-use async_graphql::{
-    Context, ID,
-    dataloader::{DataLoader, Loader, NoCache},
-};
-use futures::{FutureExt as _, future::BoxFuture};
+use async_graphql::{Context, ID};
 use triptych_entities::ids::IdError;
-use triptych_services::{
-    Services,
-    access::Actor,
-    error::{Invalid, ServiceError},
-};
+use triptych_services::{Services, access::Actor, error::Invalid};
 
 use crate::{
-    batches::{Batches, Immediately},
     errors::{ApiError, Result},
+    loaders::{Key, Loaders, Loading},
 };
-
-/// Loads rows and documents by their keys, limited to those that the caller may see. Each domain implements `Loader`
-/// for its keys.
-pub struct Batch {
-    pub(crate) actor: Arc<Actor>,
-    pub(crate) services: Arc<Services>,
-}
-
-/// The loaders of one request, or of one event of a subscription.
-pub type Loaders = DataLoader<Batch, NoCache>;
-
-pub(crate) fn loaders(actor: Arc<Actor>, services: Arc<Services>, batches: Batches) -> Loaders {
-    DataLoader::new(Batch { actor, services }, batches, Immediately).delay(Duration::ZERO)
-}
 
 /// The client of the caller, as known to the transport.
 #[derive(Debug, Clone, Default)]
@@ -49,14 +27,7 @@ pub(crate) trait ContextExt<'a> {
     fn actor(&self) -> Result<&'a Arc<Actor>>;
     fn actor_opt(&self) -> Option<&'a Arc<Actor>>;
     /// Loads a value in one batch with those that sibling fields request.
-    ///
-    /// Loaders share their values because the library clones a value for each field that requested it. By then the
-    /// batch has been dropped, so that a value requested by one field is moved and not cloned.
-    fn load<K, V>(&self, key: K) -> BoxFuture<'a, Result<Option<V>>>
-    where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
-        V: Clone + Send + Sync + 'static,
-        Batch: Loader<K, Value = Arc<V>, Error = Arc<ServiceError>>;
+    fn load<K: Key>(&self, key: K) -> Loading<K>;
     fn client(&self) -> &'a Client;
 }
 
@@ -73,18 +44,8 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.data_opt::<Arc<Actor>>()
     }
 
-    fn load<K, V>(&self, key: K) -> BoxFuture<'a, Result<Option<V>>>
-    where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
-        V: Clone + Send + Sync + 'static,
-        Batch: Loader<K, Value = Arc<V>, Error = Arc<ServiceError>>,
-    {
-        let loaders = self.data_opt::<Loaders>();
-        async move {
-            let found = loaders.ok_or_else(ApiError::signed_out)?.load_one(key).await?;
-            Ok(found.map(Arc::unwrap_or_clone))
-        }
-        .boxed()
+    fn load<K: Key>(&self, key: K) -> Loading<K> {
+        self.data_unchecked::<Arc<Loaders>>().load(key)
     }
 
     fn client(&self) -> &'a Client {

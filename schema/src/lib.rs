@@ -3,7 +3,6 @@
 
 mod api;
 mod automation;
-mod batches;
 mod change;
 mod choice;
 mod collection;
@@ -15,6 +14,7 @@ mod errors;
 mod feed;
 mod identity;
 mod limits;
+mod loaders;
 mod node;
 mod operation;
 mod order;

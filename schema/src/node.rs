@@ -2,14 +2,11 @@
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
     hash::{Hash, Hasher},
-    sync::Arc,
 };
 
 use async_graphql::{
     Context, ContextSelectionSet, ID, Object, OutputType, Positioned, ServerResult, Value,
-    dataloader::Loader,
     indexmap::{IndexMap, IndexSet},
     parser::types::Field,
     registry::{MetaField, MetaType, MetaTypeId, Registry},
@@ -19,8 +16,9 @@ use triptych_entities::ids::{Id, prefix_of};
 use triptych_services::error::{Code, Invalid, ServiceError};
 
 use crate::{
-    context::{Batch, ContextExt as _, parse_id},
+    context::{ContextExt as _, parse_id},
     errors::{ApiError, Result},
+    loaders::{self, Caller, Loaded},
     output::{Items, ObjectType},
     register::nodes,
 };
@@ -34,7 +32,7 @@ pub(crate) trait NodeType: ObjectType + Sized + 'static {
     const NOUN: &'static str;
 
     /// Fetches the objects that the caller can see, in any order, with one query.
-    fn fetch(batch: &Batch, ids: &[Self::Id]) -> impl Future<Output = Fetched<Self::Row>> + Send;
+    fn fetch(caller: &Caller, ids: &[Self::Id]) -> impl Future<Output = Fetched<Self::Row>> + Send;
 
     fn id_of(row: &Self::Row) -> Self::Id;
 
@@ -67,14 +65,13 @@ impl<N: NodeType> Hash for Key<N> {
     }
 }
 
-impl<N: NodeType> Loader<Key<N>> for Batch {
-    type Value = Arc<N::Row>;
-    type Error = Arc<ServiceError>;
+impl<N: NodeType> loaders::Key for Key<N> {
+    type Value = N::Row;
 
-    async fn load(&self, keys: &[Key<N>]) -> Result<HashMap<Key<N>, Self::Value>, Self::Error> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let ids: Vec<N::Id> = keys.iter().map(|key| key.0).collect();
-        let found = N::fetch(self, &ids).await?;
-        Ok(found.into_iter().map(|row| (Key(N::id_of(&row)), Arc::new(row))).collect())
+        let found = N::fetch(caller, &ids).await?;
+        Ok(found.into_iter().map(|row| (Key(N::id_of(&row)), row)).collect())
     }
 }
 

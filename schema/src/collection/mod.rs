@@ -20,7 +20,8 @@ use triptych_services::{
 };
 
 use crate::{
-    context::{Batch, ContextExt as _},
+    context::ContextExt as _,
+    loaders::Caller,
     node::{Fetched, NodeType},
     output::ObjectType,
 };
@@ -47,8 +48,8 @@ impl<R: Resource> NodeType for R {
     type Row = Record<R::Content>;
     const NOUN: &'static str = R::Content::NOUN;
 
-    async fn fetch(batch: &Batch, ids: &[Self::Id]) -> Fetched<Self::Row> {
-        batch.services.records().by_ids(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[Self::Id]) -> Fetched<Self::Row> {
+        caller.services.records().by_ids(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> Self::Id {

@@ -7,7 +7,7 @@ use triptych_entities::{
 
 use super::{Organization, object::User};
 use crate::{
-    context::Batch,
+    loaders::Caller,
     node::{Fetched, NodeType},
 };
 
@@ -16,8 +16,8 @@ impl NodeType for User {
     type Row = user::Model;
     const NOUN: &'static str = "user";
 
-    async fn fetch(batch: &Batch, ids: &[UserId]) -> Fetched<Self::Row> {
-        batch.services.identity.users(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[UserId]) -> Fetched<Self::Row> {
+        caller.services.identity.users(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> UserId {
@@ -35,11 +35,11 @@ impl NodeType for Organization {
     const NOUN: &'static str = "organization";
 
     /// A caller sees one organization only.
-    async fn fetch(batch: &Batch, ids: &[OrganizationId]) -> Fetched<Self::Row> {
-        if !ids.contains(&batch.actor.organization) {
+    async fn fetch(caller: &Caller, ids: &[OrganizationId]) -> Fetched<Self::Row> {
+        if !ids.contains(&caller.actor.organization) {
             return Ok(Vec::new());
         }
-        Ok(vec![batch.services.identity.organization(&batch.actor).await?])
+        Ok(vec![caller.services.identity.organization(&caller.actor).await?])
     }
 
     fn id_of(row: &Self::Row) -> OrganizationId {

@@ -4,7 +4,7 @@ use triptych_entities::{ids::CredentialId, relational::automation::credential};
 
 use super::Credential;
 use crate::{
-    context::Batch,
+    loaders::Caller,
     node::{Fetched, NodeType},
 };
 
@@ -13,8 +13,8 @@ impl NodeType for Credential {
     type Row = credential::Model;
     const NOUN: &'static str = "credential";
 
-    async fn fetch(batch: &Batch, ids: &[CredentialId]) -> Fetched<Self::Row> {
-        batch.services.credentials.by_ids(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[CredentialId]) -> Fetched<Self::Row> {
+        caller.services.credentials.by_ids(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> CredentialId {

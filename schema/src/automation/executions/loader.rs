@@ -1,36 +1,34 @@
 //! The data loaders of executions and their steps.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use async_graphql::{Context, dataloader::Loader};
+use async_graphql::Context;
 use serde_json::Value;
 use triptych_entities::{
-    ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId},
+    ids::{ExecutionId, ExecutionStepId, FlowId},
     relational::automation::{execution, execution_step},
 };
 use triptych_services::{
     automation::executions,
-    error::ServiceError,
     page::{Page, PageArgs, Window},
 };
 
 use super::{Execution, ExecutionFilter, ExecutionStep};
 use crate::{
     connection::Connection,
-    context::{Batch, ContextExt as _},
+    context::ContextExt as _,
     errors::{ApiError, Result},
+    loaders::{Caller, Key, Loaded},
     node::{Fetched, NodeType},
 };
-
-type Shared = Arc<ServiceError>;
 
 impl NodeType for Execution {
     type Id = ExecutionId;
     type Row = execution::Model;
     const NOUN: &'static str = "execution";
 
-    async fn fetch(batch: &Batch, ids: &[ExecutionId]) -> Fetched<Self::Row> {
-        batch.services.executions.by_ids(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[ExecutionId]) -> Fetched<Self::Row> {
+        caller.services.executions.by_ids(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> ExecutionId {
@@ -47,8 +45,8 @@ impl NodeType for ExecutionStep {
     type Row = execution_step::Model;
     const NOUN: &'static str = "execution step";
 
-    async fn fetch(batch: &Batch, ids: &[ExecutionStepId]) -> Fetched<Self::Row> {
-        batch.services.executions.steps_by_ids(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[ExecutionStepId]) -> Fetched<Self::Row> {
+        caller.services.executions.steps_by_ids(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> ExecutionStepId {
@@ -64,14 +62,13 @@ impl NodeType for ExecutionStep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TriggerOf(pub(crate) ExecutionId);
 
-impl Loader<TriggerOf> for Batch {
-    type Value = Arc<Value>;
-    type Error = Shared;
+impl Key for TriggerOf {
+    type Value = Value;
 
-    async fn load(&self, keys: &[TriggerOf]) -> Result<HashMap<TriggerOf, Self::Value>, Shared> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let ids: Vec<ExecutionId> = keys.iter().map(|key| key.0).collect();
-        let triggers = self.services.executions.triggers(&self.actor, &ids).await?;
-        Ok(triggers.into_iter().map(|(id, trigger)| (TriggerOf(id), Arc::new(trigger))).collect())
+        let triggers = caller.services.executions.triggers(&caller.actor, &ids).await?;
+        Ok(triggers.into_iter().map(|(id, trigger)| (TriggerOf(id), trigger)).collect())
     }
 }
 
@@ -79,29 +76,13 @@ impl Loader<TriggerOf> for Batch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct StepsOf(pub(crate) ExecutionId);
 
-impl Loader<StepsOf> for Batch {
-    type Value = Arc<Vec<execution_step::Model>>;
-    type Error = Shared;
+impl Key for StepsOf {
+    type Value = Vec<execution_step::Model>;
 
-    async fn load(&self, keys: &[StepsOf]) -> Result<HashMap<StepsOf, Self::Value>, Shared> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let ids: Vec<ExecutionId> = keys.iter().map(|key| key.0).collect();
-        let steps = self.services.executions.steps_by_execution(&self.actor, &ids).await?;
-        Ok(steps.into_iter().map(|(id, steps)| (StepsOf(id), Arc::new(steps))).collect())
-    }
-}
-
-/// The step that requested a generation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct RequestingStep(pub(crate) GenerationId);
-
-impl Loader<RequestingStep> for Batch {
-    type Value = Arc<execution_step::Model>;
-    type Error = Shared;
-
-    async fn load(&self, keys: &[RequestingStep]) -> Result<HashMap<RequestingStep, Self::Value>, Shared> {
-        let ids: Vec<GenerationId> = keys.iter().map(|key| key.0).collect();
-        let steps = self.services.executions.steps_by_generation(&self.actor, &ids).await?;
-        Ok(steps.into_iter().map(|(id, step)| (RequestingStep(id), Arc::new(step))).collect())
+        let steps = caller.services.executions.steps_by_execution(&caller.actor, &ids).await?;
+        Ok(steps.into_iter().map(|(id, steps)| (StepsOf(id), steps)).collect())
     }
 }
 
@@ -113,21 +94,23 @@ pub(crate) struct PageOf {
     window: Window,
 }
 
-impl Loader<PageOf> for Batch {
-    type Value = Arc<Page<execution::Model>>;
-    type Error = Shared;
+impl Key for PageOf {
+    type Value = Page<execution::Model>;
 
-    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, Shared> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let mut groups: HashMap<_, Vec<FlowId>> = HashMap::new();
         for key in keys {
             groups.entry((key.filter.clone(), key.window.clone())).or_default().push(key.flow);
         }
         let mut pages = HashMap::with_capacity(keys.len());
         for ((filter, window), flows) in groups {
-            let found = self.services.executions.list_by_flow(&self.actor, &flows, &filter, &window).await?;
-            pages.extend(found.into_iter().map(|(flow, page)| {
-                (PageOf { flow, filter: filter.clone(), window: window.clone() }, Arc::new(page))
-            }));
+            let found =
+                caller.services.executions.list_by_flow(&caller.actor, &flows, &filter, &window).await?;
+            pages.extend(
+                found.into_iter().map(|(flow, page)| {
+                    (PageOf { flow, filter: filter.clone(), window: window.clone() }, page)
+                }),
+            );
         }
         Ok(pages)
     }

@@ -2,21 +2,21 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, dataloader::Loader};
+use async_graphql::Context;
 use triptych_entities::{
     ids::{FlowId, FlowVersionId, StepId},
     relational::automation::{flow, flow_version, step, webhook},
 };
 use triptych_services::{
     automation::flows::Graph,
-    error::ServiceError,
     page::{Page, Window},
 };
 
 use super::{Flow, FlowVersion, Step};
 use crate::{
-    context::{Batch, ContextExt as _},
+    context::ContextExt as _,
     errors::Result,
+    loaders::{Caller, Key, Loaded},
     node::{Fetched, NodeType},
 };
 
@@ -25,8 +25,8 @@ impl NodeType for Flow {
     type Row = flow::Model;
     const NOUN: &'static str = "flow";
 
-    async fn fetch(batch: &Batch, ids: &[FlowId]) -> Fetched<Self::Row> {
-        batch.services.flows.by_ids(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[FlowId]) -> Fetched<Self::Row> {
+        caller.services.flows.by_ids(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> FlowId {
@@ -43,8 +43,8 @@ impl NodeType for FlowVersion {
     type Row = flow_version::Model;
     const NOUN: &'static str = "version";
 
-    async fn fetch(batch: &Batch, ids: &[FlowVersionId]) -> Fetched<Self::Row> {
-        batch.services.flows.versions(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[FlowVersionId]) -> Fetched<Self::Row> {
+        caller.services.flows.versions(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> FlowVersionId {
@@ -60,14 +60,13 @@ impl NodeType for FlowVersion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct GraphOf(pub(crate) FlowVersionId);
 
-impl Loader<GraphOf> for Batch {
-    type Value = Arc<Arc<Graph>>;
-    type Error = Arc<ServiceError>;
+impl Key for GraphOf {
+    type Value = Arc<Graph>;
 
-    async fn load(&self, keys: &[GraphOf]) -> Result<HashMap<GraphOf, Self::Value>, Self::Error> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let versions: Vec<FlowVersionId> = keys.iter().map(|key| key.0).collect();
-        let graphs = self.services.flows.graphs(&self.actor, &versions).await?;
-        Ok(graphs.into_iter().map(|(version, graph)| (GraphOf(version), Arc::new(graph))).collect())
+        let graphs = caller.services.flows.graphs(&caller.actor, &versions).await?;
+        Ok(graphs.into_iter().map(|(version, graph)| (GraphOf(version), graph)).collect())
     }
 }
 
@@ -76,8 +75,8 @@ impl NodeType for Step {
     type Row = step::Model;
     const NOUN: &'static str = "step";
 
-    async fn fetch(batch: &Batch, ids: &[StepId]) -> Fetched<Self::Row> {
-        batch.services.flows.steps(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[StepId]) -> Fetched<Self::Row> {
+        caller.services.flows.steps(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> StepId {
@@ -93,14 +92,13 @@ impl NodeType for Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct WebhookOf(pub(crate) FlowId);
 
-impl Loader<WebhookOf> for Batch {
-    type Value = Arc<webhook::Model>;
-    type Error = Arc<ServiceError>;
+impl Key for WebhookOf {
+    type Value = webhook::Model;
 
-    async fn load(&self, keys: &[WebhookOf]) -> Result<HashMap<WebhookOf, Self::Value>, Self::Error> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let flows: Vec<FlowId> = keys.iter().map(|key| key.0).collect();
-        let webhooks = self.services.flows.webhooks(&self.actor, &flows).await?;
-        Ok(webhooks.into_iter().map(|webhook| (WebhookOf(webhook.flow_id), Arc::new(webhook))).collect())
+        let webhooks = caller.services.flows.webhooks(&caller.actor, &flows).await?;
+        Ok(webhooks.into_iter().map(|webhook| (WebhookOf(webhook.flow_id), webhook)).collect())
     }
 }
 
@@ -111,22 +109,19 @@ pub(crate) struct VersionsOf {
     pub(crate) window: Window,
 }
 
-impl Loader<VersionsOf> for Batch {
-    type Value = Arc<Page<flow_version::Model>>;
-    type Error = Arc<ServiceError>;
+impl Key for VersionsOf {
+    type Value = Page<flow_version::Model>;
 
-    async fn load(&self, keys: &[VersionsOf]) -> Result<HashMap<VersionsOf, Self::Value>, Self::Error> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let mut groups: HashMap<_, Vec<FlowId>> = HashMap::new();
         for key in keys {
             groups.entry(key.window.clone()).or_default().push(key.flow);
         }
         let mut pages = HashMap::with_capacity(keys.len());
         for (window, flows) in groups {
-            let found = self.services.flows.versions_by_flow(&self.actor, &flows, &window).await?;
+            let found = caller.services.flows.versions_by_flow(&caller.actor, &flows, &window).await?;
             pages.extend(
-                found
-                    .into_iter()
-                    .map(|(flow, page)| (VersionsOf { flow, window: window.clone() }, Arc::new(page))),
+                found.into_iter().map(|(flow, page)| (VersionsOf { flow, window: window.clone() }, page)),
             );
         }
         Ok(pages)

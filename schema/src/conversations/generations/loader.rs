@@ -1,8 +1,8 @@
 //! The data loaders of generations and usage.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use async_graphql::{Context, dataloader::Loader};
+use async_graphql::Context;
 use chrono::{DateTime, Utc};
 use triptych_entities::{
     documents::conversations::generation::{self, Origin},
@@ -15,8 +15,9 @@ use triptych_services::{
 
 use super::{Generation, UsageSummary};
 use crate::{
-    context::{Batch, ContextExt as _},
+    context::ContextExt as _,
     errors::Result,
+    loaders::{Caller, Key, Loaded},
     node::{Fetched, NodeType},
 };
 
@@ -25,8 +26,8 @@ impl NodeType for Generation {
     type Row = generation::Generation;
     const NOUN: &'static str = "generation";
 
-    async fn fetch(batch: &Batch, ids: &[GenerationId]) -> Fetched<Self::Row> {
-        batch.services.generations.by_ids(&batch.actor, ids).await
+    async fn fetch(caller: &Caller, ids: &[GenerationId]) -> Fetched<Self::Row> {
+        caller.services.generations.by_ids(&caller.actor, ids).await
     }
 
     fn id_of(row: &Self::Row) -> GenerationId {
@@ -42,19 +43,16 @@ impl NodeType for Generation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct ByStep(ExecutionStepId);
 
-impl Loader<ByStep> for Batch {
-    type Value = Arc<generation::Generation>;
-    type Error = Arc<ServiceError>;
+impl Key for ByStep {
+    type Value = generation::Generation;
 
-    async fn load(&self, keys: &[ByStep]) -> Result<HashMap<ByStep, Self::Value>, Self::Error> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let steps: Vec<ExecutionStepId> = keys.iter().map(|key| key.0).collect();
-        let found = self.services.generations.by_execution_steps(&self.actor, &steps).await?;
+        let found = caller.services.generations.by_execution_steps(&caller.actor, &steps).await?;
         Ok(found
             .into_iter()
             .filter_map(|generation| match generation.origin {
-                Origin::Step { execution_step_id, .. } => {
-                    Some((ByStep(execution_step_id), Arc::new(generation)))
-                }
+                Origin::Step { execution_step_id, .. } => Some((ByStep(execution_step_id), generation)),
                 Origin::Thread { .. } => None,
             })
             .collect())
@@ -73,23 +71,22 @@ pub(crate) async fn generation_of_step(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct UsageOf<K>(K, Period);
 
-impl<K: UsageBy> Loader<UsageOf<K>> for Batch {
-    type Value = Arc<generations::UsageSummary>;
-    type Error = Arc<ServiceError>;
+impl<K: UsageBy> Key for UsageOf<K> {
+    type Value = generations::UsageSummary;
 
-    async fn load(&self, keys: &[UsageOf<K>]) -> Result<HashMap<UsageOf<K>, Self::Value>, Self::Error> {
+    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
         let mut groups: HashMap<Period, Vec<K>> = HashMap::new();
         for UsageOf(id, period) in keys {
             groups.entry(*period).or_default().push(*id);
         }
         let mut sums = HashMap::with_capacity(keys.len());
         for (period, ids) in groups {
-            let service = &self.services.generations;
+            let service = &caller.services.generations;
             let found = service
-                .usage_summary(self.actor.organization, &ids, period)
+                .usage_summary(caller.actor.organization, &ids, period)
                 .await
                 .map_err(ServiceError::from)?;
-            sums.extend(found.into_iter().map(|(id, sum)| (UsageOf(id, period), Arc::new(sum))));
+            sums.extend(found.into_iter().map(|(id, sum)| (UsageOf(id, period), sum)));
         }
         Ok(sums)
     }

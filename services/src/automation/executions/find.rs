@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{ColumnTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde_json::Value;
 use triptych_entities::{
-    ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId},
+    ids::{ExecutionId, ExecutionStepId, FlowId},
     relational::automation::{execution, execution_log, execution_step, flow},
 };
 use triptych_stores::{
@@ -126,23 +126,6 @@ impl Executions {
             .filter(execution_step::Column::Id.any_of(ids))
             .fetch(&self.stores.pg)
             .await?)
-    }
-
-    /// The steps to which these generations belong.
-    ///
-    /// # Errors
-    /// `Denied`, or if PostgreSQL does not answer.
-    pub async fn steps_by_generation(
-        &self,
-        actor: &Actor,
-        generations: &[GenerationId],
-    ) -> Result<HashMap<GenerationId, execution_step::Model>> {
-        let scope = actor.scope(Action::Read, Subject::Execution)?;
-        let rows = execution_step::Entity::within(scope)
-            .filter(execution_step::Column::GenerationId.any_of(generations))
-            .fetch(&self.stores.pg)
-            .await?;
-        Ok(rows.into_iter().filter_map(|row| Some((row.generation_id?, row))).collect())
     }
 
     /// A page of a step's log lines, oldest first.
