@@ -12,5 +12,6 @@ mod services;
 
 pub use services::{ServiceConfig, Services};
 pub use triptych_stores::{
-    access, clock, collections, connections, error, health, live, outbox, page, queues, storable, tls,
+    access, clock, collections, connections, error, health, live, outbox, page, postgres, queues, storable,
+    tls,
 };

@@ -16,9 +16,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     clock::Clock,
-    connections::{StoreConfig, Stores, connect_postgres, postgres_error},
+    connections::{StoreConfig, Stores},
     error::StoreError,
     live::Live,
+    postgres::{connect_postgres, postgres_error},
 };
 
 /// Time limit of one answer to [`ready`].

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod live;
 pub mod outbox;
 pub mod page;
+pub mod postgres;
 pub mod queues;
 pub mod storable;
 pub mod tls;

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_embedded::{EngineOptions, Engines};
-use triptych_services::connections::{StoreConfig, await_postgres};
+use triptych_services::{connections::StoreConfig, postgres::await_postgres};
 
 use super::AppError;
 use crate::config::{Config, DatabaseUrl};

@@ -1,7 +1,7 @@
 //! Signs users up: creates an organization, its roles and its owner, in one transaction.
 
 use sea_orm::{
-    ActiveModelTrait as _, EntityTrait as _, Set, SqlErr, TransactionTrait as _,
+    ActiveModelTrait as _, EntityTrait as _, Set, SqlErr,
     sea_query::{Expr, ExprTrait as _, Func, SimpleExpr},
 };
 use secrecy::SecretString;
@@ -9,7 +9,10 @@ use triptych_entities::{
     ids::{OrganizationId, RoleId, UserId},
     relational::identity::{membership, organization, role, user},
 };
-use triptych_stores::error::{Result, ServiceError};
+use triptych_stores::{
+    error::{Result, ServiceError},
+    postgres::Transaction,
+};
 
 use super::{Identity, IssuedSession, password, roles::BuiltIn};
 
@@ -105,11 +108,7 @@ impl Identity {
     }
 
     /// Writes the rows of the built-in roles, and returns the owner's.
-    async fn create_roles(
-        &self,
-        tx: &sea_orm::DatabaseTransaction,
-        organization_id: OrganizationId,
-    ) -> Result<RoleId> {
+    async fn create_roles(&self, tx: &Transaction, organization_id: OrganizationId) -> Result<RoleId> {
         let owner: RoleId = self.clock.new_id();
         let rows = BuiltIn::ALL.map(|role| role::ActiveModel {
             id: Set(if role == BuiltIn::Owner { owner } else { self.clock.new_id() }),

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
-    DatabaseConnection, DbBackend, EntityTrait, Order, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Statement,
+    DbBackend, EntityTrait, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Select, Statement,
     sea_query::{Asterisk, Expr, ExprTrait as _, SimpleExpr, extension::postgres::PgFunc},
 };
 use tokio::sync::OnceCell;
@@ -15,6 +15,7 @@ use super::{KeyKind, KeyValue, Page, PageArgs, Total, Window};
 use crate::{
     error::{Invalid, StoreError},
     fetch::fetch,
+    postgres::Postgres,
 };
 
 /// The sort order of a list of rows. All keys have one direction, so that one comparison of tuples uses the index.
@@ -81,7 +82,7 @@ where
     /// If PostgreSQL does not answer.
     pub async fn page(
         &self,
-        db: &DatabaseConnection,
+        db: &Postgres,
         query: Select<E>,
         window: &Window,
     ) -> Result<Page<E::Model>, StoreError> {
@@ -96,7 +97,7 @@ where
     /// If PostgreSQL does not answer.
     pub async fn pages_of<P: Id + Into<sea_orm::Value>>(
         &self,
-        db: &DatabaseConnection,
+        db: &Postgres,
         query: Select<E>,
         parents: &Parents<'_, E, P>,
         window: &Window,
@@ -178,7 +179,7 @@ pub struct Parents<'a, E: EntityTrait, P> {
     pub ids: &'a [P],
 }
 
-fn counted<E>(db: &DatabaseConnection, query: Select<E>) -> Total
+fn counted<E>(db: &Postgres, query: Select<E>) -> Total
 where
     E: EntityTrait<Model: Send + Sync>,
 {
@@ -191,7 +192,7 @@ where
 
 /// The totals of all parents, counted in one statement when the first of them is asked for.
 fn counted_by_parent<E, P>(
-    db: &DatabaseConnection,
+    db: &Postgres,
     query: Select<E>,
     parents: &Parents<'_, E, P>,
 ) -> impl Fn(Uuid) -> Total + use<E, P>

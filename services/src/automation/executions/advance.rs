@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QuerySelect as _, Set, TransactionTrait as _, sea_query::LockType,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, Set,
+    sea_query::LockType,
 };
 use triptych_entities::{
     failure::Failure,
@@ -19,6 +19,7 @@ use triptych_stores::{
     error::{Result, ServiceError},
     fetch::Fetch as _,
     live::Topic,
+    postgres::Transaction,
 };
 
 use super::{
@@ -36,7 +37,7 @@ pub(super) struct Locked {
 
 impl Executions {
     /// Locks an execution. `None` if it does not exist any more, as after its flow was deleted.
-    pub(super) async fn lock(&self, tx: &DatabaseTransaction, id: ExecutionId) -> Result<Option<Locked>> {
+    pub(super) async fn lock(&self, tx: &Transaction, id: ExecutionId) -> Result<Option<Locked>> {
         let locked = execution::Entity::across_tenants()
             .filter(execution::Column::Id.eq(id))
             .lock(LockType::NoKeyUpdate)
@@ -77,7 +78,7 @@ impl Executions {
     /// Writes the trigger's step as succeeded, with the event's data as its output.
     async fn begin(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         locked: &mut Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
@@ -108,7 +109,7 @@ impl Executions {
     /// Writes the decision on the current statuses of the steps, and the status of the execution.
     pub(super) async fn follow_up(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         locked: &Locked,
         now: DateTime<Utc>,
         events: &mut Vec<ExecutionEvent>,
@@ -149,7 +150,7 @@ impl Executions {
     /// Updates the execution's row to match its steps.
     async fn settle(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         locked: &Locked,
         decision: &Decision,
         now: DateTime<Utc>,
@@ -257,7 +258,7 @@ fn only_waiting(steps: &[execution_step::Model]) -> bool {
 
 /// Cancels the steps that have not ended, as no step runs after the end of the execution.
 pub(super) async fn cancel_unfinished(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     execution: ExecutionId,
     now: DateTime<Utc>,
 ) -> Result<()> {

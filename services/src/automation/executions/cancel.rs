@@ -1,8 +1,6 @@
 //! Cancels executions, and retries those that have ended.
 
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set, TransactionTrait as _,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set};
 use triptych_entities::{
     ids::ExecutionId,
     payloads::{execution_event::ExecutionEvent, job::Job},

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    Iterable as _, ModelTrait as _, QueryFilter as _, TransactionTrait as _,
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, Iterable as _,
+    ModelTrait as _, QueryFilter as _,
 };
 use serde_json::Value;
 use triptych_entities::{
@@ -16,7 +16,7 @@ use triptych_entities::{
         step,
     },
 };
-use triptych_stores::{access::Scoped as _, error::Result};
+use triptych_stores::{access::Scoped as _, error::Result, postgres::Transaction};
 
 use super::{
     Claim, Executions,
@@ -100,7 +100,7 @@ impl Executions {
     /// Stores a step's new state and what follows from it, commits, and announces both.
     async fn change(
         &self,
-        tx: DatabaseTransaction,
+        tx: Transaction,
         mut locked: Locked,
         index: usize,
         mut row: execution_step::Model,
@@ -186,7 +186,7 @@ fn event_of(step: &step::Model, row: &execution_step::Model, now: DateTime<Utc>)
 
 /// Writes the columns that changed.
 async fn write(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     before: &execution_step::Model,
     after: &execution_step::Model,
 ) -> Result<()> {

@@ -20,8 +20,9 @@ pub use finish::{Outcome, Report};
 pub use lease::{Claim, LEASE};
 pub use list::ExecutionFilter;
 pub use reconcile::Thoroughness;
-use sea_orm::DatabaseConnection;
-use triptych_stores::{clock::Clock, connections::Stores, live::Live, outbox::Outbox, queues::Queues};
+use triptych_stores::{
+    clock::Clock, connections::Stores, live::Live, outbox::Outbox, postgres::Postgres, queues::Queues,
+};
 pub use wait::Answer;
 
 use crate::automation::{flows::Graphs, integrations::Catalog};
@@ -31,7 +32,7 @@ use crate::automation::{flows::Graphs, integrations::Catalog};
 pub struct Executions {
     stores: Stores,
     /// Commits without waiting for the disk, for writes that a crash may lose.
-    relaxed: DatabaseConnection,
+    relaxed: Postgres,
     clock: Clock,
     outbox: Outbox,
     queues: Queues,

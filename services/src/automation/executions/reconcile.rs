@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, TransactionTrait as _,
+    QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, IntoColumnRef, Query, SelectStatement},
 };
 use triptych_entities::{

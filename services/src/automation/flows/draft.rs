@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _, Set, SqlErr, TransactionTrait as _,
+    QueryFilter as _, QuerySelect as _, Set, SqlErr,
 };
 use triptych_entities::{
     ids::FlowId,

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, QueryFilter as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, LockType, Query},
 };
 use triptych_entities::{
@@ -19,6 +19,7 @@ use triptych_stores::{
         KeyKind, KeyValue, Page, PageArgs, Window,
         rows::{Parents, Sorted},
     },
+    postgres::Transaction,
 };
 
 use super::{FlowFilter, FlowOrder, Flows, graph::Graph};
@@ -155,7 +156,7 @@ impl Flows {
 }
 
 /// The flow, locked until the transaction ends.
-pub(super) async fn for_update(tx: &DatabaseTransaction, scope: Scope, id: FlowId) -> Result<flow::Model> {
+pub(super) async fn for_update(tx: &Transaction, scope: Scope, id: FlowId) -> Result<flow::Model> {
     flow::Entity::within(scope)
         .filter(flow::Column::Id.eq(id))
         .lock(LockType::Update)

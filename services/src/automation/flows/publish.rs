@@ -1,8 +1,7 @@
 //! Publishes, pauses and deletes flows.
 
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, Set, TransactionTrait as _,
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, Set,
 };
 use triptych_entities::{
     ids::FlowId,
@@ -12,6 +11,7 @@ use triptych_entities::{
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
     error::{Result, ServiceError},
+    postgres::Transaction,
 };
 
 use super::{Flows, graph::Graph, spec::GraphSpec, validate::Strictness};
@@ -87,7 +87,7 @@ impl Flows {
     /// the queue, in the same transaction.
     async fn replace_schedules(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         flow: &flow::Model,
         graph: Option<&Graph>,
     ) -> Result<()> {
