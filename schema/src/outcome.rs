@@ -3,7 +3,7 @@
 use async_graphql::{Response, ServerError};
 use triptych_services::{clock::Clock, error::Code};
 
-use crate::errors;
+use crate::{errors, output::json};
 
 /// A response.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Outcome {
             .iter()
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
             .collect();
-        Outcome { body: response.write(), errors: String::new(), executed, headers }
+        Outcome { body: body(&response), errors: String::new(), executed, headers }
     }
 
     /// The response to an invalid document: errors without `data`.
@@ -60,6 +60,22 @@ impl Outcome {
     pub(crate) fn refused_because(message: String) -> Self {
         Self::refused(&[ServerError::new(message, None)])
     }
+}
+
+/// The response as JSON.
+fn body(response: &Response) -> String {
+    let mut text = Vec::with_capacity(json::estimate(&response.data) + 64);
+    text.push(b'{');
+    if !response.errors.is_empty() {
+        text.extend_from_slice(format!(r#""errors":{},"#, response.errors.write()).as_bytes());
+    }
+    text.extend_from_slice(br#""data":"#);
+    json::write(&response.data, &mut text);
+    if !response.extensions.is_empty() {
+        text.extend_from_slice(format!(r#","extensions":{}"#, response.extensions.write()).as_bytes());
+    }
+    text.push(b'}');
+    String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Serialization cannot fail, as responses consist of JSON values.

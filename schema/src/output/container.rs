@@ -1,6 +1,6 @@
 //! Objects, interfaces and unions.
 
-use std::{any::type_name, future::Future, slice::Iter};
+use std::{any::type_name, borrow::Cow, collections::HashSet, future::Future, slice::Iter};
 
 use async_graphql::{
     Context, ContextBase, ContextSelectionSet, Error, Name, OutputType, Positioned, ServerError,
@@ -10,7 +10,10 @@ use async_graphql::{
 };
 use futures::{FutureExt as _, future::BoxFuture};
 
-use super::join::join;
+use super::{join::join, json};
+
+/// The number of keys that are compared with each other; more are put into a set.
+const FEW: usize = 16;
 
 /// A type with fields. The macros of the library implement it.
 pub trait ContainerType: OutputType {
@@ -90,29 +93,38 @@ async fn resolve_object<'a, T: ContainerType + ?Sized>(
     ctx: &'a ContextSelectionSet<'a>,
     object: &'a T,
 ) -> ServerResult<Value> {
-    let selected = || Selected::new(ctx, object);
-    let key = |field: &Positioned<Field>| field.node.response_key().node.clone();
-    let mut map = IndexMap::with_capacity(ctx.item.node.items.len());
-    map.extend(selected().map(|field| (key(field), Value::Null)));
-    let count = selected().count();
-    // A response key that is selected twice has one place in the object; its values are merged afterwards.
-    let mut repeated = vec![Value::Null; if map.len() == count { 0 } else { count }];
-    let (mut once, mut twice);
-    let slots: &mut (dyn Iterator<Item = &mut Value> + Send) = if repeated.is_empty() {
-        once = map.values_mut();
-        &mut once
-    } else {
-        twice = repeated.iter_mut();
-        &mut twice
-    };
-    join(selected().zip(slots), |field| resolve_field(ctx, object, field)).await?;
-    if !repeated.is_empty() {
-        map.clear();
-        for (field, value) in selected().zip(repeated) {
-            insert(&mut map, key(field), value);
-        }
+    let selected = || Selected::new(ctx, T::type_name);
+    let mut values = Vec::new();
+    values.resize_with(selected().count(), || Value::Null);
+    join(selected().zip(&mut values), |field| resolve_field(ctx, object, field)).await?;
+    Ok(write_object(&selected(), values))
+}
+
+/// Writes an object with these values of the selected fields.
+fn write_object(selected: &Selected<'_>, values: Vec<Value>) -> Value {
+    let keys = || selected.clone().map(|field| &field.node.response_key().node);
+    if are_different(keys(), values.len()) {
+        return json::object(|| keys().zip(&values));
     }
-    Ok(Value::Object(map))
+    // A response key that is selected twice has one place in the object, with the fields of both values.
+    let mut map = IndexMap::with_capacity(values.len());
+    for (key, value) in keys().zip(values) {
+        insert(&mut map, key.clone(), value);
+    }
+    json::object(|| map.iter())
+}
+
+/// Whether each of these keys occurs once.
+fn are_different<'a>(keys: impl Iterator<Item = &'a Name>, count: usize) -> bool {
+    if count > FEW {
+        return keys.collect::<HashSet<_>>().len() == count;
+    }
+    let mut earlier = [""; FEW];
+    (0..count).zip(keys).all(|(index, key)| {
+        let different = !earlier[..index].contains(&key.as_str());
+        earlier[index] = key;
+        different
+    })
 }
 
 async fn resolve_field<'a, T: ContainerType + ?Sized>(
@@ -128,17 +140,19 @@ async fn resolve_field<'a, T: ContainerType + ?Sized>(
 }
 
 /// The selected fields of an object in their order, including those of fragments.
-struct Selected<'a, T: ?Sized> {
+#[derive(Clone)]
+struct Selected<'a> {
     ctx: &'a ContextSelectionSet<'a>,
-    object: &'a T,
+    /// The name of the type of the object.
+    type_name: fn() -> Cow<'static, str>,
     items: Iter<'a, Positioned<Selection>>,
     /// The remaining selections around a fragment.
     around: Vec<Iter<'a, Positioned<Selection>>>,
 }
 
-impl<'a, T: ContainerType + ?Sized> Selected<'a, T> {
-    fn new(ctx: &'a ContextSelectionSet<'a>, object: &'a T) -> Self {
-        Self { ctx, object, items: ctx.item.node.items.iter(), around: Vec::new() }
+impl<'a> Selected<'a> {
+    fn new(ctx: &'a ContextSelectionSet<'a>, type_name: fn() -> Cow<'static, str>) -> Self {
+        Self { ctx, type_name, items: ctx.item.node.items.iter(), around: Vec::new() }
     }
 
     /// The selection of a fragment, if the fragment applies to the object.
@@ -155,7 +169,7 @@ impl<'a, T: ContainerType + ?Sized> Selected<'a, T> {
             }
         };
         let applies = condition.is_none_or(|condition| {
-            let (condition, name) = (condition.node.on.node.as_str(), self.object.introspection_type_name());
+            let (condition, name) = (condition.node.on.node.as_str(), (self.type_name)());
             let types = &self.ctx.schema_env.registry.types;
             condition == name || types.get(condition).is_some_and(|ty| ty.is_possible_type(&name))
         });
@@ -163,7 +177,7 @@ impl<'a, T: ContainerType + ?Sized> Selected<'a, T> {
     }
 }
 
-impl<'a, T: ContainerType + ?Sized> Iterator for Selected<'a, T> {
+impl<'a> Iterator for Selected<'a> {
     type Item = &'a Positioned<Field>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -188,7 +202,11 @@ fn insert(map: &mut IndexMap<Name, Value>, name: Name, value: Value) {
         Entry::Vacant(place) => {
             place.insert(value);
         }
-        Entry::Occupied(mut there) => merge(there.get_mut(), value),
+        Entry::Occupied(mut there) => {
+            let there = there.get_mut();
+            *there = json::tree(std::mem::take(there));
+            merge(there, json::tree(value));
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! The library resolves each field of each object in a boxed future and awaits all of them together. Most fields have
 //! their value at hand, and a response of a thousand fields spends most of its time on those futures. Here the fields
 //! of an object are polled one after the other in the same place. Values that are ready are taken; only futures that
-//! wait are kept, and awaited together. The responses are those of the library: the values, their order, and errors
-//! with their locations.
+//! wait are kept, and awaited together. An object whose fields are known is written as JSON ([`json`]). The responses are
+//! those of the library: the values, their order, and errors with their locations.
 //!
 //! The macros of the library generate code against the paths of the library, and accept another root for them:
 //! `#[Object(crate = "crate::output")]`, or `#[graphql(crate = "crate::output")]` on a derive. This module is that
@@ -37,6 +37,7 @@ mod container;
 mod id;
 mod items;
 mod join;
+pub(crate) mod json;
 
 pub use async_graphql::{
     Context, ContextSelectionSet, Error, InputType, OutputType, Positioned, Result, ServerResult, TypeName,
