@@ -63,7 +63,7 @@ pub(crate) fn parse<T: StaticType>(text: &str) -> Result<Uuid, IdError> {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::DeriveValueType)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::DeriveValueType)]
         pub struct $name(pub uuid::Uuid);
 
         const _: () = {

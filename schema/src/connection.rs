@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
-use triptych_services::page::{Item, Page, PageArgs, Total};
+use triptych_services::page::{Item, Page, PageArgs, Selection, Total};
 
 use crate::{
     errors::Result,
@@ -17,7 +17,7 @@ pub(crate) fn page_args(
     last: Option<i32>,
     before: Option<String>,
 ) -> PageArgs {
-    PageArgs { first, after, last, before }
+    PageArgs { first, after, last, before, selection: Selection::All }
 }
 
 /// A page of a list of `T`.

@@ -25,6 +25,7 @@ mod queues;
 mod register;
 mod request;
 mod scalars;
+mod selection;
 mod subscription_root;
 mod typename;
 

@@ -35,4 +35,6 @@ mod rows;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod selection;
+#[cfg(test)]
 mod statements;

@@ -9,7 +9,7 @@ const FLOWS: &str = "{ flows(first: 20) { totalCount nodes { id name webhookUrl 
     draft { number steps { key integration { key } credential { name } } links { from { key } to { key } } }
     published { number steps { key } } versions(first: 5) { totalCount nodes { number } } usage { calls }
     executions(first: 5) { totalCount nodes { id status steps(first: 5) { totalCount nodes {
-        status step { key } } } } } } } }";
+        status step { key } logs(first: 5) { totalCount nodes { message } } } } } } } } }";
 
 const THREADS: &str =
     "{ threads(first: 20) { totalCount nodes { id title owner { name } activeGeneration { id }

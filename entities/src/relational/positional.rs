@@ -18,10 +18,41 @@ pub trait Positional: FromQueryResult {
     fn decode(columns: &mut Columns<'_>) -> Result<Self, DbErr>;
 }
 
-/// The columns of a row, from the first to the last.
+/// A set of columns of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnSet(u64);
+
+impl ColumnSet {
+    pub const ALL: Self = Self(u64::MAX);
+
+    /// The columns with these names; all columns, if the model does not have one of them.
+    pub fn of<M: Positional>(names: impl IntoIterator<Item = &'static str>) -> Self {
+        names.into_iter().fold(Self(0), |set, name| {
+            match M::COLUMNS.iter().position(|column| *column == name) {
+                Some(position) => Self(set.0 | 1 << position),
+                None => Self::ALL,
+            }
+        })
+    }
+
+    /// Whether the column at a position is in the set.
+    #[must_use]
+    pub fn contains(self, position: usize) -> bool {
+        self.0 >> position & 1 == 1
+    }
+
+    fn names<M: Positional>(self) -> impl Iterator<Item = &'static str> {
+        M::COLUMNS.iter().copied().enumerate().filter(move |(at, _)| self.contains(*at)).map(|(_, name)| name)
+    }
+}
+
+/// The columns of a model in a row, from the first to the last. Those that were not selected have the default of their
+/// type.
 pub struct Columns<'a> {
     row: &'a QueryResult,
-    next: usize,
+    selected: ColumnSet,
+    /// The position of the next column in the model, and in the row.
+    next: (usize, usize),
 }
 
 impl Columns<'_> {
@@ -29,10 +60,8 @@ impl Columns<'_> {
     ///
     /// # Errors
     /// If it is null or has another type.
-    pub fn required<T: TryGetable>(&mut self) -> Result<T, DbErr> {
-        let index = self.next;
-        self.next += 1;
-        self.row.try_get_by_index(index)
+    pub fn required<T: TryGetable + Default>(&mut self) -> Result<T, DbErr> {
+        self.next().map_or_else(|| Ok(T::default()), |index| self.row.try_get_by_index(index))
     }
 
     /// The value of the next column, which may be null.
@@ -40,28 +69,35 @@ impl Columns<'_> {
     /// # Errors
     /// If it has another type.
     pub fn optional<T: TryGetable>(&mut self) -> Result<Option<T>, DbErr> {
+        let Some(index) = self.next() else { return Ok(None) };
         let row = self.row.try_as_pg_row();
-        if row.and_then(|row| row.try_get_raw(self.next).ok()).is_some_and(|value| value.is_null()) {
-            self.next += 1;
+        if row.and_then(|row| row.try_get_raw(index).ok()).is_some_and(|value| value.is_null()) {
             return Ok(None);
         }
-        self.required()
+        self.row.try_get_by_index(index).map(Some)
+    }
+
+    /// The position of the next column in the row, if it was selected.
+    fn next(&mut self) -> Option<usize> {
+        let (column, index) = self.next;
+        let selected = self.selected.contains(column);
+        self.next = (column + 1, index + usize::from(selected));
+        selected.then_some(index)
     }
 }
 
-/// Decodes the rows of one statement: by position if it selects the columns of the model in their order, else by name.
+/// Decodes the rows of one statement: by position if it selects these columns of the model in their order, else by name.
 ///
 /// # Errors
 /// If a column is missing or has another type.
-pub fn decode<M: Positional>(rows: &[QueryResult]) -> Result<Vec<M>, DbErr> {
-    if rows.first().is_some_and(in_order::<M>) {
-        rows.iter().map(|row| M::decode(&mut Columns { row, next: 0 })).collect()
+pub fn decode<M: Positional>(rows: &[QueryResult], selected: ColumnSet) -> Result<Vec<M>, DbErr> {
+    if rows.first().is_some_and(|row| in_order::<M>(row, selected)) {
+        rows.iter().map(|row| M::decode(&mut Columns { row, selected, next: (0, 0) })).collect()
     } else {
         rows.iter().map(|row| M::from_query_result(row, "")).collect()
     }
 }
 
-fn in_order<M: Positional>(row: &QueryResult) -> bool {
-    row.try_as_pg_row()
-        .is_some_and(|row| row.columns().iter().map(Column::name).eq(M::COLUMNS.iter().copied()))
+fn in_order<M: Positional>(row: &QueryResult, selected: ColumnSet) -> bool {
+    row.try_as_pg_row().is_some_and(|row| row.columns().iter().map(Column::name).eq(selected.names::<M>()))
 }

@@ -6,6 +6,7 @@
 //! loaded again. Values are not kept after the batch, because a mutation may change them.
 
 mod batch;
+mod group;
 
 use std::{
     any::Any,
@@ -25,7 +26,10 @@ use futures::{
 use triptych_services::{Services, access::Actor, error::ServiceError};
 
 use self::batch::Batch;
-pub(crate) use self::batch::Loading;
+pub(crate) use self::{
+    batch::Loading,
+    group::{Group, LoadedGroup, Of},
+};
 use crate::errors::ApiError;
 
 /// The caller of a request. Loaders return only what the caller may see.

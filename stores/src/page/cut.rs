@@ -80,7 +80,13 @@ mod tests {
     /// The page of the ids 3, 1, 2.
     fn page(first: Option<i32>, after: Option<u128>, last: Option<i32>, before: Option<u128>) -> String {
         let cursor = |number| key::encode("flows", &[id(number).into()]);
-        let args = PageArgs { first, after: after.map(cursor), last, before: before.map(cursor) };
+        let args = PageArgs {
+            first,
+            after: after.map(cursor),
+            last,
+            before: before.map(cursor),
+            ..PageArgs::default()
+        };
         let window = Window::parse(&args, "flows", &[KeyKind::Id]).unwrap();
         match Cut::of(vec![id(3), id(1), id(2)], &window) {
             Ok(cut) => {

@@ -8,12 +8,14 @@ mod cut;
 pub mod documents;
 mod key;
 pub mod rows;
+mod selection;
 mod slice;
 mod total;
 mod window;
 
 pub use cut::Cut;
 pub use key::{KeyKind, KeyValue};
+pub use selection::Selection;
 pub use slice::slice;
 pub use total::Total;
 pub use window::{DEFAULT_PAGE, MAX_PAGE, PageArgs, Window};

@@ -3,18 +3,21 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
-    DbBackend, EntityTrait, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    DbBackend, EntityTrait, IdenStatic as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _, Select, Statement,
     sea_query::{Asterisk, Expr, ExprTrait as _, SimpleExpr, extension::postgres::PgFunc},
 };
 use tokio::sync::OnceCell;
-use triptych_entities::{ids::Id, relational::positional::Positional};
+use triptych_entities::{
+    ids::Id,
+    relational::positional::{ColumnSet, Positional},
+};
 use uuid::Uuid;
 
 use super::{KeyKind, KeyValue, Page, PageArgs, Total, Window};
 use crate::{
     error::{Invalid, StoreError},
-    fetch::fetch,
+    fetch::{fetch, select},
     postgres::Postgres,
 };
 
@@ -27,6 +30,8 @@ pub struct Sorted<E: EntityTrait> {
 
 struct Key<E: EntityTrait> {
     expression: SimpleExpr,
+    /// The name of the column from which the value is computed.
+    column: &'static str,
     kind: KeyKind,
     value: fn(&E::Model) -> KeyValue,
 }
@@ -54,17 +59,23 @@ where
         Self::new(list, false).by_column(id, KeyKind::Id, value)
     }
 
-    /// Adds a key; the last key must be unique. `value` evaluates `expression` for a row.
+    /// Adds a key; the last key must be unique. `value` evaluates `expression`, which depends on `column`, for a row.
     #[must_use]
-    pub fn by(mut self, expression: SimpleExpr, kind: KeyKind, value: fn(&E::Model) -> KeyValue) -> Self {
-        self.keys.push(Key { expression, kind, value });
+    pub fn by(
+        mut self,
+        expression: SimpleExpr,
+        column: E::Column,
+        kind: KeyKind,
+        value: fn(&E::Model) -> KeyValue,
+    ) -> Self {
+        self.keys.push(Key { expression, column: column.as_str(), kind, value });
         self
     }
 
     /// Adds a column as a key.
     #[must_use]
     pub fn by_column(self, column: E::Column, kind: KeyKind, value: fn(&E::Model) -> KeyValue) -> Self {
-        self.by(Expr::col((E::default(), column)), kind, value)
+        self.by(Expr::col((E::default(), column)), column, kind, value)
     }
 
     /// Checks the arguments of a connection for this list.
@@ -86,8 +97,10 @@ where
         query: Select<E>,
         window: &Window,
     ) -> Result<Page<E::Model>, StoreError> {
+        let query = query.select_only();
         let total = counted(db, query.clone());
-        let rows = fetch(db, self.windowed(query, window)).await?;
+        let columns = self.columns(window, None);
+        let rows = fetch(db, self.windowed(query, window, columns), columns).await?;
         Ok(Page::of_fetched(window, rows, |row| self.key(row), total))
     }
 
@@ -102,9 +115,11 @@ where
         parents: &Parents<'_, E, P>,
         window: &Window,
     ) -> Result<HashMap<P, Page<E::Model>>, StoreError> {
-        let statement = self.windows(query.clone(), parents, window);
+        let query = query.select_only();
+        let columns = self.columns(window, Some(parents.column));
+        let statement = self.windows(query.clone(), parents, window, columns);
         let mut by_parent: HashMap<P, Vec<E::Model>> = HashMap::with_capacity(parents.ids.len());
-        for row in fetch::<E::Model>(db, statement).await? {
+        for row in fetch::<E::Model>(db, statement, columns).await? {
             by_parent.entry((parents.of)(&row)).or_default().push(row);
         }
         let total = counted_by_parent(db, query, parents);
@@ -121,14 +136,20 @@ where
     /// The parent is compared with an array of one and sorted by, which says the same as an equality. With an equality,
     /// PostgreSQL may follow the index on the sort keys alone and filter: it expects the rows of all parents to be mixed
     /// evenly, and reads the whole table for a parent without rows.
-    fn windows<P: Id>(&self, query: Select<E>, parents: &Parents<'_, E, P>, window: &Window) -> Statement {
+    fn windows<P: Id>(
+        &self,
+        query: Select<E>,
+        parents: &Parents<'_, E, P>,
+        window: &Window,
+        columns: ColumnSet,
+    ) -> Statement {
         let column = Expr::col((E::default(), parents.column));
         let keys_descend = self.descending != window.backward;
         // The index is read forward or backward, so the order of the parent turns with that of the keys.
         let order = if keys_descend == parents.keys_descend { Order::Asc } else { Order::Desc };
         let of_parent = Expr::cust_with_exprs(r#"$1 = ANY (ARRAY["parent"."id"])"#, [column.clone()]);
         let query = query.filter(of_parent).order_by(column, order);
-        let Statement { sql, values, db_backend } = self.windowed(query, window);
+        let Statement { sql, values, db_backend } = self.windowed(query, window, columns);
         let mut values = values.map(|values| values.0).unwrap_or_default();
         values.push(parents.ids.iter().map(|id| id.uuid()).collect::<Vec<_>>().into());
         let count = values.len();
@@ -138,6 +159,12 @@ where
         Statement::from_sql_and_values(db_backend, sql, values)
     }
 
+    /// The selected columns, those of the sort keys, and another one.
+    fn columns(&self, window: &Window, other: Option<E::Column>) -> ColumnSet {
+        let keys = self.keys.iter().map(|key| key.column);
+        window.selection.with::<E::Model>(keys.chain(other.map(|column| column.as_str())))
+    }
+
     fn key(&self, row: &E::Model) -> Vec<KeyValue> {
         self.keys.iter().map(|key| (key.value)(row)).collect()
     }
@@ -145,7 +172,8 @@ where
     /// The statement that reads a window. Its limit is part of the text: PostgreSQL does not reuse the plan of a
     /// prepared statement whose limit is a parameter, because without the number it expects to read a tenth of all
     /// rows. A list has few different limits.
-    fn windowed(&self, mut query: Select<E>, window: &Window) -> Statement {
+    fn windowed(&self, query: Select<E>, window: &Window, columns: ColumnSet) -> Statement {
+        let mut query = select(query, columns);
         if let Some(after) = &window.after {
             query = query.filter(self.beside(after, self.descending));
         }
@@ -186,7 +214,10 @@ where
     let db = db.clone();
     Total::counted(move || {
         let (db, query) = (db.clone(), query.clone());
-        async move { Ok(query.count(&db).await?) }
+        async move {
+            let count: Option<i64> = query.expr(Expr::col(Asterisk).count()).into_tuple().one(&db).await?;
+            Ok(count.unwrap_or_default().unsigned_abs())
+        }
     })
 }
 
@@ -200,21 +231,21 @@ where
     E: EntityTrait<Model: Send + Sync>,
     P: Id,
 {
-    let ids: Vec<Uuid> = parents.ids.iter().map(|id| id.uuid()).collect();
-    let query = query
-        .select_only()
-        .column(parents.column)
-        .expr(Expr::col(Asterisk).count())
-        .filter(Expr::col((E::default(), parents.column)).eq(PgFunc::any(ids)))
-        .group_by(parents.column);
-    let (db, query, counts) = (db.clone(), Arc::new(query), Arc::new(OnceCell::<HashMap<Uuid, i64>>::new()));
+    let ids: Arc<[Uuid]> = parents.ids.iter().map(|id| id.uuid()).collect();
+    let (db, query, column) = (db.clone(), Arc::new(query), parents.column);
+    let counts = Arc::new(OnceCell::<HashMap<Uuid, i64>>::new());
     move |parent| {
-        let (db, query, counts) = (db.clone(), query.clone(), counts.clone());
+        let (db, query, ids, counts) = (db.clone(), query.clone(), ids.clone(), counts.clone());
         Total::counted(move || {
-            let (db, query, counts) = (db.clone(), query.clone(), counts.clone());
+            let (db, query, ids, counts) = (db.clone(), query.clone(), ids.clone(), counts.clone());
             async move {
                 let count = async || {
-                    let rows: Vec<(Uuid, i64)> = Select::clone(&query).into_tuple().all(&db).await?;
+                    let query = Select::clone(&query)
+                        .column(column)
+                        .expr(Expr::col(Asterisk).count())
+                        .filter(Expr::col((E::default(), column)).eq(PgFunc::any(ids.to_vec())))
+                        .group_by(column);
+                    let rows: Vec<(Uuid, i64)> = query.into_tuple().all(&db).await?;
                     Ok::<_, StoreError>(rows.into_iter().collect())
                 };
                 let count = counts.get_or_try_init(count).await?.get(&parent).copied().unwrap_or_default();
@@ -245,7 +276,10 @@ mod tests {
             PageArgs { last: Some(2), before: Some(cursor), ..PageArgs::default() }
         };
         let window = sorted.window(&args).unwrap();
-        let sql = sorted.windowed(flow::Entity::find(), &window).to_string().replace("\"flows\".", "");
+        let sql = sorted
+            .windowed(flow::Entity::find(), &window, ColumnSet::ALL)
+            .to_string()
+            .replace("\"flows\".", "");
         sql.split_once(" WHERE ").unwrap().1.to_owned()
     }
 
@@ -274,7 +308,7 @@ mod tests {
             ids: &ids,
         };
         let window = sorted.window(&PageArgs { first, last, ..PageArgs::default() }).unwrap();
-        sorted.windows(execution::Entity::find(), &parents, &window).sql
+        sorted.windows(execution::Entity::find(), &parents, &window, ColumnSet::ALL).sql
     }
 
     #[test]

@@ -30,7 +30,13 @@ mod tests {
         before: Option<i64>,
     ) -> (Vec<i64>, bool, bool) {
         let cursor = |number: i64| crate::page::key::encode("numbers", &[KeyValue::Integer(number)]);
-        let args = PageArgs { first, last, after: after.map(cursor), before: before.map(cursor) };
+        let args = PageArgs {
+            first,
+            last,
+            after: after.map(cursor),
+            before: before.map(cursor),
+            ..PageArgs::default()
+        };
         let window = Window::parse(&args, "numbers", &[KeyKind::Integer]).unwrap();
         let page = slice(vec![1, 2, 3, 4, 5], &window, |number| KeyValue::Integer(*number));
         let (previous, next) = (page.has_previous, page.has_next);

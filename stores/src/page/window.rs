@@ -1,15 +1,19 @@
 //! The requested part of a list.
 
-use super::key::{self, KeyKind, KeyValue};
+use super::{
+    key::{self, KeyKind, KeyValue},
+    selection::Selection,
+};
 use crate::error::Invalid;
 
-/// The Relay arguments of a connection, before validation.
+/// The Relay arguments of a connection, before validation, and what is read of its items.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct PageArgs {
     pub first: Option<i32>,
     pub after: Option<String>,
     pub last: Option<i32>,
     pub before: Option<String>,
+    pub selection: Selection,
 }
 
 /// Number of items of a page by default.
@@ -28,6 +32,8 @@ pub struct Window {
     pub backward: bool,
     pub(super) after: Option<Vec<KeyValue>>,
     pub(super) before: Option<Vec<KeyValue>>,
+    /// What is read of the items.
+    pub selection: Selection,
 }
 
 impl Window {
@@ -61,7 +67,7 @@ impl Window {
         };
         let after = decode("after", args.after.as_ref())?;
         let before = decode("before", args.before.as_ref())?;
-        Ok(Self { list, limit, backward, after, before })
+        Ok(Self { list, limit, backward, after, before, selection: args.selection.clone() })
     }
 
     /// The number of items to fetch: one more than the limit, to find out whether another page follows.
@@ -86,7 +92,7 @@ mod tests {
     use super::*;
 
     fn parse(first: Option<i32>, last: Option<i32>, after: Option<&str>) -> Result<Window, String> {
-        let args = PageArgs { first, last, after: after.map(str::to_owned), before: None };
+        let args = PageArgs { first, last, after: after.map(str::to_owned), ..PageArgs::default() };
         Window::parse(&args, "numbers", &[KeyKind::Integer]).map_err(|invalid| invalid.0[0].path.clone())
     }
 

@@ -6,13 +6,17 @@ use crate::{
     access::Subject,
     failure::Failure,
     ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId, ScheduleId},
-    relational::tenanted::{Ownership, Tenanted, ids_of},
+    relational::{
+        positional::{ColumnSet, Positional as _},
+        tenanted::{Ownership, Tenanted, ids_of},
+    },
 };
 
 /// The status of an execution. The last three are final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
+    #[default]
     Queued,
     Running,
     /// All active branches wait for a time or a user.
@@ -23,9 +27,10 @@ pub enum Status {
 }
 
 /// What started an execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Source {
+    #[default]
     Webhook,
     Schedule,
     Manual,
@@ -75,6 +80,14 @@ impl Model {
     pub fn failure(&self) -> Option<Failure> {
         Failure::of(self.error_code.as_ref(), self.error_message.as_ref())
     }
+}
+
+/// The columns without the trigger, whose data can be large.
+#[must_use]
+pub fn without_trigger() -> ColumnSet {
+    ColumnSet::of::<Model>(
+        Model::COLUMNS.iter().copied().filter(|column| *column != Column::Trigger.as_str()),
+    )
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -10,10 +10,11 @@ use crate::{
 };
 
 /// The status of a step of an execution. The last four are final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// To be run, not before the due time of a retry.
+    #[default]
     Queued,
     /// Claimed by a worker.
     Running,

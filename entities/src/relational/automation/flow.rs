@@ -9,10 +9,11 @@ use crate::{
 };
 
 /// Whether a flow's triggers start executions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Never published.
+    #[default]
     Draft,
     /// Its triggers start executions.
     Published,

@@ -9,10 +9,11 @@ use crate::{
 };
 
 /// The role of a step in the graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Kind {
     /// Starts executions. Each version has exactly one.
+    #[default]
     Trigger,
     Action,
     /// Continues or ends the path.

@@ -9,10 +9,11 @@ use crate::{
 };
 
 /// When a link is followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Kind {
     /// After success.
+    #[default]
     Next,
     /// After a branch step, if its condition is the first that holds.
     Branch,

@@ -1,16 +1,14 @@
 //! The data loaders of executions and their steps.
 
-use std::collections::HashMap;
-
 use async_graphql::Context;
 use serde_json::Value;
 use triptych_entities::{
     ids::{ExecutionId, ExecutionStepId, FlowId},
-    relational::automation::{execution, execution_step},
+    relational::automation::{execution, execution_log, execution_step},
 };
 use triptych_services::{
     automation::executions,
-    page::{Page, PageArgs, Window},
+    page::{Page, PageArgs, Selection, Window},
 };
 
 use super::{Execution, ExecutionFilter, ExecutionStep};
@@ -18,7 +16,7 @@ use crate::{
     connection::Connection,
     context::ContextExt as _,
     errors::{ApiError, Result},
-    loaders::{Caller, Key, Loaded},
+    loaders::{Caller, Group, Key, Loaded, LoadedGroup, Of},
     node::{Fetched, NodeType},
 };
 
@@ -73,46 +71,45 @@ impl Key for TriggerOf {
 }
 
 /// The steps of an execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct StepsOf(pub(crate) ExecutionId);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Steps(pub(crate) Selection);
 
-impl Key for StepsOf {
+impl Group for Steps {
+    type Id = ExecutionId;
     type Value = Vec<execution_step::Model>;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let ids: Vec<ExecutionId> = keys.iter().map(|key| key.0).collect();
-        let steps = caller.services.executions.steps_by_execution(&caller.actor, &ids).await?;
-        Ok(steps.into_iter().map(|(id, steps)| (StepsOf(id), steps)).collect())
+    async fn load(&self, caller: &Caller, executions: &[ExecutionId]) -> LoadedGroup<Self> {
+        caller.services.executions.steps_by_execution(&caller.actor, executions, &self.0).await
     }
 }
 
-/// A page of the executions of a flow. The same page of several flows is read with one statement.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct PageOf {
-    flow: FlowId,
+/// A page of the log lines of a step.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Logs(pub(crate) Window);
+
+impl Group for Logs {
+    type Id = ExecutionStepId;
+    type Value = Page<execution_log::Model>;
+
+    async fn load(&self, caller: &Caller, steps: &[ExecutionStepId]) -> LoadedGroup<Self> {
+        caller.services.executions.logs_by_step(&caller.actor, steps, &self.0).await
+    }
+}
+
+/// A page of the executions of a flow.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct OfFlow {
     filter: executions::ExecutionFilter,
     window: Window,
 }
 
-impl Key for PageOf {
+impl Group for OfFlow {
+    type Id = FlowId;
     type Value = Page<execution::Model>;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let mut groups: HashMap<_, Vec<FlowId>> = HashMap::new();
-        for key in keys {
-            groups.entry((key.filter.clone(), key.window.clone())).or_default().push(key.flow);
-        }
-        let mut pages = HashMap::with_capacity(keys.len());
-        for ((filter, window), flows) in groups {
-            let found =
-                caller.services.executions.list_by_flow(&caller.actor, &flows, &filter, &window).await?;
-            pages.extend(
-                found.into_iter().map(|(flow, page)| {
-                    (PageOf { flow, filter: filter.clone(), window: window.clone() }, page)
-                }),
-            );
-        }
-        Ok(pages)
+    async fn load(&self, caller: &Caller, flows: &[FlowId]) -> LoadedGroup<Self> {
+        let Self { filter, window } = self;
+        caller.services.executions.list_by_flow(&caller.actor, flows, filter, window).await
     }
 }
 
@@ -124,7 +121,7 @@ pub(crate) async fn executions_of_flow(
     args: &PageArgs,
 ) -> Result<Connection<Execution>> {
     let filter = filter.unwrap_or_default().parse()?;
-    let key = PageOf { flow, filter, window: executions::ExecutionFilter::window(args)? };
-    let page = ctx.load(key).await?.ok_or_else(|| ApiError::not_found("flow"))?;
+    let page = OfFlow { filter, window: executions::ExecutionFilter::window(args)? };
+    let page = ctx.load(Of(flow, page)).await?.ok_or_else(|| ApiError::not_found("flow"))?;
     Ok(Connection::of(page, Execution))
 }

@@ -8,7 +8,7 @@ use triptych_services::page::{KeyKind, Window, slice};
 
 use super::{
     ExecutionStep,
-    loader::{StepsOf, TriggerOf},
+    loader::{Steps, TriggerOf},
 };
 use crate::{
     automation::flows::{Flow, FlowVersion},
@@ -16,8 +16,10 @@ use crate::{
     context::ContextExt as _,
     conversations::generations::{UsageSummary, usage_of},
     errors::Result,
+    loaders::Of,
     node::load,
     output::Id,
+    selection::{self, Columnar},
 };
 
 /// The status of an execution. The last three are final.
@@ -68,6 +70,18 @@ impl From<Failure> for ExecutionError {
 
 pub struct Execution(pub(crate) execution::Model);
 
+impl Columnar for Execution {
+    type Row = execution::Model;
+    const READS: &'static [(&'static str, &'static [&'static str])] = &[
+        ("flow", &["flow_id"]),
+        ("version", &["version_id"]),
+        ("trigger", &["id"]),
+        ("steps", &["id"]),
+        ("error", &["error_code", "error_message"]),
+        ("usage", &["id"]),
+    ];
+}
+
 /// One run of a version of a flow.
 #[Object(crate = "crate::output")]
 impl Execution {
@@ -111,7 +125,8 @@ impl Execution {
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<ExecutionStep>> {
         let window = Window::parse(&page_args(first, after, last, before), "steps", &[KeyKind::Id])?;
-        let steps = ctx.load(StepsOf(self.0.id)).await?.unwrap_or_default();
+        let selection = selection::of_connection::<ExecutionStep>(ctx);
+        let steps = ctx.load(Of(self.0.id, Steps(selection))).await?.unwrap_or_default();
         let page = slice(steps, &window, |row| row.id.into());
         Ok(Connection::of(page, ExecutionStep))
     }

@@ -1,12 +1,14 @@
 //! Queries of executions.
 
 use async_graphql::{Context, ID, Object};
+use triptych_services::page::PageArgs;
 
 use super::{Execution, ExecutionFilter};
 use crate::{
     connection::{Connection, page_args},
     context::{ContextExt as _, parse_id},
     errors::Result,
+    selection,
 };
 
 /// Queries of executions.
@@ -36,7 +38,8 @@ impl ExecutionQuery {
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Execution>> {
         let filter = filter.unwrap_or_default().parse()?;
-        let args = page_args(first, after, last, before);
+        let selection = selection::of_connection::<Execution>(ctx);
+        let args = PageArgs { selection, ..page_args(first, after, last, before) };
         let page = ctx.services().executions.list(ctx.actor()?, &filter, &args).await?;
         Ok(Connection::of(page, Execution))
     }

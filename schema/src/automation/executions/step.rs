@@ -8,15 +8,19 @@ use triptych_entities::{
     relational::automation::{execution_log, execution_step},
 };
 
-use super::{Execution, ExecutionError};
+use triptych_services::automation::executions::Executions;
+
+use super::{Execution, ExecutionError, loader::Logs};
 use crate::{
     automation::flows::Step,
     connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{Generation, generation_of_step},
-    errors::Result,
+    errors::{ApiError, Result},
+    loaders::Of,
     node::{load, load_opt},
     output::Id,
+    selection::Columnar,
 };
 
 /// The status of a step of an execution. The last four are final.
@@ -54,6 +58,17 @@ pub enum LogLevel {
 }
 
 pub struct ExecutionStep(pub(crate) execution_step::Model);
+
+impl Columnar for ExecutionStep {
+    type Row = execution_step::Model;
+    const READS: &'static [(&'static str, &'static [&'static str])] = &[
+        ("execution", &["execution_id"]),
+        ("step", &["step_id"]),
+        ("error", &["error_code", "error_message"]),
+        ("generation", &["id", "generation_id", "status"]),
+        ("logs", &["id"]),
+    ];
+}
 
 /// A step of an execution, with its input and output.
 #[Object(crate = "crate::output")]
@@ -126,9 +141,9 @@ impl ExecutionStep {
         #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<ExecutionLog>> {
-        let args = page_args(first, after, last, before);
-        let page = Box::pin(ctx.services().executions.logs(ctx.actor()?, self.0.id, &args)).await?;
-        Ok(Connection::of(page, ExecutionLog::from))
+        let window = Executions::logs_window(&page_args(first, after, last, before))?;
+        let page = ctx.load(Of(self.0.id, Logs(window))).await?;
+        Ok(Connection::of(page.ok_or_else(|| ApiError::not_found("execution step"))?, ExecutionLog::from))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The data loaders of flows, versions, steps and credentials.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::Context;
 use triptych_entities::{
@@ -16,7 +16,7 @@ use super::{Flow, FlowVersion, Step};
 use crate::{
     context::ContextExt as _,
     errors::Result,
-    loaders::{Caller, Key, Loaded},
+    loaders::{Caller, Group, Key, Loaded, LoadedGroup},
     node::{Fetched, NodeType},
 };
 
@@ -102,29 +102,16 @@ impl Key for WebhookOf {
     }
 }
 
-/// A page of the versions of a flow. Flows that ask for the same page are answered by one statement.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct VersionsOf {
-    pub(crate) flow: FlowId,
-    pub(crate) window: Window,
-}
+/// A page of the versions of a flow.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Versions(pub(crate) Window);
 
-impl Key for VersionsOf {
+impl Group for Versions {
+    type Id = FlowId;
     type Value = Page<flow_version::Model>;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let mut groups: HashMap<_, Vec<FlowId>> = HashMap::new();
-        for key in keys {
-            groups.entry(key.window.clone()).or_default().push(key.flow);
-        }
-        let mut pages = HashMap::with_capacity(keys.len());
-        for (window, flows) in groups {
-            let found = caller.services.flows.versions_by_flow(&caller.actor, &flows, &window).await?;
-            pages.extend(
-                found.into_iter().map(|(flow, page)| (VersionsOf { flow, window: window.clone() }, page)),
-            );
-        }
-        Ok(pages)
+    async fn load(&self, caller: &Caller, flows: &[FlowId]) -> LoadedGroup<Self> {
+        caller.services.flows.versions_by_flow(&caller.actor, flows, &self.0).await
     }
 }
 

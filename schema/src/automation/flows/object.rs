@@ -3,11 +3,14 @@
 use async_graphql::{Context, Enum, Object};
 use chrono::{DateTime, Utc};
 use triptych_entities::{ids::FlowId, relational::automation::flow};
-use triptych_services::automation::{flows::Flows, integrations::Start};
+use triptych_services::{
+    automation::{flows::Flows, integrations::Start},
+    page::PageArgs,
+};
 
 use super::{
     FlowVersion,
-    loader::{VersionsOf, WebhookOf},
+    loader::{Versions, WebhookOf},
 };
 use crate::{
     automation::executions::{Execution, ExecutionFilter, executions_of_flow},
@@ -16,8 +19,10 @@ use crate::{
     conversations::generations::{UsageSummary, usage_of},
     errors::{ApiError, Result},
     identity::User,
+    loaders::Of,
     node::load,
     output::Id,
+    selection::{self, Columnar},
 };
 
 /// The status of a flow.
@@ -33,6 +38,19 @@ pub enum FlowStatus {
 }
 
 pub struct Flow(pub(crate) flow::Model);
+
+impl Columnar for Flow {
+    type Row = flow::Model;
+    const READS: &'static [(&'static str, &'static [&'static str])] = &[
+        ("draft", &["draft_version_id"]),
+        ("published", &["published_version_id"]),
+        ("versions", &["id"]),
+        ("owner", &["owner_id"]),
+        ("executions", &["id"]),
+        ("webhookUrl", &["id", "draft_version_id"]),
+        ("usage", &["id"]),
+    ];
+}
 
 /// An automation: a trigger and the steps that follow it.
 #[Object(crate = "crate::output")]
@@ -79,8 +97,10 @@ impl Flow {
         #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<FlowVersion>> {
-        let window = Flows::versions_window(&page_args(first, after, last, before))?;
-        let page = ctx.load(VersionsOf { flow: self.0.id, window }).await?;
+        let selection = selection::of_connection::<FlowVersion>(ctx);
+        let args = PageArgs { selection, ..page_args(first, after, last, before) };
+        let window = Flows::versions_window(&args)?;
+        let page = ctx.load(Of(self.0.id, Versions(window))).await?;
         Ok(Connection::of(page.ok_or_else(|| ApiError::not_found("flow"))?, FlowVersion))
     }
 
@@ -99,7 +119,9 @@ impl Flow {
         #[graphql(desc = "The number of items from the end; maximum 100.")] last: Option<i32>,
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Execution>> {
-        Box::pin(executions_of_flow(ctx, self.0.id, filter, &page_args(first, after, last, before))).await
+        let selection = selection::of_connection::<Execution>(ctx);
+        let args = PageArgs { selection, ..page_args(first, after, last, before) };
+        Box::pin(executions_of_flow(ctx, self.0.id, filter, &args)).await
     }
 
     /// The URL of the webhook. A POST request to it starts the flow, while the flow is published; with `/sync` appended, it

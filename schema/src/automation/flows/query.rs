@@ -1,13 +1,14 @@
 //! Queries of flows.
 
 use async_graphql::{Context, ID, Object};
-use triptych_services::automation::flows;
+use triptych_services::{automation::flows, page::PageArgs};
 
 use super::{Flow, FlowFilter, FlowOrder};
 use crate::{
     connection::{Connection, page_args},
     context::{ContextExt as _, parse_id},
     errors::Result,
+    selection,
 };
 
 /// Queries of flows.
@@ -36,7 +37,8 @@ impl FlowQuery {
     ) -> Result<Connection<Flow>> {
         let filter = filter.unwrap_or_default().parse()?;
         let order: flows::FlowOrder = order_by.map(Into::into).unwrap_or_default();
-        let args = page_args(first, after, last, before);
+        let selection = selection::of_connection::<Flow>(ctx);
+        let args = PageArgs { selection, ..page_args(first, after, last, before) };
         let page = ctx.services().flows.list(ctx.actor()?, &filter, order, &args).await?;
         Ok(Connection::of(page, Flow))
     }

@@ -21,6 +21,7 @@ use crate::{
     errors::{ApiError, Result},
     node::{load, load_opt},
     output::{Id, Items},
+    selection::Columnar,
 };
 
 /// The kind of a step.
@@ -62,6 +63,12 @@ pub enum StepLinkKind {
 }
 
 pub struct FlowVersion(pub(crate) flow_version::Model);
+
+impl Columnar for FlowVersion {
+    type Row = flow_version::Model;
+    const READS: &'static [(&'static str, &'static [&'static str])] =
+        &[("flow", &["flow_id"]), ("steps", &["id"]), ("links", &["id"]), ("problems", &["id"])];
+}
 
 /// A version of a flow. Versions are immutable; editing a draft creates a new version.
 #[Object(crate = "crate::output")]

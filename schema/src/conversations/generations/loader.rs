@@ -1,6 +1,6 @@
 //! The data loaders of generations and usage.
 
-use std::collections::HashMap;
+use std::marker::PhantomData;
 
 use async_graphql::Context;
 use chrono::{DateTime, Utc};
@@ -8,16 +8,13 @@ use triptych_entities::{
     documents::conversations::generation::{self, Origin},
     ids::{ExecutionStepId, GenerationId},
 };
-use triptych_services::{
-    conversations::generations::{self, Period, UsageBy},
-    error::ServiceError,
-};
+use triptych_services::conversations::generations::{self, Period, UsageBy};
 
 use super::{Generation, UsageSummary};
 use crate::{
     context::ContextExt as _,
     errors::Result,
-    loaders::{Caller, Key, Loaded},
+    loaders::{Caller, Group, Key, Loaded, LoadedGroup, Of},
     node::{Fetched, NodeType},
 };
 
@@ -67,28 +64,17 @@ pub(crate) async fn generation_of_step(
     Ok(ctx.load(ByStep(step)).await?.map(Generation))
 }
 
-/// The usage of a subject in a period. The usage of several subjects in the same period is read with one aggregation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct UsageOf<K>(K, Period);
+/// The usage of a subject in a period.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Usage<K>(Period, PhantomData<fn() -> K>);
 
-impl<K: UsageBy> Key for UsageOf<K> {
+impl<K: UsageBy> Group for Usage<K> {
+    type Id = K;
     type Value = generations::UsageSummary;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let mut groups: HashMap<Period, Vec<K>> = HashMap::new();
-        for UsageOf(id, period) in keys {
-            groups.entry(*period).or_default().push(*id);
-        }
-        let mut sums = HashMap::with_capacity(keys.len());
-        for (period, ids) in groups {
-            let service = &caller.services.generations;
-            let found = service
-                .usage_summary(caller.actor.organization, &ids, period)
-                .await
-                .map_err(ServiceError::from)?;
-            sums.extend(found.into_iter().map(|(id, sum)| (UsageOf(id, period), sum)));
-        }
-        Ok(sums)
+    async fn load(&self, caller: &Caller, subjects: &[K]) -> LoadedGroup<Self> {
+        let service = &caller.services.generations;
+        Ok(service.usage_summary(caller.actor.organization, subjects, self.0).await?)
     }
 }
 
@@ -99,6 +85,6 @@ pub(crate) async fn usage_of<K: UsageBy>(
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
 ) -> Result<UsageSummary> {
-    let sum = ctx.load(UsageOf(id, Period { from, to })).await?;
+    let sum = ctx.load(Of(id, Usage(Period { from, to }, PhantomData))).await?;
     Ok(sum.unwrap_or_default().into())
 }

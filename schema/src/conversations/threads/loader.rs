@@ -1,7 +1,5 @@
 //! The data loaders of threads, messages and branches.
 
-use std::collections::HashMap;
-
 use triptych_entities::{
     documents::conversations::{message, thread},
     ids::{MessageId, ThreadId},
@@ -13,7 +11,7 @@ use triptych_services::{
 
 use super::{Message, Thread};
 use crate::{
-    loaders::{Caller, Key, Loaded},
+    loaders::{Caller, Group, Key, Loaded, LoadedGroup},
     node::{Fetched, NodeType},
 };
 
@@ -67,28 +65,15 @@ impl Key for SiblingsOf {
     }
 }
 
-/// A page of a branch. The same page of several threads is read with one batch.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct PageOf {
-    pub(super) branch: Branch,
-    pub(super) window: Window,
-}
+/// A page of the messages of a branch.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Messages(pub(super) Window);
 
-impl Key for PageOf {
+impl Group for Messages {
+    type Id = Branch;
     type Value = Page<message::Message>;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let mut groups: HashMap<&Window, Vec<Branch>> = HashMap::new();
-        for key in keys {
-            groups.entry(&key.window).or_default().push(key.branch);
-        }
-        let mut pages = HashMap::with_capacity(keys.len());
-        for (window, branches) in groups {
-            let found = caller.services.threads.pages(&caller.actor, &branches, window).await?;
-            pages.extend(
-                found.into_iter().map(|(branch, page)| (PageOf { branch, window: window.clone() }, page)),
-            );
-        }
-        Ok(pages)
+    async fn load(&self, caller: &Caller, branches: &[Branch]) -> LoadedGroup<Self> {
+        caller.services.threads.pages(&caller.actor, branches, &self.0).await
     }
 }

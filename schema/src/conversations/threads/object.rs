@@ -8,13 +8,14 @@ use triptych_entities::{
 };
 use triptych_services::conversations::threads::{self, Branch};
 
-use super::{Message, loader::PageOf};
+use super::{Message, loader::Messages};
 use crate::{
     connection::{Connection, page_args},
     context::ContextExt as _,
     conversations::generations::{Generation, UsageSummary, usage_of},
     errors::{ApiError, Result},
     identity::User,
+    loaders::Of,
     node::{load, load_opt},
     output::Id,
 };
@@ -59,8 +60,10 @@ impl Thread {
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Message>> {
         let window = threads::window(&page_args(first, after, last, before))?;
-        let key = PageOf { branch: Branch::from(&self.0), window };
-        let page = ctx.load(key).await?.ok_or_else(|| ApiError::not_found("thread"))?;
+        let page = ctx
+            .load(Of(Branch::from(&self.0), Messages(window)))
+            .await?
+            .ok_or_else(|| ApiError::not_found("thread"))?;
         Ok(Connection::of(page, Message))
     }
 

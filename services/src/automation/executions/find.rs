@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, IdenStatic as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde_json::Value;
 use triptych_entities::{
     ids::{ExecutionId, ExecutionStepId, FlowId},
@@ -10,19 +10,21 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
-    error::{Result, ServiceError},
+    error::{Invalid, Result, ServiceError},
     fetch::Fetch as _,
     ids::IdColumn as _,
     page::{
-        Page, PageArgs, Window,
+        Page, PageArgs, Selection, Window,
         rows::{Parents, Sorted},
     },
 };
 
-use super::{
-    ExecutionFilter, Executions,
-    list::{light, sorted},
-};
+use super::{ExecutionFilter, Executions, list::sorted};
+
+/// Log lines, oldest first.
+fn by_time() -> Sorted<execution_log::Entity> {
+    Sorted::oldest("logs", execution_log::Column::Id, |line: &execution_log::Model| line.id.into())
+}
 
 impl Executions {
     /// # Errors
@@ -36,8 +38,9 @@ impl Executions {
     /// # Errors
     /// `Denied`, or if PostgreSQL does not answer.
     pub async fn by_ids(&self, actor: &Actor, ids: &[ExecutionId]) -> Result<Vec<execution::Model>> {
-        let query = light(actor.scope(Action::Read, Subject::Execution)?);
-        Ok(query.filter(execution::Column::Id.any_of(ids)).fetch(&self.stores.pg).await?)
+        let scope = actor.scope(Action::Read, Subject::Execution)?;
+        let query = execution::Entity::within(scope).filter(execution::Column::Id.any_of(ids));
+        Ok(query.fetch_columns(&self.stores.pg, execution::without_trigger()).await?)
     }
 
     /// A page of the executions that the caller can see, newest first, without the triggers' data.
@@ -50,7 +53,7 @@ impl Executions {
         filter: &ExecutionFilter,
         args: &PageArgs,
     ) -> Result<Page<execution::Model>> {
-        let query = filter.narrow(light(actor.scope(Action::Read, Subject::Execution)?));
+        let query = filter.narrow(execution::Entity::within(actor.scope(Action::Read, Subject::Execution)?));
         Ok(sorted().page(&self.stores.pg, query, &sorted().window(args)?).await?)
     }
 
@@ -65,7 +68,7 @@ impl Executions {
         filter: &ExecutionFilter,
         window: &Window,
     ) -> Result<HashMap<FlowId, Page<execution::Model>>> {
-        let query = filter.narrow(light(actor.scope(Action::Read, Subject::Execution)?));
+        let query = filter.narrow(execution::Entity::within(actor.scope(Action::Read, Subject::Execution)?));
         let parents = Parents {
             column: execution::Column::FlowId,
             keys_descend: true,
@@ -100,12 +103,17 @@ impl Executions {
         &self,
         actor: &Actor,
         executions: &[ExecutionId],
+        selection: &Selection,
     ) -> Result<HashMap<ExecutionId, Vec<execution_step::Model>>> {
         let scope = actor.scope(Action::Read, Subject::Execution)?;
+        let columns = [execution_step::Column::Id, execution_step::Column::ExecutionId];
         let rows = execution_step::Entity::within(scope)
             .filter(execution_step::Column::ExecutionId.any_of(executions))
             .order_by_asc(execution_step::Column::Id)
-            .fetch(&self.stores.pg)
+            .fetch_columns(
+                &self.stores.pg,
+                selection.with::<execution_step::Model>(columns.map(|column| column.as_str())),
+            )
             .await?;
         let mut by_execution: HashMap<ExecutionId, Vec<execution_step::Model>> = HashMap::new();
         for row in rows {
@@ -128,22 +136,32 @@ impl Executions {
             .await?)
     }
 
-    /// A page of a step's log lines, oldest first.
+    /// Checks the arguments of a page of a step's log lines.
     ///
     /// # Errors
-    /// `Invalid` for wrong page arguments, `Denied`, or if PostgreSQL does not answer.
-    pub async fn logs(
+    /// `Invalid`
+    pub fn logs_window(args: &PageArgs) -> Result<Window, Invalid> {
+        by_time().window(args)
+    }
+
+    /// The same page of the log lines of each of several steps, oldest first, in one statement.
+    ///
+    /// # Errors
+    /// `Denied`, or if PostgreSQL does not answer.
+    pub async fn logs_by_step(
         &self,
         actor: &Actor,
-        step: ExecutionStepId,
-        args: &PageArgs,
-    ) -> Result<Page<execution_log::Model>> {
-        let scope = actor.scope(Action::Read, Subject::Execution)?;
-        let query =
-            execution_log::Entity::within(scope).filter(execution_log::Column::ExecutionStepId.eq(step));
-        let sorted =
-            Sorted::oldest("logs", execution_log::Column::Id, |line: &execution_log::Model| line.id.into());
-        Ok(sorted.page(&self.stores.pg, query, &sorted.window(args)?).await?)
+        steps: &[ExecutionStepId],
+        window: &Window,
+    ) -> Result<HashMap<ExecutionStepId, Page<execution_log::Model>>> {
+        let query = execution_log::Entity::within(actor.scope(Action::Read, Subject::Execution)?);
+        let parents = Parents {
+            column: execution_log::Column::ExecutionStepId,
+            keys_descend: false,
+            of: |line: &execution_log::Model| line.execution_step_id,
+            ids: steps,
+        };
+        Ok(by_time().pages_of(&self.stores.pg, query, &parents, window).await?)
     }
 
     /// A flow in the scope.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, Iterable as _, QueryFilter as _, QuerySelect as _, Select,
+    ColumnTrait as _, QueryFilter as _, Select,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use triptych_entities::{
@@ -10,7 +10,6 @@ use triptych_entities::{
     relational::automation::{execution, step},
 };
 use triptych_stores::{
-    access::{Scope, Scoped as _},
     error::Invalid,
     page::{PageArgs, Window, rows::Sorted},
 };
@@ -74,18 +73,6 @@ impl ExecutionFilter {
         }
         query
     }
-}
-
-/// The executions in the scope, without the trigger data, which can be large and are read on request.
-pub(super) fn light(scope: Scope) -> Select<execution::Entity> {
-    let mut query = execution::Entity::within(scope).select_only();
-    for column in execution::Column::iter() {
-        query = match column {
-            execution::Column::Trigger => query.expr_as(Expr::cust("NULL::jsonb"), "trigger"),
-            other => query.column(other),
-        };
-    }
-    query
 }
 
 /// The smallest `UUIDv7` of a millisecond.

@@ -70,7 +70,9 @@ impl FlowOrder {
             }
             FlowSort::Name => {
                 let name: SimpleExpr = Func::lower(Expr::col((flow::Entity, flow::Column::Name))).into();
-                sorted.by(name, KeyKind::Text, |flow: &flow::Model| KeyValue::Text(flow.name.to_lowercase()))
+                sorted.by(name, flow::Column::Name, KeyKind::Text, |flow: &flow::Model| {
+                    KeyValue::Text(flow.name.to_lowercase())
+                })
             }
         };
         sorted.by_column(flow::Column::Id, KeyKind::Id, |flow: &flow::Model| flow.id.into())
