@@ -82,13 +82,7 @@ impl Running {
 
     async fn begin(&mut self, role: Role) -> Result<(), AppError> {
         let services = self.app.services.clone();
-        // In the background: a query that runs before its index exists is slow, not wrong.
-        let indexes = services.indexes.clone();
-        tokio::spawn(async move {
-            if let Err(error) = indexes.ensure().await {
-                tracing::error!(%error, "creating the MongoDB indexes failed");
-            }
-        });
+        self.ensure_indexes().await;
         let private = self.app.databases.all_private();
         if role == Role::Api {
             let (outbox, stop) = (services.outbox.clone(), self.stop.clone());
@@ -111,6 +105,22 @@ impl Running {
             self.address = Some(address);
         }
         Ok(())
+    }
+
+    /// Creates the indexes of MongoDB: the unique ones before anything is written, the others in the background. While
+    /// MongoDB is away, the server starts nevertheless.
+    async fn ensure_indexes(&self) {
+        let indexes = self.app.services.indexes.clone();
+        let failed =
+            |error: &dyn std::fmt::Display| tracing::error!(%error, "creating the MongoDB indexes failed");
+        if let Err(error) = indexes.ensure_unique().await {
+            failed(&error);
+        }
+        tokio::spawn(async move {
+            if let Err(error) = indexes.ensure().await {
+                failed(&error);
+            }
+        });
     }
 
     fn api(&self, address: SocketAddr) -> schema::Api {

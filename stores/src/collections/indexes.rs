@@ -13,8 +13,7 @@ use triptych_entities::documents::{COLLECTIONS, index::Index};
 use super::in_time;
 use crate::{connections::Stores, error::StoreError};
 
-/// Creates the declared indexes. The server builds them without blocking reads and writes; callers run this in the
-/// background.
+/// Creates the declared indexes. The server builds them without blocking reads and writes.
 #[derive(Clone)]
 pub struct Indexes {
     stores: Stores,
@@ -25,16 +24,30 @@ impl Indexes {
         Self { stores }
     }
 
-    /// Creates missing indexes and replaces changed ones. Idempotent.
+    /// Creates missing indexes and replaces changed ones. Idempotent. Callers run this in the background, as a query
+    /// without its index is slow, but not wrong.
     ///
     /// # Errors
     /// If `MongoDB` does not answer, or if data violate a unique index; the other indexes are created.
     pub async fn ensure(&self) -> Result<(), StoreError> {
+        self.ensure_those(|_| true).await
+    }
+
+    /// As [`Indexes::ensure`], for unique indexes only. Callers wait for this before they write: without the index,
+    /// concurrent calls with one idempotency key would insert several documents.
+    ///
+    /// # Errors
+    /// As for [`Indexes::ensure`].
+    pub async fn ensure_unique(&self) -> Result<(), StoreError> {
+        self.ensure_those(|index| index.unique).await
+    }
+
+    async fn ensure_those(&self, wanted: fn(&Index) -> bool) -> Result<(), StoreError> {
         let mut failed = None;
         for info in COLLECTIONS {
             let (collection, declared) = (info.name, (info.indexes)());
             let existing = self.existing(collection).await?;
-            for index in declared {
+            for index in declared.into_iter().filter(wanted) {
                 match existing.get(index.name) {
                     Some(definition) if matches(definition, &index) => continue,
                     Some(_) => {
