@@ -8,7 +8,7 @@ use triptych_services::{Services, access::Actor, error::Invalid};
 
 use crate::{
     errors::{ApiError, Result},
-    loaders::{Key, Loaders, Loading},
+    loaders::{Loader, Loaders, Loading},
 };
 
 /// The client of the caller, as known to the transport.
@@ -27,7 +27,7 @@ pub(crate) trait ContextExt<'a> {
     fn actor(&self) -> Result<&'a Arc<Actor>>;
     fn actor_opt(&self) -> Option<&'a Arc<Actor>>;
     /// Loads a value in one batch with those that sibling fields request.
-    fn load<K: Key>(&self, key: K) -> Loading<K>;
+    fn load<L: Loader>(&self, loader: L, id: L::Id) -> Loading<L>;
     fn client(&self) -> &'a Client;
 }
 
@@ -44,8 +44,8 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.data_opt::<Arc<Actor>>()
     }
 
-    fn load<K: Key>(&self, key: K) -> Loading<K> {
-        self.data_unchecked::<Arc<Loaders>>().load(key)
+    fn load<L: Loader>(&self, loader: L, id: L::Id) -> Loading<L> {
+        self.data_unchecked::<Arc<Loaders>>().load(loader, id)
     }
 
     fn client(&self) -> &'a Client {

@@ -1,9 +1,6 @@
 //! `node(id)`: any object by its global id. The prefix of the id determines the type, so one query suffices.
 
-use std::{
-    borrow::Cow,
-    hash::{Hash, Hasher},
-};
+use std::{borrow::Cow, marker::PhantomData};
 
 use async_graphql::{
     Context, ContextSelectionSet, ID, Object, OutputType, Positioned, ServerResult, Value,
@@ -18,7 +15,7 @@ use triptych_services::error::{Code, Invalid, ServiceError};
 use crate::{
     context::{ContextExt as _, parse_id},
     errors::{ApiError, Result},
-    loaders::{self, Caller, Loaded},
+    loaders::{Caller, Loaded, Loader},
     output::{Items, ObjectType},
     register::nodes,
 };
@@ -42,36 +39,22 @@ pub(crate) trait NodeType: ObjectType + Sized + 'static {
 /// The result of [`NodeType::fetch`].
 pub(crate) type Fetched<Row> = Result<Vec<Row>, ServiceError>;
 
-/// The key of an object in the data loaders.
-struct Key<N: NodeType>(N::Id);
+/// The data loader of the objects of a type.
+struct Objects<N: NodeType>(PhantomData<fn() -> N>);
 
-impl<N: NodeType> Clone for Key<N> {
-    fn clone(&self) -> Self {
-        Self(self.0)
+impl<N: NodeType> PartialEq for Objects<N> {
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 
-impl<N: NodeType> PartialEq for Key<N> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl<N: NodeType> Eq for Key<N> {}
-
-impl<N: NodeType> Hash for Key<N> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
-impl<N: NodeType> loaders::Key for Key<N> {
+impl<N: NodeType> Loader for Objects<N> {
+    type Id = N::Id;
     type Value = N::Row;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let ids: Vec<N::Id> = keys.iter().map(|key| key.0).collect();
-        let found = N::fetch(caller, &ids).await?;
-        Ok(found.into_iter().map(|row| (Key(N::id_of(&row)), row)).collect())
+    async fn load(&self, caller: &Caller, ids: &[N::Id]) -> Loaded<Self> {
+        let found = N::fetch(caller, ids).await?;
+        Ok(found.into_iter().map(|row| (N::id_of(&row), row)).collect())
     }
 }
 
@@ -86,7 +69,7 @@ pub(crate) async fn load<N: NodeType>(ctx: &Context<'_>, id: N::Id) -> Result<N>
 /// As [`load`]; `None` without an id, or if the caller cannot see the object.
 pub(crate) async fn load_opt<N: NodeType>(ctx: &Context<'_>, id: Option<N::Id>) -> Result<Option<N>> {
     let Some(id) = id else { return Ok(None) };
-    Ok(ctx.load(Key::<N>(id)).await?.map(N::new))
+    Ok(ctx.load(Objects::<N>(PhantomData), id).await?.map(N::new))
 }
 
 /// A [`NodeType`] without its type, for the register.

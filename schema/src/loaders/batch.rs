@@ -1,4 +1,4 @@
-//! A batch of keys of one type.
+//! A batch of ids of one loader.
 
 use std::{
     collections::HashMap,
@@ -8,109 +8,111 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Caller, Key};
+use super::{Caller, Loader};
 use crate::errors::{ApiError, Result};
 
-/// Keys that are loaded together, and then their values.
-pub(super) struct Batch<K: Key>(Mutex<State<K>>);
+/// Ids that are loaded together, and then their values.
+pub(super) struct Batch<L: Loader> {
+    loader: L,
+    state: Mutex<State<L>>,
+}
 
-struct State<K: Key> {
-    /// The slot of each key.
-    slots: HashMap<K, usize>,
-    /// The number of fields that wait for each slot.
+struct State<L: Loader> {
+    /// The different ids, in the order in which they were requested.
+    ids: Vec<L::Id>,
+    /// The position of each id in the list.
+    positions: HashMap<L::Id, usize>,
+    /// The number of fields that wait for each id.
     fields: Vec<usize>,
-    /// Whether the keys are being loaded, so that none can be added.
+    /// Whether the ids are being loaded, so that none can be added.
     started: bool,
-    /// The values of the slots. A field takes its value, or a copy while others wait for it.
-    values: Option<Result<Vec<Option<K::Value>>>>,
+    /// The values of the ids. A field takes its value, or a copy while others wait for it.
+    values: Option<Result<Vec<Option<L::Value>>>>,
     wakers: Vec<Waker>,
 }
 
-impl<K: Key> Default for Batch<K> {
-    fn default() -> Self {
-        Self(Mutex::new(State {
-            slots: HashMap::new(),
+impl<L: Loader> Batch<L> {
+    pub(super) fn new(loader: L) -> Self {
+        let state = State {
+            ids: Vec::new(),
+            positions: HashMap::new(),
             fields: Vec::new(),
             started: false,
             values: None,
             wakers: Vec::new(),
-        }))
+        };
+        Self { loader, state: Mutex::new(state) }
     }
-}
 
-impl<K: Key> Batch<K> {
-    fn state(&self) -> MutexGuard<'_, State<K>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State<L>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_loaded(&self) -> bool {
         self.state().values.is_some()
     }
 
-    /// Whether the batch will have the value of a key.
-    pub(super) fn takes(&self, key: &K) -> bool {
+    /// Whether the batch will have the value of an id.
+    pub(super) fn takes(&self, loader: &L, id: L::Id) -> bool {
         let state = self.state();
-        !state.started || (state.values.is_none() && state.slots.contains_key(key))
+        let open = !state.started || (state.values.is_none() && state.positions.contains_key(&id));
+        open && self.loader == *loader
     }
 
-    /// Adds a field that waits for a key.
-    pub(super) fn add(self: Arc<Self>, key: K) -> Loading<K> {
+    /// Adds a field that waits for an id.
+    pub(super) fn add(self: Arc<Self>, id: L::Id) -> Loading<L> {
         let mut state = self.state();
-        let State { slots, fields, .. } = &mut *state;
-        let slot = *slots.entry(key).or_insert_with(|| {
+        let State { ids, positions, fields, .. } = &mut *state;
+        let position = *positions.entry(id).or_insert_with(|| {
+            ids.push(id);
             fields.push(0);
-            fields.len() - 1
+            ids.len() - 1
         });
-        fields[slot] += 1;
+        fields[position] += 1;
         drop(state);
-        Loading(Ok(Place { batch: self, slot }))
+        Loading(Ok(Place { batch: self, position }))
     }
 
-    /// Loads the keys.
+    /// Loads the ids.
     pub(super) async fn run(self: Arc<Self>, caller: Arc<Caller>) {
-        let keys: Vec<K> = {
+        let ids = {
             let mut state = self.state();
             state.started = true;
-            state.slots.keys().cloned().collect()
+            std::mem::take(&mut state.ids)
         };
-        let loaded = K::load(&caller, &keys).await;
+        let loaded = self.loader.load(&caller, &ids).await;
         let mut state = self.state();
-        let slots = std::mem::take(&mut state.slots);
-        state.values = Some(loaded.map_err(|error| Arc::new(error).into()).map(|mut found| {
-            let mut values = Vec::new();
-            values.resize_with(slots.len(), || None);
-            for (key, slot) in slots {
-                values[slot] = found.remove(&key);
-            }
-            values
-        }));
+        state.values = Some(match loaded {
+            Ok(mut found) => Ok(ids.iter().map(|id| found.remove(id)).collect()),
+            Err(error) => Err(Arc::new(error).into()),
+        });
         for waker in std::mem::take(&mut state.wakers) {
             waker.wake();
         }
     }
 }
 
-/// Waits for the value of a key.
-pub(crate) struct Loading<K: Key>(Result<Place<K>>);
+/// Waits for the value of an id.
+pub(crate) struct Loading<L: Loader>(Result<Place<L>>);
 
 /// The place of a value in a batch.
-struct Place<K: Key> {
-    batch: Arc<Batch<K>>,
-    slot: usize,
+struct Place<L: Loader> {
+    batch: Arc<Batch<L>>,
+    position: usize,
 }
 
-impl<K: Key> Loading<K> {
+impl<L: Loader> Loading<L> {
     /// Is ready, with an error.
     pub(super) fn refused(error: ApiError) -> Self {
         Self(Err(error))
     }
 }
 
-impl<K: Key> Future for Loading<K> {
-    type Output = Result<Option<K::Value>>;
+impl<L: Loader> Future for Loading<L> {
+    type Output = Result<Option<L::Value>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Place { batch, slot } = match &self.0 {
+        let Place { batch, position } = match &self.0 {
             Ok(place) => place,
             Err(error) => return Poll::Ready(Err(error.clone())),
         };
@@ -127,8 +129,8 @@ impl<K: Key> Future for Loading<K> {
                 return Poll::Pending;
             }
         };
-        fields[*slot] -= 1;
-        let value = &mut values[*slot];
-        Poll::Ready(Ok(if fields[*slot] == 0 { value.take() } else { value.clone() }))
+        fields[*position] -= 1;
+        let value = &mut values[*position];
+        Poll::Ready(Ok(if fields[*position] == 0 { value.take() } else { value.clone() }))
     }
 }

@@ -1,12 +1,11 @@
 //! The data loaders of a request: fields that need values of the same kind get them from one batch.
 //!
-//! The executor is polled until every field waits. Then the batches start, each with all keys that the fields have
-//! requested, and run in the task of the request. So there is no timer that collects keys, no other thread that could
-//! start a batch early, and the number of batches does not depend on time. A key that a running batch loads is not
+//! The executor is polled until every field waits. Then the batches start, each with all ids that the fields have
+//! requested, and run in the task of the request. So there is no timer that collects ids, no other thread that could
+//! start a batch early, and the number of batches does not depend on time. An id that a running batch loads is not
 //! loaded again. Values are not kept after the batch, because a mutation may change them.
 
 mod batch;
-mod group;
 
 use std::{
     any::Any,
@@ -26,10 +25,7 @@ use futures::{
 use triptych_services::{Services, access::Actor, error::ServiceError};
 
 use self::batch::Batch;
-pub(crate) use self::{
-    batch::Loading,
-    group::{Group, LoadedGroup, Of},
-};
+pub(crate) use self::batch::Loading;
 use crate::errors::ApiError;
 
 /// The caller of a request. Loaders return only what the caller may see.
@@ -38,16 +34,18 @@ pub(crate) struct Caller {
     pub(crate) services: Arc<Services>,
 }
 
-/// The key of a value that is loaded in batches. The type of the key determines the loader.
-pub(crate) trait Key: Clone + Eq + Hash + Send + Sync + 'static {
+/// Loads one kind of value for several ids at once. Its fields are what the ids have in common, such as the arguments
+/// of a page; equal loaders share a batch.
+pub(crate) trait Loader: PartialEq + Send + Sync + 'static {
+    type Id: Copy + Eq + Hash + Send + Sync + 'static;
     type Value: Clone + Send + 'static;
 
-    /// Loads the values of different keys; those that do not exist, or that the caller may not see, are absent.
-    fn load(caller: &Caller, keys: &[Self]) -> impl Future<Output = Loaded<Self>> + Send;
+    /// Loads the values of different ids. Values that do not exist, or that the caller may not see, are absent.
+    fn load(&self, caller: &Caller, ids: &[Self::Id]) -> impl Future<Output = Loaded<Self>> + Send;
 }
 
-/// The result of [`Key::load`].
-pub(crate) type Loaded<K> = Result<HashMap<K, <K as Key>::Value>, ServiceError>;
+/// The result of [`Loader::load`].
+pub(crate) type Loaded<L> = Result<HashMap<<L as Loader>::Id, <L as Loader>::Value>, ServiceError>;
 
 /// The loaders of one request.
 pub(crate) struct Loaders {
@@ -58,7 +56,7 @@ pub(crate) struct Loaders {
 
 #[derive(Default)]
 struct Batches {
-    /// Batches without values yet, each of a type `Batch<K>`.
+    /// Batches without values yet, each of a type `Batch<L>`.
     known: Vec<Arc<dyn Any + Send + Sync>>,
     /// Batches that have not started.
     waiting: Vec<BoxFuture<'static, ()>>,
@@ -70,19 +68,19 @@ impl Loaders {
     }
 
     /// Loads a value in one batch with those that sibling fields request.
-    pub(crate) fn load<K: Key>(&self, key: K) -> Loading<K> {
+    pub(crate) fn load<L: Loader>(&self, loader: L, id: L::Id) -> Loading<L> {
         let Some(caller) = &self.caller else { return Loading::refused(ApiError::signed_out()) };
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         let Batches { known, waiting } = &mut *batches;
-        known.retain(|batch| batch.downcast_ref::<Batch<K>>().is_none_or(|batch| !batch.is_loaded()));
-        let mut same = known.iter().filter_map(|batch| Arc::clone(batch).downcast::<Batch<K>>().ok());
-        if let Some(batch) = same.find(|batch| batch.takes(&key)) {
-            return batch.add(key);
+        known.retain(|batch| batch.downcast_ref::<Batch<L>>().is_none_or(|batch| !batch.is_loaded()));
+        let mut same = known.iter().filter_map(|batch| Arc::clone(batch).downcast::<Batch<L>>().ok());
+        if let Some(batch) = same.find(|batch| batch.takes(&loader, id)) {
+            return batch.add(id);
         }
-        let batch = Arc::new(Batch::default());
-        known.push(Arc::<Batch<K>>::clone(&batch));
+        let batch = Arc::new(Batch::new(loader));
+        known.push(Arc::<Batch<L>>::clone(&batch));
         waiting.push(Arc::clone(&batch).run(Arc::clone(caller)).boxed());
-        batch.add(key)
+        batch.add(id)
     }
 
     /// Runs a request and its batches.

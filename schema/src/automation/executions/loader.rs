@@ -16,7 +16,7 @@ use crate::{
     connection::Connection,
     context::ContextExt as _,
     errors::{ApiError, Result},
-    loaders::{Caller, Group, Key, Loaded, LoadedGroup, Of},
+    loaders::{Caller, Loaded, Loader},
     node::{Fetched, NodeType},
 };
 
@@ -57,57 +57,56 @@ impl NodeType for ExecutionStep {
 }
 
 /// The trigger of an execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct TriggerOf(pub(crate) ExecutionId);
+#[derive(PartialEq)]
+pub(crate) struct Triggers;
 
-impl Key for TriggerOf {
+impl Loader for Triggers {
+    type Id = ExecutionId;
     type Value = Value;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let ids: Vec<ExecutionId> = keys.iter().map(|key| key.0).collect();
-        let triggers = caller.services.executions.triggers(&caller.actor, &ids).await?;
-        Ok(triggers.into_iter().map(|(id, trigger)| (TriggerOf(id), trigger)).collect())
+    async fn load(&self, caller: &Caller, executions: &[ExecutionId]) -> Loaded<Self> {
+        caller.services.executions.triggers(&caller.actor, executions).await
     }
 }
 
 /// The steps of an execution.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq)]
 pub(crate) struct Steps(pub(crate) Selection);
 
-impl Group for Steps {
+impl Loader for Steps {
     type Id = ExecutionId;
     type Value = Vec<execution_step::Model>;
 
-    async fn load(&self, caller: &Caller, executions: &[ExecutionId]) -> LoadedGroup<Self> {
+    async fn load(&self, caller: &Caller, executions: &[ExecutionId]) -> Loaded<Self> {
         caller.services.executions.steps_by_execution(&caller.actor, executions, &self.0).await
     }
 }
 
 /// A page of the log lines of a step.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq)]
 pub(crate) struct Logs(pub(crate) Window);
 
-impl Group for Logs {
+impl Loader for Logs {
     type Id = ExecutionStepId;
     type Value = Page<execution_log::Model>;
 
-    async fn load(&self, caller: &Caller, steps: &[ExecutionStepId]) -> LoadedGroup<Self> {
+    async fn load(&self, caller: &Caller, steps: &[ExecutionStepId]) -> Loaded<Self> {
         caller.services.executions.logs_by_step(&caller.actor, steps, &self.0).await
     }
 }
 
 /// A page of the executions of a flow.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq)]
 struct OfFlow {
     filter: executions::ExecutionFilter,
     window: Window,
 }
 
-impl Group for OfFlow {
+impl Loader for OfFlow {
     type Id = FlowId;
     type Value = Page<execution::Model>;
 
-    async fn load(&self, caller: &Caller, flows: &[FlowId]) -> LoadedGroup<Self> {
+    async fn load(&self, caller: &Caller, flows: &[FlowId]) -> Loaded<Self> {
         let Self { filter, window } = self;
         caller.services.executions.list_by_flow(&caller.actor, flows, filter, window).await
     }
@@ -122,6 +121,6 @@ pub(crate) async fn executions_of_flow(
 ) -> Result<Connection<Execution>> {
     let filter = filter.unwrap_or_default().parse()?;
     let page = OfFlow { filter, window: executions::ExecutionFilter::window(args)? };
-    let page = ctx.load(Of(flow, page)).await?.ok_or_else(|| ApiError::not_found("flow"))?;
+    let page = ctx.load(page, flow).await?.ok_or_else(|| ApiError::not_found("flow"))?;
     Ok(Connection::of(page, Execution))
 }

@@ -8,7 +8,7 @@ use triptych_services::page::{KeyKind, Window, slice};
 
 use super::{
     ExecutionStep,
-    loader::{Steps, TriggerOf},
+    loader::{Steps, Triggers},
 };
 use crate::{
     automation::flows::{Flow, FlowVersion},
@@ -16,7 +16,6 @@ use crate::{
     context::ContextExt as _,
     conversations::generations::{UsageSummary, usage_of},
     errors::Result,
-    loaders::Of,
     node::load,
     output::Id,
     selection::{self, Columnar},
@@ -112,7 +111,7 @@ impl Execution {
 
     /// The data of the trigger; `trigger` in templates.
     async fn trigger(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
-        Ok(ctx.load(TriggerOf(self.0.id)).await?.map(Json))
+        Ok(ctx.load(Triggers, self.0.id).await?.map(Json))
     }
 
     /// The steps in the order of their creation; the trigger is the first.
@@ -126,7 +125,7 @@ impl Execution {
     ) -> Result<Connection<ExecutionStep>> {
         let window = Window::parse(&page_args(first, after, last, before), "steps", &[KeyKind::Id])?;
         let selection = selection::of_connection::<ExecutionStep>(ctx);
-        let steps = ctx.load(Of(self.0.id, Steps(selection))).await?.unwrap_or_default();
+        let steps = ctx.load(Steps(selection), self.0.id).await?.unwrap_or_default();
         let page = slice(steps, &window, |row| row.id.into());
         Ok(Connection::of(page, ExecutionStep))
     }

@@ -17,7 +17,6 @@ use crate::{
     context::ContextExt as _,
     conversations::generations::{Generation, generation_of_step},
     errors::{ApiError, Result},
-    loaders::Of,
     node::{load, load_opt},
     output::Id,
     selection::Columnar,
@@ -142,7 +141,7 @@ impl ExecutionStep {
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<ExecutionLog>> {
         let window = Executions::logs_window(&page_args(first, after, last, before))?;
-        let page = ctx.load(Of(self.0.id, Logs(window))).await?;
+        let page = ctx.load(Logs(window), self.0.id).await?;
         Ok(Connection::of(page.ok_or_else(|| ApiError::not_found("execution step"))?, ExecutionLog::from))
     }
 }

@@ -16,7 +16,7 @@ use super::{Flow, FlowVersion, Step};
 use crate::{
     context::ContextExt as _,
     errors::Result,
-    loaders::{Caller, Group, Key, Loaded, LoadedGroup},
+    loaders::{Caller, Loaded, Loader},
     node::{Fetched, NodeType},
 };
 
@@ -57,16 +57,15 @@ impl NodeType for FlowVersion {
 }
 
 /// The graph of a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct GraphOf(pub(crate) FlowVersionId);
+#[derive(PartialEq)]
+struct Graphs;
 
-impl Key for GraphOf {
+impl Loader for Graphs {
+    type Id = FlowVersionId;
     type Value = Arc<Graph>;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let versions: Vec<FlowVersionId> = keys.iter().map(|key| key.0).collect();
-        let graphs = caller.services.flows.graphs(&caller.actor, &versions).await?;
-        Ok(graphs.into_iter().map(|(version, graph)| (GraphOf(version), graph)).collect())
+    async fn load(&self, caller: &Caller, versions: &[FlowVersionId]) -> Loaded<Self> {
+        caller.services.flows.graphs(&caller.actor, versions).await
     }
 }
 
@@ -89,32 +88,32 @@ impl NodeType for Step {
 }
 
 /// The webhook of a flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct WebhookOf(pub(crate) FlowId);
+#[derive(PartialEq)]
+pub(crate) struct Webhooks;
 
-impl Key for WebhookOf {
+impl Loader for Webhooks {
+    type Id = FlowId;
     type Value = webhook::Model;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let flows: Vec<FlowId> = keys.iter().map(|key| key.0).collect();
-        let webhooks = caller.services.flows.webhooks(&caller.actor, &flows).await?;
-        Ok(webhooks.into_iter().map(|webhook| (WebhookOf(webhook.flow_id), webhook)).collect())
+    async fn load(&self, caller: &Caller, flows: &[FlowId]) -> Loaded<Self> {
+        let webhooks = caller.services.flows.webhooks(&caller.actor, flows).await?;
+        Ok(webhooks.into_iter().map(|webhook| (webhook.flow_id, webhook)).collect())
     }
 }
 
 /// A page of the versions of a flow.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq)]
 pub(crate) struct Versions(pub(crate) Window);
 
-impl Group for Versions {
+impl Loader for Versions {
     type Id = FlowId;
     type Value = Page<flow_version::Model>;
 
-    async fn load(&self, caller: &Caller, flows: &[FlowId]) -> LoadedGroup<Self> {
+    async fn load(&self, caller: &Caller, flows: &[FlowId]) -> Loaded<Self> {
         caller.services.flows.versions_by_flow(&caller.actor, flows, &self.0).await
     }
 }
 
 pub(crate) async fn load_graph(ctx: &Context<'_>, id: FlowVersionId) -> Result<Arc<Graph>> {
-    Ok(ctx.load(GraphOf(id)).await?.unwrap_or_default())
+    Ok(ctx.load(Graphs, id).await?.unwrap_or_default())
 }

@@ -10,7 +10,7 @@ use triptych_services::{
 
 use super::{
     FlowVersion,
-    loader::{Versions, WebhookOf},
+    loader::{Versions, Webhooks},
 };
 use crate::{
     automation::executions::{Execution, ExecutionFilter, executions_of_flow},
@@ -19,7 +19,6 @@ use crate::{
     conversations::generations::{UsageSummary, usage_of},
     errors::{ApiError, Result},
     identity::User,
-    loaders::Of,
     node::load,
     output::Id,
     selection::{self, Columnar},
@@ -100,7 +99,7 @@ impl Flow {
         let selection = selection::of_connection::<FlowVersion>(ctx);
         let args = PageArgs { selection, ..page_args(first, after, last, before) };
         let window = Flows::versions_window(&args)?;
-        let page = ctx.load(Of(self.0.id, Versions(window))).await?;
+        let page = ctx.load(Versions(window), self.0.id).await?;
         Ok(Connection::of(page.ok_or_else(|| ApiError::not_found("flow"))?, FlowVersion))
     }
 
@@ -131,7 +130,7 @@ impl Flow {
         if !matches!(ctx.services().flows.start(&graph), Some(Start::Webhook(_))) {
             return Ok(None);
         }
-        let webhook = ctx.load(WebhookOf(self.0.id)).await?;
+        let webhook = ctx.load(Webhooks, self.0.id).await?;
         let base = &ctx.data_unchecked::<crate::PublicUrl>().0;
         Ok(webhook.map(|webhook| format!("{base}/webhooks/{}", webhook.token)))
     }

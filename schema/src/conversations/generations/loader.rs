@@ -14,7 +14,7 @@ use super::{Generation, UsageSummary};
 use crate::{
     context::ContextExt as _,
     errors::Result,
-    loaders::{Caller, Group, Key, Loaded, LoadedGroup, Of},
+    loaders::{Caller, Loaded, Loader},
     node::{Fetched, NodeType},
 };
 
@@ -36,20 +36,20 @@ impl NodeType for Generation {
     }
 }
 
-/// The key of the generation of the run of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct ByStep(ExecutionStepId);
+/// The generation of the run of a step.
+#[derive(PartialEq)]
+struct ByStep;
 
-impl Key for ByStep {
+impl Loader for ByStep {
+    type Id = ExecutionStepId;
     type Value = generation::Generation;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let steps: Vec<ExecutionStepId> = keys.iter().map(|key| key.0).collect();
-        let found = caller.services.generations.by_execution_steps(&caller.actor, &steps).await?;
+    async fn load(&self, caller: &Caller, steps: &[ExecutionStepId]) -> Loaded<Self> {
+        let found = caller.services.generations.by_execution_steps(&caller.actor, steps).await?;
         Ok(found
             .into_iter()
             .filter_map(|generation| match generation.origin {
-                Origin::Step { execution_step_id, .. } => Some((ByStep(execution_step_id), generation)),
+                Origin::Step { execution_step_id, .. } => Some((execution_step_id, generation)),
                 Origin::Thread { .. } => None,
             })
             .collect())
@@ -61,18 +61,18 @@ pub(crate) async fn generation_of_step(
     ctx: &Context<'_>,
     step: ExecutionStepId,
 ) -> Result<Option<Generation>> {
-    Ok(ctx.load(ByStep(step)).await?.map(Generation))
+    Ok(ctx.load(ByStep, step).await?.map(Generation))
 }
 
 /// The usage of a subject in a period.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq)]
 struct Usage<K>(Period, PhantomData<fn() -> K>);
 
-impl<K: UsageBy> Group for Usage<K> {
+impl<K: UsageBy> Loader for Usage<K> {
     type Id = K;
     type Value = generations::UsageSummary;
 
-    async fn load(&self, caller: &Caller, subjects: &[K]) -> LoadedGroup<Self> {
+    async fn load(&self, caller: &Caller, subjects: &[K]) -> Loaded<Self> {
         let service = &caller.services.generations;
         Ok(service.usage_summary(caller.actor.organization, subjects, self.0).await?)
     }
@@ -85,6 +85,6 @@ pub(crate) async fn usage_of<K: UsageBy>(
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
 ) -> Result<UsageSummary> {
-    let sum = ctx.load(Of(id, Usage(Period { from, to }, PhantomData))).await?;
+    let sum = ctx.load(Usage(Period { from, to }, PhantomData), id).await?;
     Ok(sum.unwrap_or_default().into())
 }

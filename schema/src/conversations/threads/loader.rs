@@ -11,7 +11,7 @@ use triptych_services::{
 
 use super::{Message, Thread};
 use crate::{
-    loaders::{Caller, Group, Key, Loaded, LoadedGroup},
+    loaders::{Caller, Loaded, Loader},
     node::{Fetched, NodeType},
 };
 
@@ -52,28 +52,27 @@ impl NodeType for Message {
 }
 
 /// A group of siblings in the tree of a thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct SiblingsOf(pub(super) SiblingGroup);
+#[derive(PartialEq)]
+pub(super) struct Siblings;
 
-impl Key for SiblingsOf {
+impl Loader for Siblings {
+    type Id = SiblingGroup;
     type Value = Vec<message::Message>;
 
-    async fn load(caller: &Caller, keys: &[Self]) -> Loaded<Self> {
-        let groups: Vec<SiblingGroup> = keys.iter().map(|key| key.0).collect();
-        let found = caller.services.threads.sibling_groups(&caller.actor, &groups).await?;
-        Ok(found.into_iter().map(|(group, messages)| (SiblingsOf(group), messages)).collect())
+    async fn load(&self, caller: &Caller, groups: &[SiblingGroup]) -> Loaded<Self> {
+        caller.services.threads.sibling_groups(&caller.actor, groups).await
     }
 }
 
 /// A page of the messages of a branch.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq)]
 pub(super) struct Messages(pub(super) Window);
 
-impl Group for Messages {
+impl Loader for Messages {
     type Id = Branch;
     type Value = Page<message::Message>;
 
-    async fn load(&self, caller: &Caller, branches: &[Branch]) -> LoadedGroup<Self> {
+    async fn load(&self, caller: &Caller, branches: &[Branch]) -> Loaded<Self> {
         caller.services.threads.pages(&caller.actor, branches, &self.0).await
     }
 }

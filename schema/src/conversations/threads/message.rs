@@ -11,7 +11,7 @@ use triptych_entities::{
     ids::MessageId,
 };
 
-use super::{Thread, loader::SiblingsOf};
+use super::{Thread, loader::Siblings};
 use crate::{
     context::ContextExt as _,
     conversations::generations::{Generation, MessagePart, Usage, parts},
@@ -94,8 +94,8 @@ impl Message {
 
     /// All messages with the same parent, including this one, in the order of their creation.
     async fn siblings(&self, ctx: &Context<'_>) -> Result<Items<Message>> {
-        let siblings = SiblingsOf((self.0.thread_id, self.0.parent_id));
-        let found = ctx.load(siblings).await?.unwrap_or_default();
+        let group = (self.0.thread_id, self.0.parent_id);
+        let found = ctx.load(Siblings, group).await?.unwrap_or_default();
         Ok(found.into_iter().map(Message).collect())
     }
 

@@ -15,7 +15,6 @@ use crate::{
     conversations::generations::{Generation, UsageSummary, usage_of},
     errors::{ApiError, Result},
     identity::User,
-    loaders::Of,
     node::{load, load_opt},
     output::Id,
 };
@@ -61,7 +60,7 @@ impl Thread {
     ) -> Result<Connection<Message>> {
         let window = threads::window(&page_args(first, after, last, before))?;
         let page = ctx
-            .load(Of(Branch::from(&self.0), Messages(window)))
+            .load(Messages(window), Branch::from(&self.0))
             .await?
             .ok_or_else(|| ApiError::not_found("thread"))?;
         Ok(Connection::of(page, Message))
