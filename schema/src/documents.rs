@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{
-    Name,
-    parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet},
-};
+use async_graphql::parser::types::ExecutableDocument;
 use moka::sync::Cache;
 
 /// The text of a document, and the operation that was chosen: a subscription is normalized for its operation.
@@ -41,39 +38,6 @@ impl Documents {
     }
 }
 
-/// Copies a document for one request, with response keys of its own. Each object of a response counts references to its
-/// keys. If all requests referred to the keys of the cached document, all processors would write to the same counters.
-pub(crate) fn copy(document: Arc<ExecutableDocument>) -> ExecutableDocument {
-    let mut document = Arc::unwrap_or_clone(document);
-    match &mut document.operations {
-        DocumentOperations::Single(operation) => own_keys(&mut operation.node.selection_set.node),
-        DocumentOperations::Multiple(operations) => {
-            for operation in operations.values_mut() {
-                own_keys(&mut operation.node.selection_set.node);
-            }
-        }
-    }
-    for fragment in document.fragments.values_mut() {
-        own_keys(&mut fragment.node.selection_set.node);
-    }
-    document
-}
-
-fn own_keys(selected: &mut SelectionSet) {
-    for item in &mut selected.items {
-        match &mut item.node {
-            Selection::Field(field) => {
-                let field = &mut field.node;
-                let key = field.alias.as_mut().unwrap_or(&mut field.name);
-                key.node = Name::new(&key.node);
-                own_keys(&mut field.selection_set.node);
-            }
-            Selection::InlineFragment(fragment) => own_keys(&mut fragment.node.selection_set.node),
-            Selection::FragmentSpread(_) => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;
@@ -94,41 +58,5 @@ mod tests {
         documents.insert(key(large.clone()), parsed);
         documents.0.run_pending_tasks();
         assert!(documents.get(&key(large)).is_none());
-    }
-
-    #[test]
-    fn a_copy_shares_no_response_keys() {
-        fn keys(selected: &SelectionSet, found: &mut Vec<Name>) {
-            for item in &selected.items {
-                let within = match &item.node {
-                    Selection::Field(field) => {
-                        found.push(field.node.response_key().node.clone());
-                        &field.node.selection_set
-                    }
-                    Selection::InlineFragment(fragment) => &fragment.node.selection_set,
-                    Selection::FragmentSpread(_) => continue,
-                };
-                keys(&within.node, found);
-            }
-        }
-        let all = |document: &ExecutableDocument| {
-            let mut found = Vec::new();
-            for (_, operation) in document.operations.iter() {
-                keys(&operation.node.selection_set.node, &mut found);
-            }
-            for fragment in document.fragments.values() {
-                keys(&fragment.node.selection_set.node, &mut found);
-            }
-            found
-        };
-        let query = "query A { a { x: b ... on C { d } ...F } } query B { e } fragment F on C { g }";
-        let cached = Arc::new(parse_query(query).unwrap());
-        let copied = copy(cached.clone());
-        let (mut cached, mut copied) = (all(&cached), all(&copied));
-        cached.sort();
-        copied.sort();
-        assert_eq!(cached, copied);
-        assert_eq!(copied.len(), 5);
-        assert!(cached.iter().zip(&copied).all(|(cached, copied)| cached.as_ptr() != copied.as_ptr()));
     }
 }

@@ -11,7 +11,7 @@ use triptych_services::storable::storable;
 
 use crate::{
     choice::{chosen, named},
-    documents::{self, Documents, Key},
+    documents::{Documents, Key},
     limits::{self, Limits, Types},
     outcome::Outcome,
     request::{Request, RequestKind},
@@ -81,7 +81,7 @@ impl Operation {
         if let Some(name) = self.name {
             request = request.operation_name(name);
         }
-        request.set_parsed_query(documents::copy(self.document));
+        request.set_parsed_query(Arc::unwrap_or_clone(self.document));
         request
     }
 }
