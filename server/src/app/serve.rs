@@ -7,13 +7,20 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use triptych_engine::workers::{Company, Engine};
 use triptych_schema as schema;
-use triptych_services::{Services, clock::Clock};
+use triptych_services::{
+    Services,
+    clock::Clock,
+    error::{Code, Coded as _},
+};
 
 use super::{App, AppError, demo};
 use crate::{
     config::Config,
     http::{self, HttpState},
 };
+
+/// Pause after an attempt to create indexes while MongoDB is away.
+const INDEXES_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,19 +115,23 @@ impl Running {
     }
 
     /// Creates the indexes of MongoDB: the unique ones before anything is written, the others in the background. While
-    /// MongoDB is away, the server starts nevertheless.
+    /// MongoDB is away, the server starts nevertheless, and creates all of them when MongoDB is back.
     async fn ensure_indexes(&self) {
         let indexes = self.app.services.indexes.clone();
-        let failed =
-            |error: &dyn std::fmt::Display| tracing::error!(%error, "creating the MongoDB indexes failed");
         if let Err(error) = indexes.ensure_unique().await {
-            failed(&error);
+            tracing::error!(%error, "creating the unique MongoDB indexes failed");
         }
-        tokio::spawn(async move {
-            if let Err(error) = indexes.ensure().await {
-                failed(&error);
+        let ensured = async move {
+            while let Err(error) = indexes.ensure().await {
+                tracing::error!(%error, "creating the MongoDB indexes failed");
+                if error.code() != Code::Unavailable {
+                    return;
+                }
+                tokio::time::sleep(INDEXES_RETRY_DELAY).await;
             }
-        });
+        };
+        let stop = self.stop.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(ensured).await });
     }
 
     fn api(&self, address: SocketAddr) -> schema::Api {
