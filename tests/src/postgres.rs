@@ -49,7 +49,7 @@ async fn the_next_statement_does_not_get_the_rows_of_a_cancelled_one() {
     let slow = value::<i32>(&db, "SELECT 1 FROM pg_sleep(0.3)");
     assert!(tokio::time::timeout(Duration::from_millis(100), slow).await.is_err());
     assert_eq!(value::<i32>(&db, "SELECT 2").await, Ok(2));
-    // The connection was brought to rest, not replaced.
+    // The rest of the response was read; the connection was not replaced.
     assert_eq!(process(&db).await, first);
 }
 

@@ -18,7 +18,7 @@ pub trait Positional: FromQueryResult {
     fn decode(columns: &mut Columns<'_>) -> Result<Self, DbErr>;
 }
 
-/// A set of columns of a model.
+/// A set of columns of a model, which has at most 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColumnSet(u64);
 
@@ -27,6 +27,7 @@ impl ColumnSet {
 
     /// The columns with these names; all columns, if the model does not have one of them.
     pub fn of<M: Positional>(names: impl IntoIterator<Item = &'static str>) -> Self {
+        const { assert!(M::COLUMNS.len() <= 64, "a model has at most 64 columns") };
         names.into_iter().fold(Self(0), |set, name| {
             match M::COLUMNS.iter().position(|column| *column == name) {
                 Some(position) => Self(set.0 | 1 << position),

@@ -22,7 +22,7 @@ struct State<L: Loader> {
     ids: Vec<L::Id>,
     /// The position of each id in the list.
     positions: HashMap<L::Id, usize>,
-    /// The number of fields that wait for each id.
+    /// The number of fields that wait for each id. Fields that were dropped, because another field failed, do not.
     fields: Vec<usize>,
     /// Whether the ids are being loaded, so that none can be added.
     started: bool,
@@ -52,10 +52,16 @@ impl<L: Loader> Batch<L> {
         self.state().values.is_some()
     }
 
-    /// Whether the batch will have the value of an id.
+    /// Whether a field can get the value of an id from this batch: it has not started, or another field waits for the
+    /// id. A running batch for which no field waits may have been started before a mutation.
     pub(super) fn takes(&self, loader: &L, id: L::Id) -> bool {
         let state = self.state();
-        let open = !state.started || (state.values.is_none() && state.positions.contains_key(&id));
+        let open = if state.started {
+            let position = state.positions.get(&id);
+            state.values.is_none() && position.is_some_and(|position| state.fields[*position] > 0)
+        } else {
+            true
+        };
         open && self.loader == *loader
     }
 
@@ -101,6 +107,12 @@ struct Place<L: Loader> {
     position: usize,
 }
 
+impl<L: Loader> Drop for Place<L> {
+    fn drop(&mut self) {
+        self.batch.state().fields[self.position] -= 1;
+    }
+}
+
 impl<L: Loader> Loading<L> {
     /// Is ready, with an error.
     pub(super) fn refused(error: ApiError) -> Self {
@@ -129,8 +141,44 @@ impl<L: Loader> Future for Loading<L> {
                 return Poll::Pending;
             }
         };
-        fields[*position] -= 1;
         let value = &mut values[*position];
-        Poll::Ready(Ok(if fields[*position] == 0 { value.take() } else { value.clone() }))
+        Poll::Ready(Ok(if fields[*position] == 1 { value.take() } else { value.clone() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::{super::Loaded, *};
+
+    /// Loads the items of a page.
+    #[derive(PartialEq)]
+    struct Items {
+        page: u32,
+    }
+
+    impl Loader for Items {
+        type Id = u32;
+        type Value = u32;
+
+        async fn load(&self, _: &Caller, _: &[u32]) -> Loaded<Self> {
+            Ok(HashMap::new())
+        }
+    }
+
+    #[test]
+    fn a_running_batch_takes_only_ids_that_a_field_waits_for() {
+        let batch = Arc::new(Batch::new(Items { page: 1 }));
+        let takes = |page, id| batch.takes(&Items { page }, id);
+        let (first, again, other) = (batch.clone().add(1), batch.clone().add(1), batch.clone().add(2));
+        assert!(takes(1, 3) && !takes(2, 3));
+        assert_eq!(batch.state().ids, [1, 2]);
+        batch.state().started = true;
+        assert!(takes(1, 1) && takes(1, 2) && !takes(1, 3) && !takes(2, 1));
+        drop((first, other));
+        assert!(takes(1, 1) && !takes(1, 2));
+        drop(again);
+        assert!(!takes(1, 1));
     }
 }

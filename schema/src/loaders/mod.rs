@@ -2,8 +2,8 @@
 //!
 //! The executor is polled until every field waits. Then the batches start, each with all ids that the fields have
 //! requested, and run in the task of the request. So there is no timer that collects ids, no other thread that could
-//! start a batch early, and the number of batches does not depend on time. An id that a running batch loads is not
-//! loaded again. Values are not kept after the batch, because a mutation may change them.
+//! start a batch early, and the number of batches does not depend on time. An id that a running batch
+//! loads for another field is not loaded again. Values are not kept after the batch, because a mutation may change them.
 
 mod batch;
 
@@ -46,6 +46,9 @@ pub(crate) trait Loader: PartialEq + Send + Sync + 'static {
 
 /// The result of [`Loader::load`].
 pub(crate) type Loaded<L> = Result<HashMap<<L as Loader>::Id, <L as Loader>::Value>, ServiceError>;
+
+/// The maximum number of batches of a request that run at the same time. Each may use a connection to a database.
+const MAX_RUNNING: usize = 8;
 
 /// The loaders of one request.
 pub(crate) struct Loaders {
@@ -110,7 +113,8 @@ impl Loaders {
                 return Poll::Ready(response);
             }
             let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
-            running.extend(batches.waiting.drain(..));
+            let starting = batches.waiting.len().min(MAX_RUNNING - running.len());
+            running.extend(batches.waiting.drain(..starting));
             drop(batches);
             let mut completed = false;
             while let Poll::Ready(Some(())) = running.poll_next_unpin(cx) {

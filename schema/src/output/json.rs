@@ -7,7 +7,7 @@
 use async_graphql::{Name, Value};
 use serde::Serialize;
 
-/// The text of a value that is neither text already, nor a string.
+/// The estimated length of a number, a boolean, null or a value of an enum.
 const ESTIMATE: usize = 24;
 
 /// Writes an object. `fields` is called twice.

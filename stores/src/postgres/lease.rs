@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::pool::Pooled;
 
-/// Time limit of what is left to do on a connection; it is closed otherwise.
+/// Time limit for settling a connection; after it, the connection is closed.
 const SETTLE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A connection that is in use. It returns to the pool when the lease is dropped.

@@ -1,8 +1,8 @@
 //! The pool of connections. A connection returns to it without a task and without a round trip.
 //!
 //! The pool of the driver starts a task for each connection that returns, which tests the connection. A request with
-//! five statements then costs ten round trips. Here a connection is tested only if something is left to do on it: its
-//! statement was cancelled, or its transaction neither committed nor rolled back ([`super::lease`]).
+//! five statements then costs ten round trips. Here a connection is settled on its return only if its statement was
+//! cancelled or failed, or its transaction neither committed nor rolled back ([`super::lease`]).
 
 use std::time::Duration;
 
