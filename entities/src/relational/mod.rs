@@ -2,6 +2,7 @@
 
 pub mod automation;
 pub mod identity;
+pub mod instant;
 pub mod outbox;
 pub mod positional;
 pub mod tenanted;

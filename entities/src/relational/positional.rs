@@ -92,11 +92,16 @@ impl Columns<'_> {
 /// # Errors
 /// If a column is missing or has another type.
 pub fn decode<M: Positional>(rows: &[QueryResult], selected: ColumnSet) -> Result<Vec<M>, DbErr> {
-    if rows.first().is_some_and(|row| in_order::<M>(row, selected)) {
-        rows.iter().map(|row| M::decode(&mut Columns { row, selected, next: (0, 0) })).collect()
-    } else {
-        rows.iter().map(|row| M::from_query_result(row, "")).collect()
+    let in_order = rows.first().is_some_and(|row| in_order::<M>(row, selected));
+    let mut models = Vec::with_capacity(rows.len());
+    for row in rows {
+        models.push(if in_order {
+            M::decode(&mut Columns { row, selected, next: (0, 0) })?
+        } else {
+            M::from_query_result(row, "")?
+        });
     }
+    Ok(models)
 }
 
 fn in_order<M: Positional>(row: &QueryResult, selected: ColumnSet) -> bool {
