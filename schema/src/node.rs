@@ -16,7 +16,7 @@ use crate::{
     context::{ContextExt as _, parse_id},
     errors::{ApiError, Result},
     loaders::{Caller, Loaded, Loader},
-    output::{Items, ObjectType},
+    output::{Item, Items, ObjectType, resolver_utils::resolve_container},
     register::nodes,
 };
 
@@ -105,11 +105,7 @@ pub struct Node(Box<dyn AnyObject>);
 /// An object of any type.
 trait AnyObject: Send + Sync {
     fn name(&self) -> Cow<'static, str>;
-    fn resolve<'a>(
-        &'a self,
-        ctx: &'a ContextSelectionSet<'_>,
-        field: &'a Positioned<Field>,
-    ) -> BoxFuture<'a, ServerResult<Value>>;
+    fn resolve<'a>(&'a self, ctx: &'a ContextSelectionSet<'a>) -> BoxFuture<'a, ServerResult<Value>>;
 }
 
 impl<T: ObjectType> AnyObject for T {
@@ -117,12 +113,8 @@ impl<T: ObjectType> AnyObject for T {
         self.introspection_type_name()
     }
 
-    fn resolve<'a>(
-        &'a self,
-        ctx: &'a ContextSelectionSet<'_>,
-        field: &'a Positioned<Field>,
-    ) -> BoxFuture<'a, ServerResult<Value>> {
-        OutputType::resolve(self, ctx, field).boxed()
+    fn resolve<'a>(&'a self, ctx: &'a ContextSelectionSet<'a>) -> BoxFuture<'a, ServerResult<Value>> {
+        resolve_container(ctx, self)
     }
 }
 
@@ -158,8 +150,17 @@ impl OutputType for Node {
         })
     }
 
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        self.0.resolve(ctx, field).await
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        self.0.resolve(ctx).await
+    }
+}
+
+impl Item for Node {
+    fn resolve_in_place<'a>(
+        &'a self,
+        ctx: &'a ContextSelectionSet<'a>,
+    ) -> impl Future<Output = ServerResult<Value>> + Send + 'a {
+        self.0.resolve(ctx)
     }
 }
 

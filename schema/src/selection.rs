@@ -1,8 +1,13 @@
 //! Which columns the selected fields of a list read.
 
-use async_graphql::{Context, SelectionField};
+use async_graphql::{Context, ContextSelectionSet, OutputType as _, Positioned, parser::types::Field};
 use triptych_entities::relational::positional::Positional;
-use triptych_services::page::Selection;
+use triptych_services::page::{Columns, Selection};
+
+use crate::{
+    connection::{Connection, Edge},
+    output::{ObjectType, Selected},
+};
 
 /// An object whose rows are read in part when it is an item of a list.
 pub(crate) trait Columnar {
@@ -12,15 +17,15 @@ pub(crate) trait Columnar {
 }
 
 /// The columns that a connection reads of its items: those of the fields under `nodes` and `edges.node`.
-pub(crate) fn of_connection<T: Columnar>(ctx: &Context<'_>) -> Selection {
-    let mut columns = Vec::new();
-    for part in ctx.field().selection_set() {
-        let complete = match part.name() {
-            "nodes" => add::<T>(&part, &mut columns),
-            "edges" => part
-                .selection_set()
-                .filter(|field| field.name() == "node")
-                .all(|node| add::<T>(&node, &mut columns)),
+pub(crate) fn of_connection<T: Columnar + ObjectType>(ctx: &Context<'_>) -> Selection {
+    let mut columns = Columns::new();
+    let connection = within(ctx, ctx.item);
+    for part in Selected::new(&connection, Connection::<T>::type_name) {
+        let complete = match part.node.name.node.as_str() {
+            "nodes" => add::<T>(&within(ctx, part), &mut columns),
+            "edges" => Selected::new(&within(ctx, part), Edge::<T>::type_name)
+                .filter(|field| field.node.name.node == "node")
+                .all(|node| add::<T>(&within(ctx, node), &mut columns)),
             _ => true,
         };
         if !complete {
@@ -30,10 +35,15 @@ pub(crate) fn of_connection<T: Columnar>(ctx: &Context<'_>) -> Selection {
     Selection::Only(columns)
 }
 
+/// The selection of a field under the field of the context.
+fn within<'a>(ctx: &Context<'a>, field: &'a Positioned<Field>) -> ContextSelectionSet<'a> {
+    ctx.with_selection_set(&field.node.selection_set)
+}
+
 /// Adds the columns that the fields of an item read, and returns whether all fields are known.
-fn add<T: Columnar>(item: &SelectionField<'_>, columns: &mut Vec<&'static str>) -> bool {
-    item.selection_set().all(|field| {
-        let Some(read) = read_by::<T>(field.name()) else { return false };
+fn add<T: Columnar + ObjectType>(item: &ContextSelectionSet<'_>, columns: &mut Columns) -> bool {
+    Selected::new(item, T::type_name).all(|field| {
+        let Some(read) = read_by::<T>(&field.node.name.node) else { return false };
         for column in read {
             if !columns.contains(column) {
                 columns.push(column);

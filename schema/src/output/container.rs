@@ -1,19 +1,14 @@
 //! Objects, interfaces and unions.
 
-use std::{any::type_name, borrow::Cow, collections::HashSet, future::Future, slice::Iter};
+use std::{any::type_name, future::Future};
 
 use async_graphql::{
-    Context, ContextBase, ContextSelectionSet, Error, Name, OutputType, Positioned, ServerError,
-    ServerResult, Value,
-    indexmap::{IndexMap, map::Entry},
-    parser::types::{Field, Selection, SelectionSet},
+    Context, ContextBase, ContextSelectionSet, Error, OutputType, Positioned, ServerError, ServerResult,
+    Value, parser::types::Field,
 };
 use futures::{FutureExt as _, future::BoxFuture};
 
-use super::{join::join, json};
-
-/// The number of keys that are compared with each other; more are put into a set.
-const FEW: usize = 16;
+use super::{join::join, selected::Selected, writer::Writer};
 
 /// A type with fields. The macros of the library implement it.
 pub trait ContainerType: OutputType {
@@ -29,11 +24,16 @@ pub trait ContainerType: OutputType {
         ctx: &ContextSelectionSet<'a>,
         fields: &mut Fields<'a>,
     ) -> ServerResult<()> {
-        if fields.asked != type_name::<Self>() {
+        if fields.asked != Self::rust_name() {
             let ctx = ctx.clone();
             fields.object = Some(async move { resolve_object(&ctx, self).await }.boxed());
         }
         Ok(())
+    }
+
+    /// The name of the type in Rust, without references.
+    fn rust_name() -> &'static str {
+        type_name::<Self>()
     }
 
     /// Part of the generated code, for federation, which is not used.
@@ -61,6 +61,18 @@ impl<T: ContainerType + ?Sized> ContainerType for &T {
     fn resolve_field(&self, ctx: &Context<'_>) -> impl Future<Output = ServerResult<Option<Value>>> + Send {
         T::resolve_field(*self, ctx)
     }
+
+    fn collect_all_fields<'a>(
+        &'a self,
+        ctx: &ContextSelectionSet<'a>,
+        fields: &mut Fields<'a>,
+    ) -> ServerResult<()> {
+        T::collect_all_fields(*self, ctx, fields)
+    }
+
+    fn rust_name() -> &'static str {
+        T::rust_name()
+    }
 }
 
 impl<T: ObjectType + ?Sized> ObjectType for &T {}
@@ -73,15 +85,24 @@ pub struct Fields<'a> {
     object: Option<BoxFuture<'a, ServerResult<Value>>>,
 }
 
-/// Resolves the selected fields of an object, or of the object in an interface or a union.
+/// Resolves the selected fields of the object that is the value of a field. Boxed, so that it does not enlarge the place
+/// of the fields beside it.
 ///
 /// # Errors
 /// The first error of a field that is not nullable.
-pub async fn resolve_container<'a, T: ContainerType + ?Sized>(
+pub fn resolve_container<'a, T: ContainerType + ?Sized>(
+    ctx: &'a ContextSelectionSet<'a>,
+    container: &'a T,
+) -> BoxFuture<'a, ServerResult<Value>> {
+    resolve_in_place(ctx, container).boxed()
+}
+
+/// Resolves the selected fields of an object, or of the object in an interface or a union.
+pub(super) async fn resolve_in_place<'a, T: ContainerType + ?Sized>(
     ctx: &'a ContextSelectionSet<'a>,
     container: &'a T,
 ) -> ServerResult<Value> {
-    let mut fields = Fields { asked: type_name::<T>(), object: None };
+    let mut fields = Fields { asked: T::rust_name(), object: None };
     container.collect_all_fields(ctx, &mut fields)?;
     match fields.object {
         Some(object) => object.await,
@@ -94,37 +115,17 @@ async fn resolve_object<'a, T: ContainerType + ?Sized>(
     object: &'a T,
 ) -> ServerResult<Value> {
     let selected = || Selected::new(ctx, T::type_name);
-    let mut values = Vec::new();
-    values.resize_with(selected().count(), || Value::Null);
-    join(selected().zip(&mut values), |field| resolve_field(ctx, object, field)).await?;
-    Ok(write_object(&selected(), values))
-}
-
-/// Writes an object with these values of the selected fields.
-fn write_object(selected: &Selected<'_>, values: Vec<Value>) -> Value {
-    let keys = || selected.clone().map(|field| &field.node.response_key().node);
-    if are_different(keys(), values.len()) {
-        return json::object(|| keys().zip(&values));
-    }
-    // A response key that is selected twice has one place in the object, with the fields of both values.
-    let mut map = IndexMap::with_capacity(values.len());
-    for (key, value) in keys().zip(values) {
-        insert(&mut map, key.clone(), value);
-    }
-    json::object(|| map.iter())
-}
-
-/// Whether each of these keys occurs once.
-fn are_different<'a>(keys: impl Iterator<Item = &'a Name>, count: usize) -> bool {
-    if count > FEW {
-        return keys.collect::<HashSet<_>>().len() == count;
-    }
-    let mut earlier = [""; FEW];
-    (0..count).zip(keys).all(|(index, key)| {
-        let different = !earlier[..index].contains(&key.as_str());
-        earlier[index] = key;
-        different
-    })
+    let keys = || selected().map(|field| &field.node.response_key().node);
+    let mut writer = Writer::new(keys(), ctx.item.node.items.len());
+    let mut keys = keys();
+    let mut write = |value| {
+        if let Some(key) = keys.next() {
+            writer.field(key, value);
+        }
+    };
+    let rest = join(selected(), |field| resolve_field(ctx, object, field), &mut write).await?;
+    rest.into_iter().for_each(write);
+    Ok(writer.end())
 }
 
 async fn resolve_field<'a, T: ContainerType + ?Sized>(
@@ -137,96 +138,6 @@ async fn resolve_field<'a, T: ContainerType + ?Sized>(
     }
     let ctx = ctx.with_field(field);
     Ok(object.resolve_field(&ctx).await?.unwrap_or_default())
-}
-
-/// The selected fields of an object in their order, including those of fragments.
-#[derive(Clone)]
-struct Selected<'a> {
-    ctx: &'a ContextSelectionSet<'a>,
-    /// The name of the type of the object.
-    type_name: fn() -> Cow<'static, str>,
-    items: Iter<'a, Positioned<Selection>>,
-    /// The remaining selections around a fragment.
-    around: Vec<Iter<'a, Positioned<Selection>>>,
-}
-
-impl<'a> Selected<'a> {
-    fn new(ctx: &'a ContextSelectionSet<'a>, type_name: fn() -> Cow<'static, str>) -> Self {
-        Self { ctx, type_name, items: ctx.item.node.items.iter(), around: Vec::new() }
-    }
-
-    /// The selection of a fragment, if the fragment applies to the object.
-    fn within(&self, selection: &'a Selection) -> Option<&'a SelectionSet> {
-        let (condition, set) = match selection {
-            Selection::Field(_) => return None,
-            Selection::InlineFragment(fragment) => {
-                (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
-            }
-            Selection::FragmentSpread(spread) => {
-                // Validation ensures that the fragment exists.
-                let fragment = self.ctx.query_env.fragments.get(&spread.node.fragment_name.node)?;
-                (Some(&fragment.node.type_condition), &fragment.node.selection_set)
-            }
-        };
-        let applies = condition.is_none_or(|condition| {
-            let (condition, name) = (condition.node.on.node.as_str(), (self.type_name)());
-            let types = &self.ctx.schema_env.registry.types;
-            condition == name || types.get(condition).is_some_and(|ty| ty.is_possible_type(&name))
-        });
-        applies.then_some(&set.node)
-    }
-}
-
-impl<'a> Iterator for Selected<'a> {
-    type Item = &'a Positioned<Field>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let Some(selection) = self.items.next() else {
-                self.items = self.around.pop()?;
-                continue;
-            };
-            if let Selection::Field(field) = &selection.node {
-                return Some(field);
-            }
-            if let Some(set) = self.within(&selection.node) {
-                self.around.push(std::mem::replace(&mut self.items, set.items.iter()));
-            }
-        }
-    }
-}
-
-/// Adds a field to an object, and merges it with an earlier value of the same response key.
-fn insert(map: &mut IndexMap<Name, Value>, name: Name, value: Value) {
-    match map.entry(name) {
-        Entry::Vacant(place) => {
-            place.insert(value);
-        }
-        Entry::Occupied(mut there) => {
-            let there = there.get_mut();
-            *there = json::tree(std::mem::take(there));
-            merge(there, json::tree(value));
-        }
-    }
-}
-
-fn merge(there: &mut Value, value: Value) {
-    match (there, value) {
-        (Value::Object(there), Value::Object(fields)) => {
-            for (name, value) in fields {
-                insert(there, name, value);
-            }
-        }
-        (Value::List(there), Value::List(items)) => {
-            for (there, item) in there.iter_mut().zip(items) {
-                // The library merges objects in lists, and nothing else.
-                if matches!(there, Value::Object(_)) {
-                    merge(there, item);
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Resolves a field whose value needs no waiting.

@@ -6,36 +6,38 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A future that was not ready at its first poll, and the slot for its value.
-type Waiting<'v, F, V> = (Pin<Box<F>>, &'v mut V);
+/// A future that was not ready at its first poll, and the position of its value in the rest.
+type Waiting<F> = (Pin<Box<F>>, usize);
 
-/// Awaits the futures that `start` makes of `items`, concurrently, and puts their values into the slots. The first
-/// error ends it. Futures are polled in the same order as `try_join_all` polls them, so that values and errors are
-/// the same.
+/// Awaits the futures that `start` makes of `items`, concurrently. The values up to the first future that waits are
+/// passed to `ready` as soon as they are known; the rest is returned. The first error ends it. Futures are polled in
+/// the same order as `try_join_all` polls them, so that values and errors are the same.
 ///
 /// Each future is polled as soon as it is made. One that is ready leaves its place to the next, so that ready futures
 /// allocate nothing. Of those that are not ready, the first stays in its place and the others move to the heap before
 /// their first poll.
-pub(super) async fn join<'v, I, V, F, E>(
-    mut items: impl Iterator<Item = (I, &'v mut V)>,
+pub(super) async fn join<I, V, F, E>(
+    mut items: impl Iterator<Item = I>,
     start: impl Fn(I) -> F,
-) -> Result<(), E>
+    mut ready: impl FnMut(V),
+) -> Result<Vec<V>, E>
 where
     F: Future<Output = Result<V, E>>,
-    V: 'v,
+    V: Default,
 {
     let mut place = pin!(None);
-    let first = loop {
-        let Some((item, slot)) = items.next() else { return Ok(()) };
+    loop {
+        let Some(item) = items.next() else { return Ok(Vec::new()) };
         place.set(Some(start(item)));
         match poll_now(place.as_mut().as_pin_mut()).await {
-            Poll::Ready(value) => *slot = value?,
-            Poll::Pending => break slot,
+            Poll::Ready(value) => ready(value?),
+            Poll::Pending => break,
         }
-    };
+    }
+    let mut rest = vec![V::default()];
     let mut waiting = Vec::new();
     let mut spare: Option<Pin<Box<F>>> = None;
-    for (item, slot) in items {
+    for item in items {
         let future = start(item);
         let mut future = match spare.take() {
             Some(mut place) => {
@@ -46,10 +48,13 @@ where
         };
         match poll_now(Some(future.as_mut())).await {
             Poll::Ready(value) => {
-                *slot = value?;
+                rest.push(value?);
                 spare = Some(future);
             }
-            Poll::Pending => waiting.push((future, slot)),
+            Poll::Pending => {
+                waiting.push((future, rest.len()));
+                rest.push(V::default());
+            }
         }
     }
     drop(spare);
@@ -63,12 +68,13 @@ where
             && let Poll::Ready(value) = future.poll(cx)
         {
             place.set(None);
-            *first = value?;
+            rest[0] = value?;
         }
-        poll_waiting(cx, &mut waiting)?;
+        poll_waiting(cx, &mut waiting, &mut rest)?;
         if place.is_none() && waiting.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending }
     })
-    .await
+    .await?;
+    Ok(rest)
 }
 
 /// Polls once, without waiting.
@@ -78,18 +84,18 @@ async fn poll_now<F: Future>(future: Option<Pin<&mut F>>) -> Poll<F::Output> {
 }
 
 /// Polls all that wait, in order up to the first error, and drops those that are ready.
-fn poll_waiting<F, V, E>(cx: &mut Context<'_>, waiting: &mut Vec<Waiting<'_, F, V>>) -> Result<(), E>
+fn poll_waiting<F, V, E>(cx: &mut Context<'_>, waiting: &mut Vec<Waiting<F>>, rest: &mut [V]) -> Result<(), E>
 where
     F: Future<Output = Result<V, E>>,
 {
     let mut result = Ok(());
-    waiting.retain_mut(|(future, slot)| {
+    waiting.retain_mut(|(future, position)| {
         if result.is_err() {
             return true;
         }
         match future.as_mut().poll(cx) {
             Poll::Pending => return true,
-            Poll::Ready(Ok(value)) => **slot = value,
+            Poll::Ready(Ok(value)) => rest[*position] = value,
             Poll::Ready(Err(error)) => result = Err(error),
         }
         false

@@ -1,28 +1,20 @@
 //! JSON text as a value of the library.
 //!
-//! The library builds a tree of the response, a hash table for each object, and writes it at the end. Here an object is
-//! written as soon as its fields are known, and the text takes the place of the tree. It is carried in
+//! The library builds a tree of the response, a hash table for each object, and writes it at the end. Here a field is
+//! written as soon as its value is known, and the text of an object takes the place of the tree. It is carried in
 //! [`Value::Binary`], to which no scalar of the schema resolves.
 
-use async_graphql::{Name, Value};
+use async_graphql::{Name, Value, indexmap::IndexMap};
 use serde::Serialize;
 
 /// The estimated length of a number, a boolean, null or a value of an enum.
 const ESTIMATE: usize = 24;
 
-/// Writes an object. `fields` is called twice.
-pub(super) fn object<'a, F: Iterator<Item = (&'a Name, &'a Value)>>(fields: impl Fn() -> F) -> Value {
-    let size = fields().map(|(key, value)| key.len() + 4 + estimate(value)).sum::<usize>();
-    let mut text = Vec::with_capacity(size + 2);
-    write_object(fields(), &mut text);
-    Value::Binary(text.into())
-}
-
 /// Writes any value.
 pub(crate) fn write(value: &Value, text: &mut Vec<u8>) {
     match value {
         Value::Binary(written) => text.extend_from_slice(written),
-        Value::Object(fields) => write_object(fields.iter(), text),
+        Value::Object(fields) => write_object(fields, text),
         Value::List(items) => write_list(items, text),
         scalar => write_scalar(scalar, text),
     }
@@ -50,22 +42,26 @@ pub(crate) fn estimate(value: &Value) -> usize {
     }
 }
 
-fn write_object<'a>(fields: impl Iterator<Item = (&'a Name, &'a Value)>, text: &mut Vec<u8>) {
-    text.push(b'{');
-    for (index, (key, value)) in fields.enumerate() {
-        if index > 0 {
-            text.push(b',');
-        }
-        // Names consist of letters, digits and underscores.
-        text.push(b'"');
-        text.extend_from_slice(key.as_bytes());
-        text.extend_from_slice(b"\":");
-        write(value, text);
+/// Writes a field of an object whose text ends with `{` or with another field.
+pub(super) fn write_field(key: &Name, value: &Value, text: &mut Vec<u8>) {
+    if text.last() != Some(&b'{') {
+        text.push(b',');
     }
+    // Names consist of letters, digits and underscores.
+    text.push(b'"');
+    text.extend_from_slice(key.as_bytes());
+    text.extend_from_slice(b"\":");
+    write(value, text);
+}
+
+fn write_object(fields: &IndexMap<Name, Value>, text: &mut Vec<u8>) {
+    text.push(b'{');
+    fields.iter().for_each(|(key, value)| write_field(key, value, text));
     text.push(b'}');
 }
 
 fn write_list(items: &[Value], text: &mut Vec<u8>) {
+    text.reserve(items.iter().map(|item| 1 + estimate(item)).sum::<usize>() + 2);
     text.push(b'[');
     for (index, item) in items.iter().enumerate() {
         if index > 0 {

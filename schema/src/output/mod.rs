@@ -3,7 +3,7 @@
 //! The library resolves each field of each object in a boxed future and awaits all of them together. Most fields have
 //! their value at hand, and a response of a thousand fields spends most of its time on those futures. Here the fields
 //! of an object are polled one after the other in the same place. Values that are ready are taken; only futures that
-//! wait are kept, and awaited together. An object whose fields are known is written as JSON ([`json`]). The responses are
+//! wait are kept, and awaited together. A field whose value is known is written as JSON ([`json`]). The responses are
 //! those of the library: the values, their order, and errors with their locations.
 //!
 //! The macros of the library generate code against the paths of the library, and accept another root for them:
@@ -12,8 +12,9 @@
 //! containers; types, descriptions, arguments, complexity and visibility remain the library's.
 //!
 //! In an `#[Object]`, a field that reads memory is a `fn` and an edge is an `async fn`. The future of an edge is boxed,
-//! so that it does not enlarge the place of its siblings. A list of objects is [`Items`], because the library's
-//! `Vec` creates a future for each item. An id is [`Id`].
+//! so that it does not enlarge the place of its siblings; so is that of an object that is the value of a field. A list
+//! of objects is [`Items`], because the library's `Vec` creates a future for each item; its items are resolved in one
+//! place. An id is [`Id`].
 //!
 //! Differences from the library:
 //! - The path of an error leads to the field that failed. The library shortens the path where the error passes a list
@@ -38,6 +39,8 @@ mod id;
 mod items;
 mod join;
 pub(crate) mod json;
+mod selected;
+mod writer;
 
 pub use async_graphql::{
     Context, ContextSelectionSet, Error, InputType, OutputType, Positioned, Result, ServerResult, TypeName,
@@ -48,7 +51,8 @@ pub use async_graphql::{
 pub use container::InterfaceType;
 pub use container::{ContainerType, ObjectType, UnionType};
 pub use id::Id;
-pub use items::Items;
+pub use items::{Item, Items};
+pub(crate) use selected::Selected;
 
 /// What the generated code calls.
 pub mod resolver_utils {

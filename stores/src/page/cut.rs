@@ -1,5 +1,6 @@
 //! Pages of a list of ids in a given order, which no sort key expresses.
 
+use smallvec::smallvec;
 use triptych_entities::ids::Id;
 
 use super::{Item, KeyValue, Page, Total, Window};
@@ -52,10 +53,9 @@ impl<I: Id> Cut<I> {
 
     /// The page with the items that `load` returns.
     pub fn into_page<T>(self, mut load: impl FnMut(&I) -> Option<T>) -> Page<T> {
-        let items = self
-            .items
-            .iter()
-            .filter_map(|id| Some(Item { node: load(id)?, list: self.list, key: vec![KeyValue::from(*id)] }));
+        let items = self.items.iter().filter_map(|id| {
+            Some(Item { node: load(id)?, list: self.list, key: smallvec![KeyValue::from(*id)] })
+        });
         Page {
             items: items.collect(),
             has_previous: self.has_previous,

@@ -14,12 +14,12 @@ use crate::{
 pub struct Sorted<D> {
     list: &'static str,
     keys: Vec<Key<D>>,
+    kinds: Vec<KeyKind>,
     descending: bool,
 }
 
 struct Key<D> {
     field: &'static str,
-    kind: KeyKind,
     value: fn(&D) -> KeyValue,
 }
 
@@ -31,13 +31,14 @@ where
     /// lists refuse them.
     #[must_use]
     pub fn new(list: &'static str, descending: bool) -> Self {
-        Self { list, keys: Vec::new(), descending }
+        Self { list, keys: Vec::new(), kinds: Vec::new(), descending }
     }
 
     /// Adds a key; the last key must be unique. `value` reads `field` of a document.
     #[must_use]
     pub fn by(mut self, field: &'static str, kind: KeyKind, value: fn(&D) -> KeyValue) -> Self {
-        self.keys.push(Key { field, kind, value });
+        self.keys.push(Key { field, value });
+        self.kinds.push(kind);
         self
     }
 
@@ -46,8 +47,7 @@ where
     /// # Errors
     /// See [`Window::parse`].
     pub fn window(&self, args: &PageArgs) -> Result<Window, Invalid> {
-        let kinds: Vec<KeyKind> = self.keys.iter().map(|key| key.kind).collect();
-        Window::parse(args, self.list, &kinds)
+        Window::parse(args, self.list, &self.kinds)
     }
 
     /// Reads a page of the documents that match the filter.

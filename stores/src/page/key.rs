@@ -4,6 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bson::Bson;
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
+use smallvec::SmallVec;
 use triptych_entities::ids::Id;
 use uuid::Uuid;
 
@@ -15,6 +16,9 @@ pub enum KeyValue {
     Text(String),
     Time(DateTime<Utc>),
 }
+
+/// The sort values of an item. Most lists are sorted by one.
+pub(super) type Keys = SmallVec<[KeyValue; 1]>;
 
 /// The type of a [`KeyValue`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -14,8 +14,9 @@ mod total;
 mod window;
 
 pub use cut::Cut;
+use key::Keys;
 pub use key::{KeyKind, KeyValue};
-pub use selection::Selection;
+pub use selection::{Columns, Selection};
 pub use slice::slice;
 pub use total::Total;
 pub use window::{DEFAULT_PAGE, MAX_PAGE, PageArgs, Window};
@@ -35,7 +36,7 @@ pub struct Page<T> {
 pub struct Item<T> {
     pub node: T,
     list: &'static str,
-    key: Vec<KeyValue>,
+    key: Keys,
 }
 
 impl<T> Item<T> {
@@ -58,12 +59,7 @@ impl<T> Page<T> {
     }
 
     /// Creates a page from items that were fetched in the direction of the window, up to one more than its limit.
-    fn of_fetched(
-        window: &Window,
-        mut fetched: Vec<T>,
-        key: impl Fn(&T) -> Vec<KeyValue>,
-        total: Total,
-    ) -> Self {
+    fn of_fetched(window: &Window, mut fetched: Vec<T>, key: impl Fn(&T) -> Keys, total: Total) -> Self {
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
         let more = fetched.len() > limit;
         fetched.truncate(limit);

@@ -14,7 +14,7 @@ use triptych_entities::{
 };
 use uuid::Uuid;
 
-use super::{KeyKind, KeyValue, Page, PageArgs, Total, Window};
+use super::{KeyKind, KeyValue, Keys, Page, PageArgs, Total, Window};
 use crate::{
     error::{Invalid, StoreError},
     fetch::{fetch, select},
@@ -25,6 +25,7 @@ use crate::{
 pub struct Sorted<E: EntityTrait> {
     list: &'static str,
     keys: Vec<Key<E>>,
+    kinds: Vec<KeyKind>,
     descending: bool,
 }
 
@@ -32,7 +33,6 @@ struct Key<E: EntityTrait> {
     expression: SimpleExpr,
     /// The name of the column from which the value is computed.
     column: &'static str,
-    kind: KeyKind,
     value: fn(&E::Model) -> KeyValue,
 }
 
@@ -44,7 +44,7 @@ where
     /// lists refuse them.
     #[must_use]
     pub fn new(list: &'static str, descending: bool) -> Self {
-        Self { list, keys: Vec::new(), descending }
+        Self { list, keys: Vec::new(), kinds: Vec::new(), descending }
     }
 
     /// Newest first, by a column of `UUIDv7` ids.
@@ -68,7 +68,8 @@ where
         kind: KeyKind,
         value: fn(&E::Model) -> KeyValue,
     ) -> Self {
-        self.keys.push(Key { expression, column: column.as_str(), kind, value });
+        self.keys.push(Key { expression, column: column.as_str(), value });
+        self.kinds.push(kind);
         self
     }
 
@@ -83,8 +84,7 @@ where
     /// # Errors
     /// See [`Window::parse`].
     pub fn window(&self, args: &PageArgs) -> Result<Window, Invalid> {
-        let kinds: Vec<KeyKind> = self.keys.iter().map(|key| key.kind).collect();
-        Window::parse(args, self.list, &kinds)
+        Window::parse(args, self.list, &self.kinds)
     }
 
     /// Reads a page of the rows that the query selects.
@@ -165,7 +165,7 @@ where
         window.selection.with::<E::Model>(keys.chain(other.map(|column| column.as_str())))
     }
 
-    fn key(&self, row: &E::Model) -> Vec<KeyValue> {
+    fn key(&self, row: &E::Model) -> Keys {
         self.keys.iter().map(|key| (key.value)(row)).collect()
     }
 

@@ -1,6 +1,10 @@
 //! The stored fields that a list reads.
 
+use smallvec::SmallVec;
 use triptych_entities::relational::positional::{ColumnSet, Positional};
+
+/// The names of columns.
+pub type Columns = SmallVec<[&'static str; 8]>;
 
 /// What the caller reads of each item of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -8,7 +12,7 @@ pub enum Selection {
     #[default]
     All,
     /// The columns with these names. The others have the default of their type.
-    Only(Vec<&'static str>),
+    Only(Columns),
 }
 
 impl Selection {

@@ -1,5 +1,7 @@
 //! Pages of a list in memory.
 
+use smallvec::smallvec;
+
 use super::{KeyValue, Page, Total, Window};
 
 /// Selects a page of a list that is sorted by `key`, ascending.
@@ -15,7 +17,7 @@ pub fn slice<T>(items: Vec<T>, window: &Window, key: impl Fn(&T) -> KeyValue) ->
         rows.reverse();
     }
     rows.truncate(usize::try_from(window.fetch()).unwrap_or(usize::MAX));
-    Page::of_fetched(window, rows, |item| vec![key(item)], total)
+    Page::of_fetched(window, rows, |item| smallvec![key(item)], total)
 }
 
 #[cfg(test)]

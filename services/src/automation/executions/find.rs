@@ -1,6 +1,6 @@
 //! Reads the history.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use sea_orm::{ColumnTrait as _, IdenStatic as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde_json::Value;
@@ -19,12 +19,12 @@ use triptych_stores::{
     },
 };
 
-use super::{ExecutionFilter, Executions, list::sorted};
+use super::{ExecutionFilter, Executions, list::NEWEST};
 
 /// Log lines, oldest first.
-fn by_time() -> Sorted<execution_log::Entity> {
+static BY_TIME: LazyLock<Sorted<execution_log::Entity>> = LazyLock::new(|| {
     Sorted::oldest("logs", execution_log::Column::Id, |line: &execution_log::Model| line.id.into())
-}
+});
 
 impl Executions {
     /// # Errors
@@ -54,7 +54,7 @@ impl Executions {
         args: &PageArgs,
     ) -> Result<Page<execution::Model>> {
         let query = filter.narrow(execution::Entity::within(actor.scope(Action::Read, Subject::Execution)?));
-        Ok(sorted().page(&self.stores.pg, query, &sorted().window(args)?).await?)
+        Ok(NEWEST.page(&self.stores.pg, query, &NEWEST.window(args)?).await?)
     }
 
     /// The same page of the executions of each of several flows, in one statement.
@@ -75,7 +75,7 @@ impl Executions {
             of: |execution: &execution::Model| execution.flow_id,
             ids: flows,
         };
-        Ok(sorted().pages_of(&self.stores.pg, query, &parents, window).await?)
+        Ok(NEWEST.pages_of(&self.stores.pg, query, &parents, window).await?)
     }
 
     /// The data that started these executions.
@@ -141,7 +141,7 @@ impl Executions {
     /// # Errors
     /// `Invalid`
     pub fn logs_window(args: &PageArgs) -> Result<Window, Invalid> {
-        by_time().window(args)
+        BY_TIME.window(args)
     }
 
     /// The same page of the log lines of each of several steps, oldest first, in one statement.
@@ -161,7 +161,7 @@ impl Executions {
             of: |line: &execution_log::Model| line.execution_step_id,
             ids: steps,
         };
-        Ok(by_time().pages_of(&self.stores.pg, query, &parents, window).await?)
+        Ok(BY_TIME.pages_of(&self.stores.pg, query, &parents, window).await?)
     }
 
     /// A flow in the scope.

@@ -1,5 +1,7 @@
 //! Filters and order of lists of executions. Each filter has an index.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, QueryFilter as _, Select,
@@ -29,10 +31,9 @@ pub struct ExecutionFilter {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// Newest first.
-pub(super) fn sorted() -> Sorted<execution::Entity> {
+pub(super) static NEWEST: LazyLock<Sorted<execution::Entity>> = LazyLock::new(|| {
     Sorted::newest("executions", execution::Column::Id, |execution: &execution::Model| execution.id.into())
-}
+});
 
 impl ExecutionFilter {
     /// Checks the arguments of a connection of executions.
@@ -40,7 +41,7 @@ impl ExecutionFilter {
     /// # Errors
     /// See [`Window::parse`].
     pub fn window(args: &PageArgs) -> Result<Window, Invalid> {
-        sorted().window(args)
+        NEWEST.window(args)
     }
 
     pub(super) fn narrow(&self, mut query: Select<execution::Entity>) -> Select<execution::Entity> {

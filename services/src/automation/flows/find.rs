@@ -1,6 +1,9 @@
 //! Reads flows, and what belongs to many at once.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, QueryFilter as _, QuerySelect as _,
@@ -24,13 +27,14 @@ use triptych_stores::{
 
 use super::{FlowFilter, FlowOrder, Flows, graph::Graph};
 
-fn by_number() -> Sorted<flow_version::Entity> {
+/// The versions of a flow, newest first.
+static BY_NUMBER: LazyLock<Sorted<flow_version::Entity>> = LazyLock::new(|| {
     Sorted::new("versions", true).by_column(
         flow_version::Column::Number,
         KeyKind::Integer,
         |version: &flow_version::Model| KeyValue::Integer(version.number.into()),
     )
-}
+});
 
 impl Flows {
     /// # Errors
@@ -90,7 +94,7 @@ impl Flows {
     /// # Errors
     /// `Invalid`
     pub fn versions_window(args: &PageArgs) -> Result<Window, Invalid> {
-        by_number().window(args)
+        BY_NUMBER.window(args)
     }
 
     /// The same page of the versions of each of several flows, newest first, in one statement.
@@ -110,7 +114,7 @@ impl Flows {
             of: |version: &flow_version::Model| version.flow_id,
             ids: flows,
         };
-        Ok(by_number().pages_of(&self.stores.pg, query, &parents, window).await?)
+        Ok(BY_NUMBER.pages_of(&self.stores.pg, query, &parents, window).await?)
     }
 
     /// The graphs of versions, in two statements for those that are not in memory yet.
