@@ -60,12 +60,12 @@ impl Writer {
 }
 
 /// Whether each of these keys occurs once.
-fn are_different<'a>(keys: impl Iterator<Item = &'a Name> + Clone) -> bool {
+fn are_different<'a>(mut keys: impl Iterator<Item = &'a Name> + Clone) -> bool {
     let mut earlier = [""; FEW];
     for (index, key) in keys.clone().enumerate() {
         if index == FEW {
             let mut set = HashSet::new();
-            return keys.into_iter().all(|key| set.insert(key));
+            return keys.all(|key| set.insert(key));
         }
         if earlier[..index].contains(&key.as_str()) {
             return false;
