@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use sea_orm::{
     ConnectionTrait as _, Database, DatabaseConnection, DbBackend, EntityTrait, IdenStatic as _, ModelTrait,
-    Statement,
+    Statement, prelude::DateTimeUtc,
 };
 use triptych_server::services::relational::{
     automation::{
@@ -12,6 +12,7 @@ use triptych_server::services::relational::{
         step, step_link, webhook,
     },
     identity::{api_token, membership, organization, permission, role, user},
+    instant::Instant,
     outbox,
     positional::{ColumnSet, Positional, decode},
 };
@@ -45,6 +46,25 @@ const ROWS: &str = "
         VALUES ('00000000-0000-0000-0000-0000000000b3', '00000000-0000-0000-0000-0000000000a1',
                 '00000000-0000-0000-0000-0000000000b2', '00000000-0000-0000-0000-0000000000a5', 'QUEUED', now());
 ";
+
+#[tokio::test]
+async fn times_are_those_of_the_driver() {
+    let url = engines().await.copy_database(&format!("times_{}", std::process::id())).await;
+    let db = Database::connect(&url).await.unwrap();
+    let sql = "SELECT unnest(ARRAY['0001-01-01', '1969-12-31 23:59:59.999999+00', '2000-01-01 00:00:00+00',
+                                   '2026-02-28 12:34:56.789012+05', '9999-12-31 23:59:59.999999+00', 'infinity',
+                                   '-infinity']::timestamptz[])";
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    for (number, row) in rows.iter().enumerate() {
+        let read = row.try_get_by_index::<Instant>(0).ok().map(|read| read.0);
+        if number < 5 {
+            assert_eq!(read, Some(row.try_get_by_index::<DateTimeUtc>(0).unwrap()));
+        } else {
+            assert_eq!(read, None, "row {number} is no point in time");
+        }
+    }
+    assert_eq!(rows.len(), 7);
+}
 
 #[tokio::test]
 async fn rows_decode_alike_by_position_and_by_name() {

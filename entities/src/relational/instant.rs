@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColIdx, QueryResult, TryGetError, TryGetable,
+    ColIdx, DbErr, QueryResult, TryGetError, TryGetable,
     sqlx::{Row as _, TypeInfo as _, ValueRef as _, postgres::PgValueFormat},
 };
 
@@ -19,17 +19,20 @@ pub struct Instant(pub DateTime<Utc>);
 
 impl TryGetable for Instant {
     fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
-        match microseconds(row, index).and_then(DateTime::from_timestamp_micros) {
-            Some(at) => Ok(Self(at)),
-            None => DateTime::try_get_by(row, index).map(Self),
-        }
+        let Some(micros) = microseconds(row, index) else {
+            return DateTime::try_get_by(row, index).map(Self);
+        };
+        let at = micros.checked_add(EPOCH).and_then(DateTime::from_timestamp_micros);
+        let out_of_range =
+            || TryGetError::DbErr(DbErr::Type(format!("the time in column {index:?} is out of range")));
+        at.map(Self).ok_or_else(out_of_range)
     }
 }
 
-/// The microseconds since 1970 of a value in the binary format.
+/// The microseconds of a value in the binary format.
 fn microseconds<I: ColIdx>(row: &QueryResult, index: I) -> Option<i64> {
     let value = row.try_as_pg_row()?.try_get_raw(index.as_sqlx_postgres_index()).ok()?;
     let is_instant = value.format() == PgValueFormat::Binary && value.type_info().name() == "TIMESTAMPTZ";
     let bytes = is_instant.then(|| value.as_bytes().ok()).flatten()?;
-    i64::from_be_bytes(bytes.try_into().ok()?).checked_add(EPOCH)
+    Some(i64::from_be_bytes(bytes.try_into().ok()?))
 }
