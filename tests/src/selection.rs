@@ -99,6 +99,29 @@ async fn a_field_has_the_same_value_alone_and_among_all() {
 }
 
 #[tokio::test]
+async fn fragments_select_columns_like_fields() {
+    let world = World::start().await;
+    let local = LocalServer::start().await;
+    let client = with_runs(&world, &local).await;
+    let plain = client.send("{ executions { nodes { id status createdAt } } }", json!({})).await;
+    for query in [
+        "{ executions { ... on ExecutionConnection { nodes { ...E } } } } fragment E on Execution { id status createdAt }",
+        "{ executions { ...C } } fragment C on ExecutionConnection { nodes { ... on Node { id } ... { status createdAt } } }",
+        "{ executions { edges { ... on ExecutionEdge { node { id ... on Execution { status createdAt } } } } } }",
+    ] {
+        let reply = client.send(query, json!({})).await;
+        let nodes: Value = if let Some(nodes) = reply.at("/executions").get("nodes") {
+            nodes.clone()
+        } else {
+            let edges = reply.at("/executions/edges").as_array().expect("edges");
+            edges.iter().map(|edge| edge["node"].clone()).collect()
+        };
+        assert_eq!(&nodes, plain.at("/executions/nodes"), "{query}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn columns_that_are_not_selected_are_not_read() {
     let world = World::start().await;
     let local = LocalServer::start().await;
