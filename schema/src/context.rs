@@ -4,7 +4,11 @@ use std::{str::FromStr, sync::Arc};
 
 use async_graphql::{Context, ID};
 use triptych_entities::ids::IdError;
-use triptych_services::{Services, access::Actor, error::Invalid};
+use triptych_services::{
+    Services,
+    access::{Actor, Origin},
+    error::Invalid,
+};
 
 use crate::{
     errors::{ApiError, Result},
@@ -14,7 +18,7 @@ use crate::{
 /// The client of the caller, as known to the transport.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
-    pub user_agent: Option<String>,
+    pub origin: Origin,
     /// Whether the connection uses HTTPS, so that cookies can be `Secure`.
     pub secure: bool,
 }

@@ -70,14 +70,14 @@ pub struct IdentityMutation;
 impl IdentityMutation {
     /// Creates an account with an organization, and signs in. Repeating it fails with `CONFLICT`.
     async fn sign_up(&self, ctx: &Context<'_>, input: SignUpInput) -> Result<SignInPayload> {
-        let agent = ctx.client().user_agent.clone();
+        let agent = ctx.client().origin.user_agent.clone();
         let issued = ctx.services().identity.sign_up(input.into(), agent).await?;
         Ok(signed_in(ctx, issued))
     }
 
     /// Signs in. Each call creates a session.
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload> {
-        let agent = ctx.client().user_agent.clone();
+        let agent = ctx.client().origin.user_agent.clone();
         let password = SecretString::from(input.password);
         let issued = ctx.services().identity.sign_in(&input.email, password, agent).await?;
         Ok(signed_in(ctx, issued))

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Section, check, problems::SectionProblems};
+use super::{Network, Section, check, problems::SectionProblems};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,6 +13,8 @@ pub struct HttpConfig {
     pub bind: SocketAddr,
     /// URL of the server as clients reach it, for the URLs of webhooks. Unset: the address of `bind`.
     pub public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are honoured.
+    pub trusted_proxies: Vec<Network>,
     /// Largest request body, in bytes.
     pub body_limit: usize,
     /// Open connections at a time. Further ones wait to be accepted.

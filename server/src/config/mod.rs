@@ -14,6 +14,7 @@ mod error;
 mod http;
 mod limits;
 mod mongo;
+mod network;
 mod overrides;
 mod postgres;
 mod problems;
@@ -32,6 +33,7 @@ mod workers;
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Problem};
+pub use network::Network;
 pub use overrides::Overrides;
 pub use providers::{ProviderConfig, ProviderKind};
 pub use secrets::MasterKey;

@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_schema::{Client, SESSION_COOKIE};
-use triptych_services::{access::Actor, error::Code};
+use triptych_services::{
+    access::{Actor, Origin},
+    error::Code,
+};
 
-use super::{HttpState, origin, refusal::Refusal};
+use super::{HttpState, address, origin, refusal::Refusal};
 
 /// Time limit of an authentication.
 const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -115,11 +118,16 @@ pub(super) fn forget_cookie(client: &Client) -> HeaderValue {
     HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// The properties of the client and its connection, from the headers.
-pub(super) fn client(headers: &HeaderMap) -> Client {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    Client {
+/// The properties of the client and its connection. What a proxy reports is used only if the proxy is trusted.
+pub(super) fn client(state: &HttpState, parts: &Parts) -> Client {
+    let http = &state.config.http;
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let peer = address::peer(parts);
+    let proxied = peer.is_some_and(|peer| address::is_trusted(peer, &http.trusted_proxies));
+    let over_https = text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let origin = Origin {
+        address: peer.map(|peer| address::client(peer, &parts.headers, &http.trusted_proxies)),
         user_agent: text("user-agent").map(|agent| agent.chars().take(500).collect()),
-        secure: text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
-    }
+    };
+    Client { origin, secure: proxied && over_https }
 }

@@ -3,6 +3,7 @@
 //! Owns protocols, status codes, credentials in headers, limits of requests, and draining. Must not know what a query
 //! means (`triptych_schema` does) nor how data is stored (`triptych_services` does).
 
+mod address;
 mod authentication;
 mod graphql;
 mod health;

@@ -13,7 +13,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use tower_http::compression::CompressionLayer;
 use triptych_schema::SESSION_COOKIE;
 
-use super::{HttpState, authentication, authentication::Caller, origin};
+use super::{HttpState, authentication::Caller, origin};
 
 #[derive(RustEmbed)]
 #[folder = "../playground/dist"]
@@ -109,9 +109,10 @@ async fn demo_session(state: &HttpState, peer: SocketAddr, headers: &HeaderMap) 
     if matches!(Caller::of(state, headers).await, Ok(Caller { actor: Some(_), .. })) {
         return None;
     }
-    let client = authentication::client(headers);
+    let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let user_agent = user_agent.map(|agent| agent.chars().take(500).collect());
     let sessions = &state.services.identity.sessions;
-    let issued = match sessions.issue(user, organization, client.user_agent).await {
+    let issued = match sessions.issue(user, organization, user_agent).await {
         Ok(issued) => issued,
         Err(error) => {
             tracing::warn!(%error, "signing in the demo user failed");

@@ -97,7 +97,7 @@ async fn answer(state: &HttpState, parts: &Parts, body: Body, by_get: bool) -> R
         payload::of_body(&body, state.config.limits.batch_size)?
     };
     let caller = Caller::of(state, &parts.headers).await?;
-    let client = authentication::client(&parts.headers);
+    let client = authentication::client(state, parts);
     let mut answers = run(state, payload, &caller, &client, by_get).await?;
     if caller.stale_cookie && !answers.sets_cookie() {
         answers.set_cookie(&authentication::forget_cookie(&client));

@@ -47,7 +47,7 @@ pub(super) fn accept(state: HttpState, upgrade: WebSocketUpgrade, parts: &Parts)
         .max_message_size(limit)
         .max_frame_size(limit);
     let agreed = upgrade.selected_protocol().is_some();
-    let client = authentication::client(&parts.headers);
+    let client = authentication::client(&state, parts);
     let place = parts.extensions.get::<Place>().cloned();
     upgrade.on_upgrade(move |socket| {
         let tasks = state.tasks.clone();
