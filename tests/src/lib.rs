@@ -17,6 +17,8 @@ mod crashes;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod invalid_fields;

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::process::{Child, Command};
 
-use crate::harness::{Client, attempts};
+use crate::harness::{Client, Machine, attempts, share};
 
 /// The program that `make` builds, in the folder of the test program.
 fn program() -> PathBuf {
@@ -28,6 +28,7 @@ pub(crate) struct Process {
     child: Child,
     pub(crate) url: String,
     root: PathBuf,
+    _machine: Machine,
 }
 
 impl Process {
@@ -37,6 +38,7 @@ impl Process {
 
     /// Runs it with other settings, until the next start.
     pub(crate) async fn start_with(name: &str, adjust: impl FnOnce(&mut Command)) -> Self {
+        let machine = share().await;
         let root = std::env::temp_dir().join(format!("triptych-process-{name}-{}", std::process::id()));
         let port = free_port();
         let mut command = Self::command(&root, port);
@@ -45,6 +47,7 @@ impl Process {
             child: command.spawn().expect("it starts"),
             url: format!("http://127.0.0.1:{port}"),
             root,
+            _machine: machine,
         };
         process.ready().await;
         process
@@ -150,6 +153,19 @@ impl Process {
 
     pub(crate) async fn end(mut self) {
         self.kill().await;
+        self.remove().await;
+    }
+
+    /// Stops it with SIGTERM.
+    pub(crate) async fn terminate(mut self, patience: Duration) {
+        let sent = Command::new("kill").arg(self.id().to_string()).status().await.expect("kill runs");
+        assert!(sent.success());
+        let ended = tokio::time::timeout(patience, self.child.wait()).await.expect("it ends after SIGTERM");
+        assert!(ended.expect("a child").success());
+        self.remove().await;
+    }
+
+    async fn remove(&self) {
         // The databases are stopping, and may still write while the folder is removed.
         let mut attempts = attempts(Duration::from_secs(5));
         while attempts.next().await {

@@ -17,9 +17,10 @@ use triptych_server::{
 };
 
 use super::{
-    Client, ManualClock, attempts,
+    Client, Machine, ManualClock, attempts,
     clock::PATIENCE,
     engines::{TestEngines, engines},
+    share,
 };
 
 /// A server with databases of its own.
@@ -31,6 +32,7 @@ pub struct World {
     name: String,
     running: Option<Running>,
     engines: Arc<TestEngines>,
+    _machine: Machine,
 }
 
 const QUEUES: [&str; 4] = ["trigger", "flow", "action", "generation"];
@@ -46,6 +48,7 @@ impl World {
 
     pub async fn start_with(adjust: Adjust<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let machine = share().await;
         let engines = engines().await;
         // `RUST_LOG=triptych=debug` enables the log of the server. Only the first call has an effect.
         let _ = tracing_subscriber::fmt()
@@ -72,7 +75,15 @@ impl World {
             .await
             .expect("the server starts");
         let address = running.address.expect("it listens");
-        Self { url: format!("http://{address}"), config, clock, name, running: Some(running), engines }
+        Self {
+            url: format!("http://{address}"),
+            config,
+            clock,
+            name,
+            running: Some(running),
+            engines,
+            _machine: machine,
+        }
     }
 
     /// A client without a session.

@@ -1,0 +1,118 @@
+//! The server under attack: the built program with private databases, in a process of its own.
+
+use std::{
+    future::Future,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    harness::{Client, Machine, alone},
+    process::Process,
+};
+
+/// Time within which `/health/live` answers during an attack.
+const LIMIT: Duration = Duration::from_millis(100);
+/// Pause between requests for the health.
+const INTERVAL: Duration = Duration::from_millis(10);
+/// Memory, in MiB, that an attack may add to the process.
+const MEMORY_LIMIT: u64 = 400;
+
+pub(super) struct Target {
+    process: Process,
+    _machine: Machine,
+}
+
+impl Target {
+    /// Starts the server. No other test runs until the end, as the time of answers is measured.
+    pub(super) async fn start(name: &str) -> Self {
+        Self::start_with(name, &[]).await
+    }
+
+    /// Starts the server with other settings, as environment variables.
+    pub(super) async fn start_with(name: &str, settings: &[(&str, &str)]) -> Self {
+        let machine = alone().await;
+        let settings = settings.iter().copied();
+        let process = Process::start_with(&format!("hostile-{name}"), |command| {
+            command.envs(settings);
+        })
+        .await;
+        Self { process, _machine: machine }
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.process.url
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.process.url.trim_start_matches("http://").parse().expect("an address")
+    }
+
+    pub(super) fn anonymous(&self) -> Client {
+        Client::new(&self.process.url)
+    }
+
+    /// Runs an attack. Meanwhile every request for `/health/live` must be answered in time, and the memory of the process
+    /// must stay within bounds.
+    pub(super) async fn withstands<T>(&self, attack: impl Future<Output = T>) -> T {
+        let (address, over) = (self.address(), Arc::new(AtomicBool::new(false)));
+        let before = self.memory();
+        // A thread of its own, so that a busy attacker does not delay the measurement.
+        let watch = thread::spawn({
+            let over = over.clone();
+            move || watch(address, &over)
+        });
+        let outcome = attack.await;
+        over.store(true, Ordering::Relaxed);
+        let slowest = watch.join().expect("the health is answered");
+        assert!(slowest <= LIMIT, "/health/live took {slowest:?} during the attack");
+        let added = self.memory().saturating_sub(before);
+        assert!(added <= MEMORY_LIMIT, "the attack added {added} MiB");
+        outcome
+    }
+
+    /// Peak of the memory of the process, in MiB.
+    fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        peak.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
+    }
+
+    /// Stops the server with SIGTERM, which it must obey soon.
+    pub(super) async fn end(self) {
+        self.process.terminate(Duration::from_secs(20)).await;
+    }
+}
+
+/// Asks for the health until the attack is over. Returns the longest time of an answer.
+fn watch(address: SocketAddr, over: &AtomicBool) -> Duration {
+    let mut slowest = Duration::ZERO;
+    loop {
+        // Read before the request, so that the last one is made after the attack.
+        let last = over.load(Ordering::Relaxed);
+        let begun = Instant::now();
+        ask(address);
+        slowest = slowest.max(begun.elapsed());
+        if last {
+            return slowest;
+        }
+        thread::sleep(INTERVAL);
+    }
+}
+
+fn ask(address: SocketAddr) {
+    let patience = Duration::from_secs(30);
+    let mut stream = TcpStream::connect_timeout(&address, patience).expect("it accepts");
+    stream.set_read_timeout(Some(patience)).expect("a socket");
+    let request = format!("GET /health/live HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it receives");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
