@@ -102,7 +102,7 @@ fn watch(address: SocketAddr, over: &AtomicBool) -> Duration {
         if last {
             return slowest;
         }
-        thread::sleep(INTERVAL);
+        thread::park_timeout(INTERVAL);
     }
 }
 
