@@ -3,4 +3,5 @@
 
 pub mod automation;
 pub mod conversations;
+pub mod outbound;
 pub mod workers;

@@ -62,6 +62,7 @@ impl Process {
         command
             .args(["serve", "--bind", &format!("127.0.0.1:{port}"), "--log", "warn"])
             .env("TRIPTYCH__EMBEDDED__ROOT", root)
+            .env("TRIPTYCH__OUTBOUND__ALLOW", r#"["127.0.0.1"]"#)
             .env("TRIPTYCH__DEMO__TOKENS_PER_SECOND", "60")
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())

@@ -17,6 +17,7 @@ use triptych_services::Services;
 use crate::{
     automation::{flows::Runtime, integrations::Registry, templates::Renderer},
     conversations::{generations::Generator, models::ModelRegistry},
+    outbound::Outbound,
 };
 
 /// Job lock duration.
@@ -40,6 +41,7 @@ pub struct EngineConfig {
     pub renderer: Arc<Renderer>,
     pub models: ModelRegistry,
     pub company: Company,
+    pub outbound: Outbound,
 }
 
 /// Why workers could not start.
@@ -47,8 +49,6 @@ pub struct EngineConfig {
 pub enum EngineError {
     #[error("queues: {0}")]
     Queue(#[from] bullmq::Error),
-    #[error("HTTP: {0}")]
-    Http(#[from] reqwest::Error),
 }
 
 /// Running workers.
@@ -72,11 +72,12 @@ impl Engine {
     }
 
     async fn begin(services: Services, config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { concurrency, registry, renderer, models, company } = config;
+        let EngineConfig { concurrency, registry, renderer, models, company, outbound } = config;
         let (tasks, stop, end) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let generator = Generator::start(services.generations.clone(), models, &tasks, stop.clone());
+        let tools = services.clone();
         let runtime =
-            Runtime::start(services.clone(), registry, renderer, generator.clone(), &tasks, end.clone())?;
+            Runtime::start(tools, registry, renderer, generator.clone(), outbound, &tasks, end.clone());
         let jobs = Jobs { services: services.clone(), runtime, generator };
         let mut workers = Vec::new();
         for (queue, concurrency) in [

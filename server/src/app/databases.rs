@@ -1,10 +1,12 @@
 //! The databases of this process: configured ones, or private servers that it starts, chosen for each kind.
 
+use std::net::SocketAddr;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_embedded::{EngineOptions, Engines};
 use triptych_services::{connections::StoreConfig, postgres::await_postgres};
 
-use super::AppError;
+use super::{AppError, addresses};
 use crate::config::{Config, DatabaseUrl};
 
 /// The databases of this process.
@@ -93,6 +95,13 @@ impl Databases {
             redis_stream_url: self.redis.stream.clone(),
             redis_prefix: config.redis.prefix.clone(),
         }
+    }
+
+    /// The addresses that the URLs contain.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        let RedisUrls { queue, cache, stream } = &self.redis;
+        let urls = [&self.postgres, &self.mongo, queue, cache, stream];
+        urls.into_iter().flat_map(|url| addresses::of_database(url.expose_secret())).collect()
     }
 
     /// Stops the private servers.

@@ -24,6 +24,8 @@ pub enum AppError {
     ModelClient(triptych_engine::conversations::models::ModelError),
     #[error("cannot load the integrations: {0}")]
     Integrations(#[from] triptych_engine::automation::integrations::BadIntegration),
+    #[error("cannot create the HTTP client of steps: {0}")]
+    HttpClient(reqwest::Error),
     #[error("cannot start the workers: {0}")]
     Workers(#[from] triptych_engine::workers::EngineError),
     #[error("cannot listen on {address}: {cause}; choose another address with --bind")]

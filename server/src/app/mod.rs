@@ -1,11 +1,12 @@
 //! The process: databases, services, workers and the network, opened in order and closed in reverse.
 
+mod addresses;
 mod databases;
 mod demo;
 mod error;
 mod serve;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 pub use databases::Databases;
 pub(crate) use demo::seed;
@@ -15,6 +16,7 @@ pub use serve::{Role, Running, run};
 use triptych_engine::{
     automation::{integrations::Registry, templates::Renderer},
     conversations::models::{ModelRegistry, demo::DemoConfig},
+    outbound::Outbound,
     workers::{Company, Concurrency, EngineConfig},
 };
 use triptych_services::{
@@ -89,9 +91,17 @@ impl App {
     }
 
     /// The configuration of this process's workers.
-    pub(crate) fn engine_config(&self, company: Company) -> Result<EngineConfig, AppError> {
+    ///
+    /// `listening` is the address of the server, which steps do not reach.
+    pub(crate) fn engine_config(
+        &self,
+        company: Company,
+        listening: SocketAddr,
+    ) -> Result<EngineConfig, AppError> {
         let workers = &self.config.workers;
         let demo = DemoConfig { tokens_per_second: self.config.demo.tokens_per_second };
+        let mut own = self.databases.addresses();
+        own.push(listening);
         Ok(EngineConfig {
             concurrency: Concurrency {
                 trigger: workers.trigger,
@@ -103,6 +113,7 @@ impl App {
             renderer: self.renderer.clone(),
             models: ModelRegistry::new(self.models.clone(), demo).map_err(AppError::ModelClient)?,
             company,
+            outbound: Outbound::new(self.config.outbound.allowed(), own).map_err(AppError::HttpClient)?,
         })
     }
 

@@ -91,20 +91,20 @@ impl Running {
         let services = self.app.services.clone();
         self.ensure_indexes().await;
         let private = self.app.databases.all_private();
+        let listener = if role == Role::Worker { None } else { Some(self.listen().await?) };
+        let bound = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         if role == Role::Api {
             let (outbox, stop) = (services.outbox.clone(), self.stop.clone());
             self.relay = Some(tokio::spawn(async move { outbox.relay(stop).await }));
         } else {
             let company = if private { Company::Alone } else { Company::Others };
-            self.engine = Some(Engine::start(services.clone(), self.app.engine_config(company)?).await?);
+            // A worker knows the address of the servers from its configuration.
+            let listening = bound.unwrap_or(self.app.config.http.bind);
+            let config = self.app.engine_config(company, listening)?;
+            self.engine = Some(Engine::start(services.clone(), config).await?);
         }
-        if role != Role::Worker {
+        if let (Some(listener), Some(address)) = (listener, bound) {
             let demo = if private { Some(demo::seed(&services).await?) } else { None };
-            let wanted = self.app.config.http.bind;
-            let listener = TcpListener::bind(wanted)
-                .await
-                .map_err(|cause| AppError::Listen { address: wanted, cause })?;
-            let address = listener.local_addr()?;
             let api = self.api(address);
             let state = HttpState::new(api, services, self.app.config.clone(), demo, self.stop.clone());
             let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
@@ -112,6 +112,11 @@ impl Running {
             self.address = Some(address);
         }
         Ok(())
+    }
+
+    async fn listen(&self) -> Result<TcpListener, AppError> {
+        let address = self.app.config.http.bind;
+        TcpListener::bind(address).await.map_err(|cause| AppError::Listen { address, cause })
     }
 
     /// Creates the indexes of MongoDB: the unique ones before anything is written, the others in the background. While

@@ -15,6 +15,7 @@ mod http;
 mod limits;
 mod mongo;
 mod network;
+mod outbound;
 mod overrides;
 mod postgres;
 mod problems;
@@ -78,6 +79,7 @@ sections! {
     demo: DemoConfig,
     sessions: SessionsConfig,
     limits: LimitsConfig,
+    outbound: OutboundConfig,
     telemetry: TelemetryConfig,
     embedded: EmbeddedConfig,
     secrets: SecretsConfig,

@@ -6,4 +6,5 @@ mod feeds;
 mod flows;
 mod history;
 mod integrations;
+mod outbound;
 mod waiting;

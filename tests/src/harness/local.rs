@@ -1,15 +1,18 @@
 //! A real HTTP server for flows to call.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use axum::{
     Json, Router,
-    extract::{Request, State},
+    extract::{Query, Request, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::{any, post},
 };
 use serde_json::{Value, json};
@@ -34,7 +37,7 @@ struct Seen {
 
 impl LocalServer {
     /// `/echo` answers what it was sent; `/fail` answers 500; `/flaky` answers 500 twice, then 200; `/held` answers
-    /// when it is told to; `/ntfy` publishes like an ntfy server that is busy at first.
+    /// when it is told to; `/away?to=…` redirects; `/ntfy` publishes like an ntfy server that is busy at first.
     pub async fn start() -> Self {
         let seen = Arc::<Seen>::default();
         let app = Router::new()
@@ -42,6 +45,7 @@ impl LocalServer {
             .route("/fail", any(async || (StatusCode::INTERNAL_SERVER_ERROR, "it broke")))
             .route("/flaky", any(flaky))
             .route("/held", any(held))
+            .route("/away", any(away))
             .route("/ntfy", post(ntfy))
             .with_state(seen.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -105,6 +109,11 @@ async fn held(State(seen): State<Arc<Seen>>) -> Json<Value> {
     // Fails when the server ends, with nobody left to answer.
     let _ = seen.released.subscribe().wait_for(|released| *released >= number).await;
     Json(json!({ "number": number }))
+}
+
+async fn away(State(seen): State<Arc<Seen>>, Query(to): Query<HashMap<String, String>>) -> Redirect {
+    seen.hits.fetch_add(1, Ordering::SeqCst);
+    Redirect::temporary(&to["to"])
 }
 
 /// Asks to wait for half an hour once, then takes messages of the bearer of `tk_good`.

@@ -69,6 +69,7 @@ impl World {
         config.redis.prefix.clone_from(&name);
         config.secrets.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned().into());
         config.demo.tokens_per_second = 0;
+        config.outbound.allow = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
         adjust(&mut config);
         let clock = ManualClock::default();
         let running = Box::pin(Running::start_with(config.clone(), Role::Everything, clock.injected()))

@@ -19,6 +19,7 @@ use crate::{
         templates::Renderer,
     },
     conversations::generations::Generator,
+    outbound::Outbound,
 };
 
 /// Runs steps.
@@ -35,25 +36,20 @@ pub struct Runtime {
 
 impl Runtime {
     /// Starts the task that renews the leases of running steps.
-    ///
-    /// # Errors
-    /// If no HTTP client can be created, as without certificates.
     pub fn start(
         services: Services,
         registry: Registry,
         renderer: Arc<Renderer>,
         generator: Generator,
+        outbound: Outbound,
         tasks: &TaskTracker,
         stop: CancellationToken,
-    ) -> Result<Self, reqwest::Error> {
-        let tools = Tools {
-            datastore: services.datastore.clone(),
-            http: crate::automation::integrations::http_client()?,
-            clock: services.clock.clone(),
-        };
+    ) -> Self {
+        let (datastore, clock) = (services.datastore.clone(), services.clock.clone());
+        let tools = Tools { datastore, outbound, clock };
         let worker = services.clock.new_uuid();
         let leases = Arc::new(Leases::default());
         tasks.spawn(leases::keep(leases.clone(), services.executions.clone(), worker, stop));
-        Ok(Self { services, registry, renderer, tools, generator, worker, leases })
+        Self { services, registry, renderer, tools, generator, worker, leases }
     }
 }

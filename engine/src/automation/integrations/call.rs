@@ -7,6 +7,7 @@ use triptych_entities::ids::{ExecutionId, ExecutionStepId, FlowId, OrganizationI
 use triptych_services::{automation::datastore::Datastore, clock::Clock};
 
 use super::ActionError;
+use crate::outbound::Outbound;
 
 /// One attempt at one step.
 pub struct Call<'a> {
@@ -57,8 +58,7 @@ impl<T> Outcome<T> {
 #[derive(Clone)]
 pub struct Tools {
     pub datastore: Datastore,
-    /// From [`super::http_client`]: it follows no redirects by itself.
-    pub http: reqwest::Client,
+    pub outbound: Outbound,
     pub clock: Clock,
 }
 

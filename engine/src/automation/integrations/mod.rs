@@ -6,7 +6,6 @@
 
 mod action;
 mod call;
-mod client;
 mod derive;
 mod error;
 mod exchange;
@@ -22,7 +21,6 @@ mod respond;
 
 pub use action::{About, Action, Native};
 pub use call::{ActionResult, Call, Outcome, Run, Tools};
-pub use client::http_client;
 pub use error::ActionError;
 pub use registry::{BadIntegration, Registry};
 

@@ -14,17 +14,18 @@ pub(super) use send::BODY_LIMIT;
 pub(super) use send::{Request, Response};
 
 use super::ActionError;
+use crate::outbound::Outbound;
 
 /// Sends a request and reads the whole answer, redirects included.
 ///
 /// # Errors
-/// `TIMEOUT`, `UNREACHABLE`, `RESPONSE_TOO_LARGE`, `BAD_REDIRECT`. A status from 400 on is an answer.
+/// `TIMEOUT`, `UNREACHABLE`, `ADDRESS_NOT_ALLOWED`, `RESPONSE_TOO_LARGE`, `BAD_REDIRECT`. A status from 400 on is an answer.
 pub(super) async fn send(
-    client: &reqwest::Client,
+    outbound: &Outbound,
     request: Request,
     timeout: Duration,
 ) -> Result<Response, ActionError> {
-    tokio::time::timeout(timeout, send::send(client, request)).await.map_err(|_| {
+    tokio::time::timeout(timeout, send::send(outbound, request)).await.map_err(|_| {
         ActionError::temporary("TIMEOUT", format!("no complete answer within {} s", timeout.as_secs_f64()))
     })?
 }

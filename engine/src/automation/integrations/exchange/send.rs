@@ -4,11 +4,14 @@ use std::error::Error as _;
 
 use futures::StreamExt as _;
 use reqwest::{
-    Client, Method, StatusCode, Url,
+    Method, StatusCode, Url,
     header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, PROXY_AUTHORIZATION},
 };
 
-use crate::automation::integrations::ActionError;
+use crate::{
+    automation::integrations::ActionError,
+    outbound::{self, Outbound, OutboundError, Refused},
+};
 
 /// The largest body of an answer, in bytes.
 pub const BODY_LIMIT: usize = 5 * 1_048_576;
@@ -39,11 +42,11 @@ pub(super) fn is_http(url: &Url) -> bool {
 /// Sends a request and reads the whole answer. The caller sets the time limit.
 ///
 /// # Errors
-/// `UNREACHABLE`, `TIMEOUT` (of the connection), `RESPONSE_TOO_LARGE`, `BAD_REDIRECT`.
-pub(super) async fn send(client: &Client, mut request: Request) -> Result<Response, ActionError> {
+/// `UNREACHABLE`, `TIMEOUT` (of the connection), `ADDRESS_NOT_ALLOWED`, `RESPONSE_TOO_LARGE`, `BAD_REDIRECT`.
+pub(super) async fn send(outbound: &Outbound, mut request: Request) -> Result<Response, ActionError> {
     for _ in 0..=REDIRECTS {
         let host = host(&request.url);
-        let response = once(client, &request).await.map_err(|error| unreachable(&error, &host))?;
+        let response = once(outbound, &request, &host).await?;
         match target(&response, &request.url)? {
             Some(url) => redirect(&mut request, response.status(), url),
             None => return read(response, host).await,
@@ -52,16 +55,20 @@ pub(super) async fn send(client: &Client, mut request: Request) -> Result<Respon
     Err(ActionError::permanent("BAD_REDIRECT", format!("more than {REDIRECTS} redirects")))
 }
 
-async fn once(client: &Client, request: &Request) -> Result<reqwest::Response, reqwest::Error> {
+async fn once(outbound: &Outbound, request: &Request, host: &str) -> Result<reqwest::Response, ActionError> {
     let mut headers = request.headers.clone();
     for (name, value) in &request.secret {
         headers.insert(name.clone(), value.clone());
     }
-    let mut builder = client.request(request.method.clone(), request.url.clone()).headers(headers);
+    let begun = outbound.request(request.method.clone(), &request.url).map_err(|error| match error {
+        OutboundError::Refused(refused) => not_allowed(refused, host),
+        OutboundError::Client(error) => unreachable(&error, host),
+    });
+    let mut builder = begun?.headers(headers);
     if let Some(body) = &request.body {
         builder = builder.body(body.clone());
     }
-    builder.send().await
+    builder.send().await.map_err(|error| unreachable(&error, host))
 }
 
 /// Where an answer redirects to, if it does.
@@ -123,7 +130,14 @@ fn host(url: &Url) -> String {
     url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
 }
 
+fn not_allowed(refused: Refused, host: &str) -> ActionError {
+    ActionError::permanent("ADDRESS_NOT_ALLOWED", refused.about(host).to_string())
+}
+
 fn unreachable(error: &reqwest::Error, host: &str) -> ActionError {
+    if let Some(refused) = outbound::refused(error) {
+        return not_allowed(refused.clone(), host);
+    }
     if error.is_builder() {
         return ActionError::bad_parameters("the request cannot be sent as it is");
     }

@@ -8,16 +8,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use reqwest::{
-    Client,
-    header::{CONTENT_TYPE, HeaderValue},
-};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use triptych_entities::relational::automation::step::Kind;
 
 use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools, derive, exchange};
+use crate::outbound::Outbound;
 
 /// Maximum duration of a request, with redirects and the body of the response.
 const LONGEST_SECONDS: u32 = 300;
@@ -99,14 +97,15 @@ impl Action for Request {
         integration: "http",
         key: "request",
         name: "Send a request",
-        description: "Sends a request and waits for the answer. Follows up to 5 redirects. All attempts have the \
+        description: "Sends a request and waits for the answer. Follows up to 5 redirects. Reaches public \
+                      addresses, and others that the operator allows. All attempts have the \
                       same `Idempotency-Key` header. A status of 400 or above fails the step; 408, 425, 429 and 5xx \
                       are retried.",
         kind: Kind::Action,
     };
 
     async fn run(&self, parameters: Parameters, call: &Call<'_>, tools: &Tools) -> ActionResult<Answer> {
-        perform(parameters, call, &tools.http, tools.clock.now()).await.map(Outcome::Done)
+        perform(parameters, call, &tools.outbound, tools.clock.now()).await.map(Outcome::Done)
     }
 
     fn credential() -> Option<Value> {
@@ -134,12 +133,12 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 async fn perform(
     parameters: Parameters,
     call: &Call<'_>,
-    client: &Client,
+    outbound: &Outbound,
     now: DateTime<Utc>,
 ) -> Result<Answer, ActionError> {
     let timeout = timeout(parameters.timeout_seconds)?;
     let fail_on_error = parameters.fail_on_error;
-    let response = exchange::send(client, request(call, parameters)?, timeout).await?;
+    let response = exchange::send(outbound, request(call, parameters)?, timeout).await?;
     if fail_on_error && response.status.as_u16() >= 400 {
         return Err(exchange::failure(&response, now));
     }

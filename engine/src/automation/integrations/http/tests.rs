@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use triptych_entities::ids::{ExecutionId, ExecutionStepId, FlowId, Id as _, OrganizationId};
 
 use super::perform;
-use crate::automation::integrations::{ActionError, Call, action, exchange, http_client};
+use crate::{
+    automation::integrations::{ActionError, Call, action, exchange},
+    outbound::Outbound,
+};
 
 async fn serve(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -57,7 +60,8 @@ async fn run_with(parameters: Value, credential: Option<Value>) -> Result<Value,
         parameters,
         credential,
     };
-    let answer = perform(action::read(&call.parameters)?, &call, &http_client().unwrap(), now()).await?;
+    let outbound = Outbound::new(vec!["127.0.0.1".parse().unwrap()], Vec::new()).unwrap();
+    let answer = perform(action::read(&call.parameters)?, &call, &outbound, now()).await?;
     Ok(serde_json::to_value(answer).unwrap())
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use reqwest::{
-    Client, Url,
+    Url,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use crate::automation::{
     integrations::{ActionError, ActionResult, Call, Outcome, Run, Tools, exchange},
     templates::Renderer,
 };
+use crate::outbound::Outbound;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -36,7 +37,7 @@ pub(super) struct Described {
 /// A request that is ready to be sent, once or page by page.
 pub(super) struct Prepared<'a> {
     described: &'a Described,
-    client: &'a Client,
+    outbound: &'a Outbound,
     now: DateTime<Utc>,
     request: exchange::Request,
     /// Added to the address when it is sent, so that no page's address carries it on.
@@ -46,7 +47,7 @@ pub(super) struct Prepared<'a> {
 #[async_trait]
 impl Run for Described {
     async fn run(&self, call: &Call<'_>, tools: &Tools) -> ActionResult {
-        self.perform(call, &tools.http, tools.clock.now()).await.map(Outcome::Done)
+        self.perform(call, &tools.outbound, tools.clock.now()).await.map(Outcome::Done)
     }
 }
 
@@ -54,7 +55,7 @@ impl Described {
     pub(super) async fn perform(
         &self,
         call: &Call<'_>,
-        client: &Client,
+        outbound: &Outbound,
         now: DateTime<Utc>,
     ) -> Result<Value, ActionError> {
         let mut parameters = self.defaults.clone();
@@ -63,7 +64,7 @@ impl Described {
         let fill = Fill::new(self.renderer.clone(), Value::Object(parameters), call.credential.clone());
         let request = self.request(call, &fill)?;
         let secret_query = self.secret_query(call, &fill)?;
-        let prepared = Prepared { described: self, client, now, request, secret_query };
+        let prepared = Prepared { described: self, outbound, now, request, secret_query };
         if let Some(paging) = &self.paging {
             return paging::collect(&prepared, paging, &self.output, limit).await;
         }
@@ -146,7 +147,7 @@ impl Prepared<'_> {
         exchange::append_query(&mut url, &self.secret_query)?;
         let request = exchange::Request { url, ..self.request.clone() };
         let timeout = service.timeout_seconds.map_or(TIMEOUT, Duration::from_secs);
-        let response = exchange::send(self.client, request, timeout).await?;
+        let response = exchange::send(self.outbound, request, timeout).await?;
         let (body, _) = exchange::body(&response);
         match answer::error(service, errors, &response, &body, self.now) {
             Some(error) => Err(error),

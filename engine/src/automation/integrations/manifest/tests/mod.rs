@@ -17,9 +17,12 @@ use super::{
     load::{described, load},
     run::Described,
 };
-use crate::automation::{
-    integrations::{ActionError, Call, http_client},
-    templates::Renderer,
+use crate::{
+    automation::{
+        integrations::{ActionError, Call},
+        templates::Renderer,
+    },
+    outbound::Outbound,
 };
 
 /// A manifest's operations, to be run against a local server.
@@ -61,7 +64,8 @@ impl Operations {
             parameters,
             credential,
         };
-        self.0[operation].perform(&call, &http_client().unwrap(), now()).await
+        let outbound = Outbound::new(vec!["127.0.0.1".parse().unwrap()], Vec::new()).unwrap();
+        self.0[operation].perform(&call, &outbound, now()).await
     }
 }
 
