@@ -67,6 +67,7 @@ impl MigratorTrait for Migrator {
             "m0011_step_kinds",
             "m0012_built_in_roles",
             "m0013_flow_notes",
+            "m0050_users_without_password",
         ]
     }
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { loadViewer, signIn, signOut } from './session.js';
+import { enter, signIn, signOut } from './session.js';
 
 /** Shows the signed-in user, with buttons to sign in and out. */
 export function Account() {
@@ -8,7 +8,7 @@ export function Account() {
   const dialog = useRef(null);
 
   useEffect(() => {
-    loadViewer().then(setViewer, (error) => setProblem(error.message));
+    enter().then(setViewer, (error) => setProblem(error.message));
   }, []);
 
   if (viewer === undefined) return <span className="triptych-account" role="status">{problem}</span>;

@@ -50,7 +50,7 @@ async fn migrations_go_up_and_down_and_up_to_the_same_schema() {
         migration::down(&url, 1).await.unwrap();
         let after = lines(&url).await;
         let changes_data_only = migration.name == "m0012_built_in_roles";
-        assert!(after.len() < before.len() || changes_data_only, "{} took nothing back", migration.name);
+        assert!(after != before || changes_data_only, "{} took nothing back", migration.name);
         before = after;
     }
     let left: Vec<_> = before.iter().filter(|line| !line.contains("seaql_migrations")).collect();

@@ -58,9 +58,15 @@ impl Process {
     }
 
     fn command(root: &Path, port: u16) -> Command {
+        let mut command = Self::bare(root);
+        command.args(["serve", "--bind", &format!("127.0.0.1:{port}"), "--log", "warn"]);
+        command
+    }
+
+    /// The program without a command, with its databases in this folder.
+    fn bare(root: &Path) -> Command {
         let mut command = Command::new(program());
         command
-            .args(["serve", "--bind", &format!("127.0.0.1:{port}"), "--log", "warn"])
             .env("TRIPTYCH__EMBEDDED__ROOT", root)
             .env("TRIPTYCH__OUTBOUND__ALLOW", r#"["127.0.0.1"]"#)
             .env("TRIPTYCH__DEMO__TOKENS_PER_SECOND", "60")
@@ -128,9 +134,26 @@ impl Process {
     /// Kills it with SIGKILL, and starts it again on the same data.
     pub(crate) async fn kill_and_start_again(&mut self) {
         self.kill().await;
-        let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-        self.child = Self::spawn(&self.root, port);
+        self.child = Self::spawn(&self.root, self.port());
         self.ready().await;
+    }
+
+    /// As above, on another address of this machine, with the same port.
+    pub(crate) async fn kill_and_start_at(&mut self, address: &str) {
+        self.kill().await;
+        let mut command = self.program();
+        command.args(["serve", "--bind", &format!("{address}:{}", self.port()), "--log", "warn"]);
+        self.child = command.spawn().expect("it starts");
+        self.ready().await;
+    }
+
+    /// The program without a command, with the databases of this process.
+    pub(crate) fn program(&self) -> Command {
+        Self::bare(&self.root)
+    }
+
+    fn port(&self) -> u16 {
+        self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
     }
 
     /// Runs one of the clients.

@@ -1,51 +1,59 @@
-//! The demo organization of private databases: a user and a published flow.
+//! The demo organization of private databases: a user without a password, and a published flow.
 
-use secrecy::SecretString;
 use serde_json::json;
 use triptych_entities::ids::{OrganizationId, UserId};
 use triptych_services::{
     Services,
     automation::flows::{GraphSpec, NewFlow, StepSpec},
-    error::ServiceError,
-    identity::SignUp,
+    error::{Code, Coded as _},
 };
 
 use super::AppError;
 
-/// The user whom the playground signs in as when all databases are private.
-pub const DEMO_EMAIL: &str = "demo@triptych.local";
-/// Not a secret: private databases can be reached from this machine only.
-pub const DEMO_PASSWORD: &str = "triptych-demo";
-
-/// Creates the demo organization unless it exists, and returns its user.
+/// Creates the demo organization unless it exists, and returns its user. `None` if somebody else has the address of the
+/// demo user.
 ///
 /// # Errors
 /// If a database is not available.
-pub(crate) async fn seed(services: &Services) -> Result<(UserId, OrganizationId), AppError> {
-    let newcomer = SignUp {
-        email: DEMO_EMAIL.to_owned(),
-        password: SecretString::from(DEMO_PASSWORD),
-        name: "Demo".to_owned(),
-        organization_name: "Demo organization".to_owned(),
-    };
-    if let Some(known) = services.identity.find_by_email(DEMO_EMAIL).await.map_err(failed)? {
-        return Ok(known);
+pub(crate) async fn seed(services: &Services) -> Result<Option<(UserId, OrganizationId)>, AppError> {
+    if let Some(known) = services.identity.demo().await.map_err(failed)? {
+        return Ok(Some(known));
     }
-    let issued = match services.identity.sign_up(newcomer, None).await {
-        Ok(issued) => issued,
-        Err(ServiceError::Conflict(_)) => {
-            let known = services.identity.find_by_email(DEMO_EMAIL).await.map_err(failed)?;
-            return known.ok_or_else(|| AppError::Demo("its user belongs to no organization".to_owned()));
+    let (user, organization) = match services.identity.create_demo().await {
+        Ok(created) => created,
+        Err(error) if error.code() == Code::Conflict => {
+            tracing::warn!("an account has the address of the demo user; there is no demo user");
+            return Ok(None);
         }
         Err(error) => return Err(failed(error)),
     };
+    let issued = services.identity.sessions.issue(user, organization, None).await.map_err(failed)?;
     let actor = services.identity.authenticate(&issued.token).await.map_err(failed)?;
     if let Some(actor) = actor {
         let flow = services.flows.create(&actor, sample_flow()).await.map_err(failed)?;
         services.flows.publish(&actor, flow.id).await.map_err(failed)?;
         services.identity.sign_out(&actor).await.map_err(failed)?;
     }
-    Ok((issued.session.user_id, issued.session.organization_id))
+    Ok(Some((user, organization)))
+}
+
+/// Creates the demo organization in a database without organizations.
+///
+/// # Errors
+/// If the database has an organization, or is not available.
+pub(crate) async fn seed_empty(services: &Services) -> Result<(), AppError> {
+    if services.identity.has_organizations().await.map_err(failed)? {
+        return Err(AppError::Demo("the database has organizations already".to_owned()));
+    }
+    seed(services).await.map(drop)
+}
+
+/// Ends the sessions of the demo user, for a server that others can reach.
+///
+/// # Errors
+/// If a database is not available.
+pub(crate) async fn shut_out(services: &Services) -> Result<(), AppError> {
+    services.identity.shut_out_demo().await.map_err(failed)
 }
 
 fn failed(error: impl std::error::Error) -> AppError {

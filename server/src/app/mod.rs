@@ -9,8 +9,7 @@ mod serve;
 use std::{net::SocketAddr, sync::Arc};
 
 pub use databases::Databases;
-pub(crate) use demo::seed;
-pub use demo::{DEMO_EMAIL, DEMO_PASSWORD};
+pub(crate) use demo::seed_empty;
 pub use error::AppError;
 pub use serve::{Role, Running, run};
 use triptych_engine::{

@@ -104,7 +104,12 @@ impl Running {
             self.engine = Some(Engine::start(services.clone(), config).await?);
         }
         if let (Some(listener), Some(address)) = (listener, bound) {
-            let demo = if private { Some(demo::seed(&services).await?) } else { None };
+            let demo = if private && address.ip().to_canonical().is_loopback() {
+                demo::seed(&services).await?
+            } else {
+                demo::shut_out(&services).await?;
+                None
+            };
             let api = self.api(address);
             let state = HttpState::new(api, services, self.app.config.clone(), demo, self.stop.clone());
             let grace = Duration::from_secs(self.app.config.http.shutdown_grace_seconds);
@@ -152,6 +157,7 @@ impl Running {
                     directives: limits.directives,
                     tokens: limits.tokens,
                     nesting: 64,
+                    values: limits.values,
                 },
                 public_url: schema::PublicUrl(match &config.http.public_url {
                     Some(url) => url.trim_end_matches('/').to_owned(),

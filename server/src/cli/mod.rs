@@ -35,8 +35,12 @@ enum Command {
     /// Changes or shows the schema of PostgreSQL
     #[command(subcommand)]
     Migrate(migrate::Migrate),
-    /// Creates the demo organization
-    Seed,
+    /// Creates the demo organization in a database without organizations
+    Seed {
+        /// Confirms that the database is one for a demo
+        #[arg(long, required = true)]
+        demo: bool,
+    },
     /// Prints the GraphQL schema
     Schema,
     /// Checks each database: reachability, version, latency, clock, pending migrations
@@ -85,12 +89,12 @@ async fn execute_on_databases(
         Command::Worker => app::run(config, Role::Worker).await?,
         Command::Migrate(migrate) => migrate.run(&config).await?,
         Command::Doctor => return doctor::run(config).await,
-        Command::Seed => {
+        Command::Seed { demo: _ } => {
             let app = App::open(config).await?;
-            let seeded = app::seed(&app.services).await;
+            let seeded = app::seed_empty(&app.services).await;
             app.close().await;
             seeded?;
-            println!("The demo organization exists; sign in as {}.", app::DEMO_EMAIL);
+            println!("The demo organization was created.");
         }
         Command::RotateCredentials => {
             let app = App::open(config).await?;

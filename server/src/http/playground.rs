@@ -1,19 +1,18 @@
 //! The playground: a page at `/` and its files, embedded in the binary.
 
-use std::net::SocketAddr;
+mod demo_session;
 
 use axum::{
-    Extension, Router,
-    extract::{ConnectInfo, Path, State},
+    Router,
+    extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse as _, Response},
-    routing::get,
+    routing::{get, post},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 use tower_http::compression::CompressionLayer;
-use triptych_schema::SESSION_COOKIE;
 
-use super::{HttpState, authentication::Caller, origin};
+use super::HttpState;
 
 #[derive(RustEmbed)]
 #[folder = "../playground/dist"]
@@ -36,26 +35,16 @@ pub(super) fn routes() -> Router<HttpState> {
         .route("/", get(index))
         .route("/playground", get(index))
         .route("/playground/", get(index))
+        .route("/playground/session", post(demo_session::open))
         .route("/playground/{*path}", get(file))
         .layer(CompressionLayer::new())
 }
 
-async fn index(
-    State(state): State<HttpState>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
-    headers: HeaderMap,
-) -> Response {
-    let mut response = match Files::get(INDEX) {
+async fn index(headers: HeaderMap) -> Response {
+    match Files::get(INDEX) {
         Some(file) => serve(&file, &headers, REVALIDATE),
         None => secured(Html(NOT_BUILT).into_response()),
-    };
-    if let Some(Extension(ConnectInfo(peer))) = peer
-        && let Some(cookie) = demo_session(&state, peer, &headers).await
-    {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    response
 }
 
 async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
@@ -98,28 +87,4 @@ fn secured(mut response: Response) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
-}
-
-/// A session of the demo user, for a browser on this machine that has no session.
-async fn demo_session(state: &HttpState, peer: SocketAddr, headers: &HeaderMap) -> Option<HeaderValue> {
-    let (user, organization) = state.demo?;
-    if !origin::is_local(peer, headers) {
-        return None;
-    }
-    if matches!(Caller::of(state, headers).await, Ok(Caller { actor: Some(_), .. })) {
-        return None;
-    }
-    let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let user_agent = user_agent.map(|agent| agent.chars().take(500).collect());
-    let sessions = &state.services.identity.sessions;
-    let issued = match sessions.issue(user, organization, user_agent).await {
-        Ok(issued) => issued,
-        Err(error) => {
-            tracing::warn!(%error, "signing in the demo user failed");
-            return None;
-        }
-    };
-    let age = sessions.ttl().as_secs();
-    let cookie = format!("{SESSION_COOKIE}={}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax", issued.token);
-    HeaderValue::try_from(cookie).ok()
 }

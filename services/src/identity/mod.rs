@@ -1,6 +1,7 @@
 //! Users, organizations, roles, sessions and API tokens. Sessions are in Redis, all other data is in PostgreSQL.
 
 mod authenticate;
+mod demo;
 mod directory;
 mod password;
 mod roles;
@@ -12,6 +13,7 @@ mod tokens;
 use std::time::Duration;
 use triptych_stores::{clock::Clock, connections::Stores};
 
+pub use demo::DEMO_EMAIL;
 pub use sessions::{IssuedSession, Sessions};
 pub use sign_up::SignUp;
 pub use tokens::NewApiToken;

@@ -2,10 +2,7 @@
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use secrecy::SecretString;
-use triptych_entities::{
-    ids::{OrganizationId, UserId},
-    relational::identity::{membership, user},
-};
+use triptych_entities::relational::identity::{membership, user};
 use triptych_stores::{
     access::{Actor, Proof, Scoped as _},
     error::{Result, ServiceError},
@@ -21,7 +18,7 @@ impl Identity {
     /// Signs a user in to the organization that they joined first.
     ///
     /// # Errors
-    /// `WrongCredentials` for an unknown address and for a wrong password.
+    /// `WrongCredentials` for an unknown address, for a wrong password, and for a user without a password.
     #[tracing::instrument(skip_all)]
     pub async fn sign_in(
         &self,
@@ -30,12 +27,13 @@ impl Identity {
         user_agent: Option<String>,
     ) -> Result<IssuedSession> {
         let found = user::Entity::find().filter(has_email(email)).one(&self.stores.pg).await?;
-        let Some(user) = found else {
+        let found = found.and_then(|user| Some((user.password_hash.clone()?, user)));
+        let Some((hash, user)) = found else {
             // Takes as long as a check, so that the response time does not reveal whether the address exists.
             password::hash(secret, self.clock.random_bytes()).await?;
             return Err(WRONG_CREDENTIALS);
         };
-        if !password::verify(secret, user.password_hash).await? {
+        if !password::verify(secret, hash).await? {
             return Err(WRONG_CREDENTIALS);
         }
         let membership = membership::Entity::across_tenants()
@@ -45,20 +43,6 @@ impl Identity {
             .await?
             .ok_or(WRONG_CREDENTIALS)?;
         Ok(self.sessions.issue(user.id, membership.organization_id, user_agent).await?)
-    }
-
-    /// Finds the user with this e-mail address, and the organization that they joined first.
-    ///
-    /// # Errors
-    /// If PostgreSQL does not answer.
-    pub async fn find_by_email(&self, email: &str) -> Result<Option<(UserId, OrganizationId)>> {
-        let found = user::Entity::find()
-            .filter(has_email(email))
-            .find_also_related(membership::Entity)
-            .order_by_asc(membership::Column::Id)
-            .one(&self.stores.pg)
-            .await?;
-        Ok(found.and_then(|(user, membership)| Some((user.id, membership?.organization_id))))
     }
 
     /// Ends the session of the caller. Has no effect for a caller with an API token.

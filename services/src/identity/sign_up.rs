@@ -50,18 +50,18 @@ impl Identity {
                 email.into_string(),
                 name.into_string(),
                 organization_name.into_string(),
-                password_hash,
+                Some(password_hash),
             )
             .await?;
         Ok(self.sessions.issue(user, organization, user_agent).await?)
     }
 
-    async fn create_owner(
+    pub(super) async fn create_owner(
         &self,
         email: String,
         name: String,
         organization_name: String,
-        password_hash: String,
+        password_hash: Option<String>,
     ) -> Result<(UserId, OrganizationId)> {
         let now = self.clock.now();
         let organization_id: OrganizationId = self.clock.new_id();

@@ -13,8 +13,8 @@ pub struct Model {
     /// As entered by the user; compared ignoring case.
     pub email: String,
     pub name: String,
-    /// Argon2id, in PHC string format.
-    pub password_hash: String,
+    /// Argon2id, in PHC string format. A user without one cannot sign in with a password.
+    pub password_hash: Option<String>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     #[sea_orm(has_many)]
