@@ -9,13 +9,15 @@ use triptych_services::{Services, access::Actor};
 use crate::{
     context::Client,
     documents::Documents,
-    limits::{Limits, Types},
+    heavy::Heavy,
+    limits::{self, Limits, Types, Weight},
     loaders::{Caller, Loaders},
     operation::Operation,
     outcome::Outcome,
     queues::Concurrency,
     register::{Mutation, Query, Subscription},
     request::Request,
+    root::RootFields,
 };
 
 /// The public URL of this server, without a trailing slash.
@@ -42,6 +44,18 @@ pub struct Api {
     limits: Limits,
     types: Arc<Types>,
     documents: Documents,
+    heavy: Heavy,
+}
+
+/// Bytes of a document that is large to parse.
+const LARGE: usize = 4 << 10;
+
+/// An operation that can be executed.
+struct Prepared {
+    request: async_graphql::Request,
+    loaders: Arc<Loaders>,
+    /// Whether it takes long before it waits for the first time.
+    heavy: bool,
 }
 
 impl Api {
@@ -58,7 +72,14 @@ impl Api {
             .limit_recursive_depth(limits.nesting)
             .finish();
         let types = Arc::new(Types::of(&schema.sdl()).expect("the SDL parses"));
-        Self { schema, services: Arc::new(services), limits, types, documents: Documents::new() }
+        Self {
+            schema,
+            services: Arc::new(services),
+            limits,
+            types,
+            documents: Documents::new(),
+            heavy: Heavy::new(),
+        }
     }
 
     /// The SDL of the schema.
@@ -72,8 +93,18 @@ impl Api {
     ///
     /// # Errors
     /// The response, if the document exceeds a limit, does not parse, or does not have the operation.
-    pub fn parse(&self, request: Request) -> Result<Operation, Outcome> {
-        Operation::parse(request, &self.limits, &self.documents)
+    pub async fn parse(&self, request: Request) -> Result<Operation, Outcome> {
+        let large = request.query.len() > LARGE;
+        let parse = || Operation::parse(request, &self.limits, &self.types, &self.documents);
+        if large { self.heavy.run(parse).await } else { parse() }
+    }
+
+    /// Checks the number of values in the text of a request, before it is parsed.
+    ///
+    /// # Errors
+    /// The response, if it exceeds the limit.
+    pub fn check_json(&self, text: &[u8]) -> Result<(), Outcome> {
+        limits::check_json(&self.limits, text).map_err(|error| Outcome::refused(&[error]))
     }
 
     /// Executes a query or a mutation.
@@ -89,8 +120,9 @@ impl Api {
     ) -> BoxFuture<'_, Outcome> {
         async move {
             match self.prepare(operation, actor, client) {
-                Ok((prepared, loaders)) => {
-                    let response = loaders.run(self.schema.execute(prepared)).await;
+                Ok(Prepared { request, loaders, heavy }) => {
+                    let response = loaders.run(self.schema.execute(request));
+                    let response = if heavy { self.heavy.begin(response).await } else { response.await };
                     Outcome::of(response, &self.services.clock)
                 }
                 Err(refused) => refused,
@@ -107,12 +139,20 @@ impl Api {
         actor: Option<Arc<Actor>>,
         client: Client,
     ) -> BoxStream<'static, Outcome> {
-        let (prepared, loaders) = match self.prepare(operation, actor, client) {
+        let Prepared { request, loaders, heavy } = match self.prepare(operation, actor, client) {
             Ok(prepared) => prepared,
             Err(refused) => return futures::stream::iter([refused]).boxed(),
         };
         let clock = self.services.clock.clone();
-        let responses = loaders.run_stream(self.schema.execute_stream(prepared).boxed());
+        let mut responses = loaders.run_stream(self.schema.execute_stream(request).boxed()).boxed();
+        if heavy {
+            let permits = self.heavy.clone();
+            let begin = async move {
+                let first = permits.begin(responses.next()).await;
+                futures::stream::iter(first).chain(responses)
+            };
+            responses = begin.into_stream().flatten().boxed();
+        }
         responses.map(move |response| Outcome::of(response, &clock)).boxed()
     }
 
@@ -121,14 +161,14 @@ impl Api {
         operation: Operation,
         actor: Option<Arc<Actor>>,
         client: Client,
-    ) -> Result<(async_graphql::Request, Arc<Loaders>), Outcome> {
-        operation.check(&self.limits, &self.types)?;
+    ) -> Result<Prepared, Outcome> {
+        let heavy = operation.check(&self.limits, &self.types)? == Weight::Heavy;
         let caller = actor.clone().map(|actor| Caller { actor, services: self.services.clone() });
         let loaders = Arc::new(Loaders::new(caller));
-        let mut prepared = operation.into_request().data(client).data(loaders.clone());
+        let mut request = operation.into_request().data(client).data(loaders.clone()).data(RootFields::new());
         if let Some(actor) = actor {
-            prepared = prepared.data(actor);
+            request = request.data(actor);
         }
-        Ok((prepared, loaders))
+        Ok(Prepared { request, loaders, heavy })
     }
 }

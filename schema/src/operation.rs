@@ -12,7 +12,7 @@ use triptych_services::storable::storable;
 use crate::{
     choice::{chosen, named},
     documents::{Documents, Key},
-    limits::{self, Limits, Types},
+    limits::{self, Limits, Types, Weight},
     outcome::Outcome,
     request::{Request, RequestKind},
     subscription_root, typename,
@@ -31,13 +31,18 @@ impl Operation {
     ///
     /// # Errors
     /// The response to a document that does not parse or does not have the operation.
-    pub(crate) fn parse(request: Request, limits: &Limits, documents: &Documents) -> Result<Self, Outcome> {
+    pub(crate) fn parse(
+        request: Request,
+        limits: &Limits,
+        types: &Types,
+        documents: &Documents,
+    ) -> Result<Self, Outcome> {
         let Request { query, operation_name, variables, extensions: _ } = request;
         let key = Key { text: query, operation: operation_name };
         let cached = documents.get(&key);
         let document = match &cached {
             Some(document) => Arc::clone(document),
-            None => Arc::new(document(&key, limits)?),
+            None => Arc::new(document(&key, limits, types)?),
         };
         let variables = serde_json::Value::Object(variables.unwrap_or_default());
         if !storable(&variables) {
@@ -65,14 +70,13 @@ impl Operation {
         self.kind
     }
 
-    /// Checks the size of the operation.
+    /// Checks and returns the size of the operation.
     ///
     /// # Errors
     /// The response to an operation that exceeds a limit.
-    pub(crate) fn check(&self, limits: &Limits, types: &Types) -> Result<(), Outcome> {
-        let Some(operation) = named(&self.document, self.name.as_deref()) else { return Ok(()) };
-        limits::check(limits, types, &self.document, operation, &self.variables)
-            .map_err(|error| Outcome::refused(&[error]))
+    pub(crate) fn check(&self, limits: &Limits, types: &Types) -> Result<Weight, Outcome> {
+        let Some(operation) = named(&self.document, self.name.as_deref()) else { return Ok(Weight::Light) };
+        check(limits, types, &self.document, operation, &self.variables)
     }
 
     pub(crate) fn into_request(self) -> async_graphql::Request {
@@ -87,7 +91,7 @@ impl Operation {
 }
 
 /// Parses a document and normalizes it for its operation.
-fn document(key: &Key, limits: &Limits) -> Result<ExecutableDocument, Outcome> {
+fn document(key: &Key, limits: &Limits, types: &Types) -> Result<ExecutableDocument, Outcome> {
     let query = key.text.as_str();
     limits::check_text(limits, query).map_err(|error| Outcome::refused(&[error]))?;
     let mut document =
@@ -97,12 +101,27 @@ fn document(key: &Key, limits: &Limits) -> Result<ExecutableDocument, Outcome> {
         return Err(unstorable());
     }
     let name = key.operation.as_deref();
-    let operation = chosen(&mut document, name).map_err(Outcome::refused_because)?;
-    if operation.ty == OperationType::Subscription {
+    let ty = chosen(&mut document, name).map_err(Outcome::refused_because)?.ty;
+    if ty == OperationType::Subscription
+        && let Some(operation) = named(&document, name)
+    {
+        // The normalization copies the directives of fragments to the fields in them.
+        check(limits, types, &document, operation, &Variables::default())?;
         subscription_root::normalize(&mut document, name)
             .map_err(|message| Outcome::refused_because(message.to_owned()))?;
     }
     Ok(document)
+}
+
+/// Checks the size of an operation, with or without its variables.
+fn check(
+    limits: &Limits,
+    types: &Types,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<Weight, Outcome> {
+    limits::check(limits, types, document, operation, variables).map_err(|error| Outcome::refused(&[error]))
 }
 
 /// No field that is stored accepts the character, so all requests with it are refused.
@@ -150,14 +169,23 @@ fn kind(operation: OperationType) -> RequestKind {
 mod tests {
     use serde_json::json;
 
-    const LIMITS: Limits =
-        Limits { depth: 15, complexity: 1000, aliases: 10, directives: 10, tokens: 1000, nesting: 64 };
+    const LIMITS: Limits = Limits {
+        depth: 15,
+        complexity: 1000,
+        aliases: 10,
+        directives: 10,
+        tokens: 1000,
+        nesting: 64,
+        values: 1000,
+    };
+
+    const SDL: &str = "type Query { a(x: Int): Int b: Int } type Subscription { b: Int }";
 
     use super::*;
 
     fn parse(query: &str, variables: serde_json::Value) -> Result<RequestKind, String> {
         let request = serde_json::from_value(json!({ "query": query, "variables": variables })).unwrap();
-        Operation::parse(request, &LIMITS, &Documents::new())
+        Operation::parse(request, &LIMITS, &Types::of(SDL).unwrap(), &Documents::new())
             .map(|operation| operation.kind())
             .map_err(|outcome| outcome.body)
     }
@@ -178,11 +206,22 @@ mod tests {
         let parse = |name: &str| {
             let query = "query A { a } subscription B { b }";
             let request = serde_json::from_value(json!({ "query": query, "operationName": name })).unwrap();
-            Operation::parse(request, &LIMITS, &documents).map_err(|outcome| outcome.body).unwrap()
+            let types = Types::of(SDL).unwrap();
+            Operation::parse(request, &LIMITS, &types, &documents).map_err(|outcome| outcome.body).unwrap()
         };
         let (first, again, other) = (parse("A"), parse("A"), parse("B"));
         assert!(Arc::ptr_eq(&first.document, &again.document));
         assert_eq!((again.kind(), other.kind()), (RequestKind::Query, RequestKind::Subscription));
+    }
+
+    #[test]
+    fn directives_of_a_subscription_are_counted_before_they_are_copied() {
+        let directives = "@skip(if: false) ".repeat(12);
+        let query = format!(
+            "subscription {{ ...F {directives} }} fragment F on Subscription {{ {} }}",
+            "b ".repeat(99)
+        );
+        assert!(parse(&query, json!({})).unwrap_err().contains("limit of directives"));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use triptych_services::{clock::Clock, error::Code};
 
 use crate::{errors, output::json};
 
+/// Maximum number of errors in the response to an invalid document.
+const MAX_ERRORS: usize = 100;
+
 /// A response.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -41,7 +44,11 @@ impl Outcome {
 
     /// The response to an invalid document: errors without `data`.
     pub(crate) fn refused(errors: &[ServerError]) -> Self {
-        let mut errors = errors.to_vec();
+        let further = errors.len().saturating_sub(MAX_ERRORS);
+        let mut errors = errors[..errors.len() - further].to_vec();
+        if further > 0 {
+            errors.push(ServerError::new(format!("{further} further errors"), None));
+        }
         for error in &mut errors {
             errors::refuse(error);
         }

@@ -19,6 +19,7 @@ use crate::{
     identity::{IdentityMutation, IdentityQuery, Organization, User},
     node::{Kind, NodeQuery},
     queues::QueueQuery,
+    root::Bounded,
 };
 
 /// The collections with the standard operations.
@@ -44,9 +45,13 @@ pub(crate) fn nodes() -> impl Iterator<Item = &'static Kind> {
     NODES.iter().chain(COLLECTIONS.iter().map(|operations| &operations.node))
 }
 
+/// The root of queries, with a limit of the fields that are resolved at the same time.
+pub(crate) type Query = Bounded<Queries>;
+
 /// The root of queries.
 #[derive(MergedObject, Default)]
-pub struct Query(
+#[graphql(name = "Query")]
+pub struct Queries(
     NodeQuery,
     IdentityQuery,
     IntegrationQuery,

@@ -19,6 +19,8 @@ mod errors;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod invalid_fields;

@@ -1,9 +1,12 @@
 //! Limits of the size of documents. The size is measured on the parsed document before validation, in one pass with one
 //! result per fragment, so that the cost is linear in the length of the document, not in its expanded size.
 
+mod extents;
+mod json;
 mod measure;
 mod tokens;
 mod types;
+mod values;
 
 use async_graphql::{
     ServerError, Variables,
@@ -28,7 +31,13 @@ pub struct Limits {
     pub tokens: usize,
     /// Nested brackets of a document: selections, arguments and values.
     pub nesting: usize,
+    /// Values of a request, and values of the arguments of its operation with variables filled in.
+    pub values: usize,
 }
+
+/// Selections that the validation of a document may visit. A document of the maximum number of tokens without fragments
+/// has fewer.
+const SELECTIONS: usize = 40_000;
 
 /// Checks the text of a document, before it is parsed.
 ///
@@ -43,8 +52,35 @@ pub(crate) fn check_text(limits: &Limits, document: &str) -> Result<(), ServerEr
         Some(tokens::Excess::Nesting) => {
             Err(limit_exceeded(format!("the document has more than {} nested brackets", limits.nesting)))
         }
+        Some(tokens::Excess::Name) => {
+            Err(limit_exceeded(format!("the document has a name of more than {} characters", tokens::NAME)))
+        }
     }
 }
+
+/// Checks the text of a request, before it is parsed.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED` if it has too many values.
+pub(crate) fn check_json(limits: &Limits, text: &[u8]) -> Result<(), ServerError> {
+    if json::has_more_values(text, limits.values) {
+        return Err(limit_exceeded(format!("the request has more than {} values", limits.values)));
+    }
+    Ok(())
+}
+
+/// The time that an operation takes before it waits for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// At most about a millisecond.
+    Light,
+    Heavy,
+}
+
+/// Selections and fields of introspection of a light operation.
+const LIGHT: usize = 1_000;
+/// Values of the arguments of a light operation.
+const LIGHT_VALUES: usize = 10_000;
 
 /// Checks an operation.
 ///
@@ -56,14 +92,23 @@ pub(crate) fn check(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
-) -> Result<(), ServerError> {
-    let size = measure::measure(types, document, operation, variables).ok_or_else(cycle)?;
+) -> Result<Weight, ServerError> {
+    let document = measure::measure(types, document, operation, variables).ok_or_else(cycle)?;
+    let size = document.operation;
     let exceeded = [
         ("depth", "levels of nested selections", size.depth, limits.depth),
         ("complexity", "fields, each counted for every item of its list", size.fields, limits.complexity),
         ("aliases", "aliases", size.aliases, limits.aliases),
         ("directives", "directives", size.directives, limits.directives),
         ("introspection", "nested lists of introspection", size.introspection, measure::INTROSPECTION_LISTS),
+        ("introspection", "fields of introspection", size.schema, types.introspection()),
+        (
+            "selections",
+            "selections, each counted wherever its fragment is used",
+            document.selections,
+            SELECTIONS,
+        ),
+        ("values", "values of arguments, with variables filled in", document.values, limits.values),
     ];
     match exceeded.into_iter().find(|(_, _, found, limit)| found > limit) {
         Some((name, unit, found, limit)) => {
@@ -72,7 +117,10 @@ pub(crate) fn check(
                 format!("the operation exceeds the limit of {name}: {found} {unit}, at most {limit}");
             Err(limit_exceeded(message))
         }
-        None => Ok(()),
+        None if document.selections > LIGHT || size.schema > LIGHT || document.values > LIGHT_VALUES => {
+            Ok(Weight::Heavy)
+        }
+        None => Ok(Weight::Light),
     }
 }
 

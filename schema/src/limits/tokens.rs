@@ -6,9 +6,14 @@
 pub(super) enum Excess {
     Tokens,
     Nesting,
+    Name,
 }
 
-/// Counts the tokens and the nested brackets of a document, and stops at the first limit that is exceeded.
+/// The maximum length of a name. Messages about unknown names repeat them, and similar names are searched for.
+pub(super) const NAME: usize = 100;
+
+/// Counts the tokens and the nested brackets of a document and the characters of its names, and stops at the first
+/// limit that is exceeded.
 pub(super) fn excess(document: &str, max_tokens: usize, max_nesting: usize) -> Option<Excess> {
     let mut rest = document.as_bytes();
     let (mut tokens, mut nesting) = (0_usize, 0_usize);
@@ -23,7 +28,13 @@ pub(super) fn excess(document: &str, max_tokens: usize, max_nesting: usize) -> O
                 continue;
             }
             b'"' => after_string(tail),
-            byte if is_word(byte) => after(tail, is_word),
+            byte if is_word(byte) => {
+                let after = after(tail, is_word);
+                if tail.len() - after.len() >= NAME {
+                    return Some(Excess::Name);
+                }
+                after
+            }
             _ => tail,
         };
         match byte {
@@ -92,6 +103,13 @@ mod tests {
         assert_eq!(count("{ a(b: \"\") }"), 8);
         assert_eq!(count("\"unfinished"), 1);
         assert_eq!(count(""), 0);
+    }
+
+    #[test]
+    fn long_names_are_found_and_long_strings_are_not() {
+        let name = |length| excess(&format!("{{ {} }}", "x".repeat(length)), 1000, 1000);
+        assert_eq!((name(NAME), name(NAME + 1)), (None, Some(Excess::Name)));
+        assert_eq!(excess(&format!("{{ a(b: \"{}\") }}", "x".repeat(1000)), 1000, 1000), None);
     }
 
     #[test]

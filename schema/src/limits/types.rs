@@ -2,24 +2,37 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::{
-    parse_schema,
-    types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
+use async_graphql::{
+    Variables,
+    parser::{
+        parse_query, parse_schema,
+        types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
+    },
 };
+
+use super::{
+    extents::{Extent, Extents},
+    measure::measure,
+};
+use crate::choice::named;
 
 /// Assumed number of items of a list without page arguments.
 const UNPAGED: usize = 10;
 
-/// The fields of introspection, which the SDL does not contain.
+/// The fields of introspection, which the SDL does not contain. Their lists have the sizes that the SDL has.
 const INTROSPECTION: &str = "
-    type __Schema { types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type
-        directives: [__Directive!]! }
-    type __Type { kind: String! name: String description: String fields: [__Field!] interfaces: [__Type!]
-        possibleTypes: [__Type!] enumValues: [__EnumValue!] inputFields: [__InputValue!] ofType: __Type }
-    type __Field { name: String! description: String args: [__InputValue!] type: __Type! }
-    type __InputValue { name: String! description: String type: __Type! defaultValue: String }
-    type __EnumValue { name: String! description: String }
-    type __Directive { name: String! description: String locations: [String!] args: [__InputValue!] }
+    type __Schema { description: String types: [__Type!]! queryType: __Type! mutationType: __Type
+        subscriptionType: __Type directives: [__Directive!]! }
+    type __Type { kind: String! name: String description: String specifiedByURL: String isOneOf: Boolean
+        fields: [__Field!] interfaces: [__Type!] possibleTypes: [__Type!] enumValues: [__EnumValue!]
+        inputFields: [__InputValue!] ofType: __Type }
+    type __Field { name: String! description: String args: [__InputValue!] type: __Type! isDeprecated: Boolean!
+        deprecationReason: String }
+    type __InputValue { name: String! description: String type: __Type! defaultValue: String isDeprecated: Boolean!
+        deprecationReason: String }
+    type __EnumValue { name: String! description: String isDeprecated: Boolean! deprecationReason: String }
+    type __Directive { name: String! description: String isRepeatable: Boolean! locations: [String!]
+        args: [__InputValue!] }
 ";
 
 /// The properties of a field that determine its cost.
@@ -41,10 +54,21 @@ pub(super) enum Size {
     Ids,
     /// A list without arguments.
     List(usize),
+    /// A list of introspection.
+    Introspected(Extent),
 }
 
+/// The query with which clients read the whole schema.
+const WHOLE_SCHEMA: &str = include_str!("introspection.graphql");
+/// How many times the whole schema an operation can read.
+const SCHEMAS: usize = 2;
+
 /// The fields of all types.
-pub(crate) struct Types(HashMap<String, HashMap<String, FieldType>>);
+pub(crate) struct Types {
+    types: HashMap<String, HashMap<String, FieldType>>,
+    /// Maximum number of fields of introspection of an operation.
+    introspection: usize,
+}
 
 impl Types {
     /// Reads them from the SDL.
@@ -53,8 +77,8 @@ impl Types {
     /// If the SDL does not parse.
     pub(crate) fn of(sdl: &str) -> Result<Self, async_graphql::parser::Error> {
         let mut types = HashMap::new();
-        // The lists of introspection have a limit of their own.
-        for (sdl, unpaged) in [(sdl, UNPAGED), (INTROSPECTION, 2)] {
+        let extents = Extents::of(&parse_schema(sdl)?);
+        for (sdl, introspected) in [(sdl, false), (INTROSPECTION, true)] {
             for definition in parse_schema(sdl)?.definitions {
                 let TypeSystemDefinition::Type(definition) = definition else { continue };
                 let fields = match definition.node.kind {
@@ -65,28 +89,47 @@ impl Types {
                 let name = definition.node.name.node.to_string();
                 let paged = name.ends_with("Connection");
                 let fields = fields.into_iter().map(|field| {
-                    let size = size(&field.node, paged, unpaged);
+                    let size = match size(&field.node, paged) {
+                        Size::List(_) if introspected => {
+                            Size::Introspected(extents.get(field.node.name.node.as_str()))
+                        }
+                        size => size,
+                    };
                     let ty = item_type(&field.node.ty.node).to_owned();
                     (field.node.name.node.to_string(), FieldType { ty, size })
                 });
                 types.insert(name, fields.collect());
             }
         }
-        Ok(Self(types))
+        let mut types = Self { types, introspection: usize::MAX };
+        let whole = parse_query(WHOLE_SCHEMA)?;
+        let operation = named(&whole, None);
+        let size = operation.and_then(|operation| measure(&types, &whole, operation, &Variables::default()));
+        types.introspection = size.map_or(0, |size| size.operation.schema).saturating_mul(SCHEMAS);
+        Ok(types)
+    }
+
+    pub(super) fn introspection(&self) -> usize {
+        self.introspection
+    }
+
+    /// The number of fields of a type.
+    pub(super) fn count(&self, ty: &str) -> usize {
+        self.types.get(ty).map_or(0, HashMap::len)
     }
 
     pub(super) fn field(&self, ty: &str, name: &str) -> Option<&FieldType> {
-        self.0.get(ty)?.get(name)
+        self.types.get(ty)?.get(name)
     }
 }
 
-fn size(field: &FieldDefinition, of_connection: bool, unpaged: usize) -> Size {
+fn size(field: &FieldDefinition, of_connection: bool) -> Size {
     let takes = |name: &str| field.arguments.iter().any(|argument| argument.node.name.node == name);
     let is_list = matches!(field.ty.node.base, BaseType::List(_));
     match is_list {
         _ if takes("first") => Size::Page,
         true if takes("ids") => Size::Ids,
-        true if !of_connection => Size::List(unpaged),
+        true if !of_connection => Size::List(UNPAGED),
         _ => Size::One,
     }
 }
@@ -118,5 +161,7 @@ mod tests {
         assert_eq!(size("ThingConnection", "edges"), Size::One);
         assert_eq!(size("Thing", "tags"), Size::List(UNPAGED));
         assert_eq!(types.field("__Type", "possibleTypes").unwrap().ty, "__Type");
+        assert!(matches!(size("__Type", "fields"), Size::Introspected(extent) if extent.most == 3));
+        assert_eq!((types.count("Query"), types.count("No")), (3, 0));
     }
 }

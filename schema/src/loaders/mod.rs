@@ -22,6 +22,7 @@ use futures::{
     future::BoxFuture,
     stream::{self, FuturesUnordered},
 };
+use tokio::task::coop;
 use triptych_services::{Services, access::Actor, error::ServiceError};
 
 use self::batch::Batch;
@@ -111,6 +112,11 @@ impl Loaders {
         loop {
             if let Poll::Ready(response) = request(cx) {
                 return Poll::Ready(response);
+            }
+            // The fields may not all wait: some yield, and have not requested their ids yet.
+            if !coop::has_budget_remaining() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
             let starting = batches.waiting.len().min(MAX_RUNNING - running.len());

@@ -123,7 +123,7 @@ async fn resolve_object<'a, T: ContainerType + ?Sized>(
             writer.field(key, value);
         }
     };
-    let rest = join(selected(), |field| resolve_field(ctx, object, field), &mut write).await?;
+    let rest = join(selected(), |field| resolve_field(ctx, object, field), &mut write, false).await?;
     rest.into_iter().for_each(write);
     Ok(writer.end())
 }

@@ -87,7 +87,7 @@ impl<T: Item> Item for Items<T> {
         let mut values = Vec::with_capacity(self.0.len());
         let items = self.0.iter().enumerate();
         let resolve = |(position, item)| resolve_item(ctx, position, item);
-        let joined = join(items, resolve, |value| values.push(value));
+        let joined = join(items, resolve, |value| values.push(value), true);
         // Boxed once for all items: the future of an item does not enlarge that of the object around the list.
         let rest = joined.boxed().await?;
         values.extend(rest);

@@ -2,15 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_schema::{Client, SESSION_COOKIE};
-use triptych_services::{
-    access::{Actor, Origin},
-    error::Code,
-};
+use triptych_services::access::{Actor, Origin};
 
-use super::{HttpState, address, origin, refusal::Refusal};
+use super::{HttpState, address, refusal::Refusal};
 
 /// Time limit of an authentication.
 const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -72,16 +69,12 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Authenticates a request.
+    /// Authenticates a request. Pages of other origins were refused before.
     ///
     /// # Errors
-    /// 401 for a bearer token that is not valid, 403 for the cookie from a page of another origin, 503 when a database
-    /// is unavailable.
+    /// 401 for a bearer token that is not valid, 503 when a database is unavailable.
     pub(super) async fn of(state: &HttpState, headers: &HeaderMap) -> Result<Self, Refusal> {
         let Some(credential) = Credential::of(headers) else { return Ok(Self::default()) };
-        if matches!(credential, Credential::Cookie(_)) && !origin::is_same_origin(headers) {
-            return Err(foreign_page());
-        }
         let actor = authenticate(state, credential.token()).await?;
         match (actor, credential) {
             (Some(actor), _) => Ok(Self { actor: Some(Arc::new(actor)), stale_cookie: false }),
@@ -91,12 +84,6 @@ impl Caller {
             }
         }
     }
-}
-
-/// 403: a browser sends the session cookie on behalf of another site's page.
-pub(super) fn foreign_page() -> Refusal {
-    let message = "a page of another origin cannot use the session cookie; send a bearer token";
-    Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, message)
 }
 
 /// The actor that a token belongs to.

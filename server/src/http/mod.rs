@@ -4,6 +4,7 @@
 //! means (`triptych_schema` does) nor how data is stored (`triptych_services` does).
 
 mod address;
+mod addresses;
 mod authentication;
 mod graphql;
 mod health;
@@ -16,7 +17,13 @@ mod state;
 mod webhooks;
 mod websocket;
 
-use axum::{Router, routing::any};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
 
 pub use serve::serve;
 pub use state::HttpState;
@@ -26,8 +33,18 @@ pub fn router(state: HttpState) -> Router {
     Router::new()
         .route("/graphql", any(graphql::handle))
         .merge(webhooks::routes())
-        .merge(health::routes())
         .merge(playground::routes())
         .fallback(refusal::no_such_page)
+        .layer(from_fn_with_state(state.clone(), only_own_hosts))
+        // Those who ask for the health address the server in their own way.
+        .merge(health::routes())
         .with_state(state)
+}
+
+/// Refuses requests that are addressed to another host.
+async fn only_own_hosts(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    match state.boundary.check_host(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
+use triptych_schema::Outcome;
 use triptych_services::{
     clock::Clock,
     error::{Code, Coded, INTERNAL, UNAVAILABLE},
@@ -93,6 +94,12 @@ impl Refusal {
 
     pub(super) fn code(&self) -> Code {
         self.code
+    }
+
+    /// The refusal of one operation of several.
+    pub(super) fn outcome(&self) -> Outcome {
+        let errors = self.errors().to_string();
+        Outcome { body: format!(r#"{{"errors":{errors}}}"#), errors, executed: false, headers: Vec::new() }
     }
 
     /// `[{ message extensions: { code } }]`

@@ -8,7 +8,7 @@ use triptych_entities::ids::{OrganizationId, UserId};
 use triptych_schema::Api;
 use triptych_services::Services;
 
-use super::{metrics, websocket::Usage};
+use super::{addresses::Addresses, metrics, origin::Boundary, websocket::Usage};
 use crate::config::Config;
 
 /// State shared by all handlers. Cheap to clone.
@@ -26,6 +26,12 @@ pub struct Parts {
     pub(super) drain: CancellationToken,
     /// Tasks that outlive the request that started them.
     pub(super) tasks: TaskTracker,
+    /// The hosts and the origins that are allowed.
+    pub(super) boundary: Boundary,
+    /// Connections of each address.
+    pub(super) addresses: Addresses,
+    /// WebSockets of each address that have not authenticated.
+    pub(super) anonymous: Addresses,
     /// Connections and subscriptions of each user.
     pub(super) usage: Usage,
 }
@@ -46,8 +52,22 @@ impl HttpState {
         if let Some(handle) = &metrics {
             tasks.spawn(metrics::upkeep(handle.clone(), drain.clone()));
         }
-        let usage = Usage::default();
-        Self(Arc::new(Parts { api, services, config, demo, metrics, drain, tasks, usage }))
+        let boundary = Boundary::new(&config.http);
+        let (addresses, anonymous, usage) = (Addresses::default(), Addresses::default(), Usage::default());
+        let parts = Parts {
+            api,
+            services,
+            config,
+            demo,
+            metrics,
+            drain,
+            tasks,
+            boundary,
+            addresses,
+            anonymous,
+            usage,
+        };
+        Self(Arc::new(parts))
     }
 }
 

@@ -20,6 +20,10 @@ pub use self::{connect::await_postgres, transaction::Transaction};
 #[derive(Clone)]
 pub struct Postgres(Pool);
 
+/// How often PostgreSQL checks, in milliseconds, whether the client of a running statement is still connected. A
+/// connection is closed when its statement was abandoned, and the statement ends then.
+const ABANDONED: (&str, &str) = ("client_connection_check_interval", "2000");
+
 /// How a [`Postgres`] connects.
 pub struct PostgresConfig<'a> {
     pub url: &'a SecretString,
@@ -37,7 +41,8 @@ impl Postgres {
     /// # Errors
     /// If the URL is malformed.
     pub fn new(config: &PostgresConfig<'_>) -> Result<Self, StoreError> {
-        let options = connect::options(config.url)?.options(config.settings.iter().copied());
+        let options =
+            connect::options(config.url)?.options([ABANDONED]).options(config.settings.iter().copied());
         Ok(Self(Pool::new(options, config.connections, config.acquire_timeout)?))
     }
 

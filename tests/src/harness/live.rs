@@ -17,16 +17,24 @@ pub struct Socket {
 
 impl Socket {
     pub async fn open(url: &str, token: Option<&str>) -> Self {
+        Self::try_open(url, token).await.expect("the socket opens")
+    }
+
+    /// `None` if the server refuses the handshake or closes the connection.
+    pub async fn try_open(url: &str, token: Option<&str>) -> Option<Self> {
         let url = format!("{}/graphql", url.replacen("http", "ws", 1));
         let mut request = url.into_client_request().expect("a URL");
         let protocol = HeaderValue::from_static("graphql-transport-ws");
         request.headers_mut().insert("sec-websocket-protocol", protocol);
-        let (socket, _) = tokio_tungstenite::connect_async(request).await.expect("the socket opens");
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.ok()?;
         let mut socket = Self { socket };
         let payload = token.map(|token| json!({ "authorization": format!("Bearer {token}") }));
         socket.write(json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(socket.read().await["type"], "connection_ack");
-        socket
+        let first = tokio::time::timeout(PATIENCE, socket.socket.next()).await.expect("a message in time");
+        let Message::Text(text) = first?.ok()? else { return None };
+        let message: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(message["type"], "connection_ack");
+        Some(socket)
     }
 
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {

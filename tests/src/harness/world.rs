@@ -61,6 +61,8 @@ impl World {
         let mut config = Config::load(&Overrides::default()).expect("the defaults are valid");
         config.http.bind = "127.0.0.1:0".parse().expect("an address");
         config.http.shutdown_grace_seconds = 5;
+        // All clients of a test have one address.
+        config.http.max_connections_per_address = config.http.max_connections;
         config.postgres.url = Some(engines.copy_database(&name).await.into());
         config.postgres.max_connections = 8;
         config.mongo.url = Some(engines.mongo_url.clone().into());

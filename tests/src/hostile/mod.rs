@@ -2,6 +2,7 @@
 //! 100 ms, and its memory stays bounded.
 
 mod documents;
+mod sockets;
 mod target;
 
 use target::Target;

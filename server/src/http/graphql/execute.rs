@@ -1,20 +1,14 @@
 //! Execution of one operation, for every transport.
 
-use std::{
-    future::Future,
-    panic::AssertUnwindSafe,
-    time::{Duration, Instant},
-};
+use std::{future::Future, panic::AssertUnwindSafe};
 
 use futures::FutureExt as _;
+use tokio::time::Instant;
 use triptych_schema::{Client, Operation, Outcome, Request, RequestKind};
 use triptych_services::error::Code;
 
 use super::{Caller, HttpState, Refusal};
 use crate::http::metrics::{Transport, count_operation};
-
-/// Time limit of a query or a mutation.
-const EXECUTION_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A request that can be executed, or the answer to one that cannot.
 pub(in crate::http) enum Work {
@@ -23,11 +17,25 @@ pub(in crate::http) enum Work {
 }
 
 /// Checks the size of a document, and parses it.
-pub(in crate::http) fn prepare(state: &HttpState, request: Request) -> Work {
-    match state.api.parse(request) {
+pub(in crate::http) async fn prepare(state: &HttpState, request: Request) -> Work {
+    match state.api.parse(request).await {
         Ok(operation) => Work::Run(operation),
         Err(outcome) => Work::Refused(outcome),
     }
+}
+
+/// The circumstances of the operations of a request over HTTP.
+pub(super) struct Circumstances<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) client: &'a Client,
+    pub(super) by_get: bool,
+    /// The end of the time limit.
+    pub(super) deadline: Instant,
+}
+
+/// The end of the time limit of operations that begin now.
+pub(in crate::http) fn deadline(state: &HttpState) -> Instant {
+    Instant::now() + state.config.limits.execution()
 }
 
 /// Answers a request over HTTP.
@@ -37,12 +45,11 @@ pub(in crate::http) fn prepare(state: &HttpState, request: Request) -> Work {
 pub(super) async fn run(
     state: &HttpState,
     request: Request,
-    caller: &Caller,
-    client: &Client,
-    by_get: bool,
+    circumstances: &Circumstances<'_>,
 ) -> Result<Outcome, Refusal> {
-    let begun = Instant::now();
-    let operation = match prepare(state, request) {
+    let begun = std::time::Instant::now();
+    let Circumstances { caller, client, by_get, deadline } = *circumstances;
+    let operation = match prepare(state, request).await {
         Work::Run(operation) => operation,
         Work::Refused(outcome) => {
             count_operation(None, Transport::Http, true, begun);
@@ -61,8 +68,8 @@ pub(super) async fn run(
     let (actor, client) = (caller.actor.clone(), client.clone());
     let work = async move { api.execute(operation, actor, client).await };
     let outcome = match kind {
-        RequestKind::Mutation => detached(state, work).await?,
-        _ => guarded(state, work).await?,
+        RequestKind::Mutation => detached(state, deadline, work).await?,
+        _ => guarded(state, deadline, work).await?,
     };
     count_operation(Some(kind), Transport::Http, !outcome.executed, begun);
     Ok(outcome)
@@ -74,26 +81,34 @@ pub(super) async fn run(
 /// 503 past the time limit, 500 after a panic.
 pub(in crate::http) async fn guarded(
     state: &HttpState,
+    deadline: Instant,
     work: impl Future<Output = Outcome> + Send,
 ) -> Result<Outcome, Refusal> {
-    match tokio::time::timeout(EXECUTION_TIMEOUT, AssertUnwindSafe(work).catch_unwind()).await {
+    // An operation that is polled once may already have an effect.
+    if Instant::now() >= deadline {
+        return Err(out_of_time(state));
+    }
+    match tokio::time::timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(outcome)) => Ok(outcome),
         Ok(Err(_)) => Err(Refusal::internal("an operation panicked", &state.services.clock)),
-        Err(_) => {
-            let limit = EXECUTION_TIMEOUT.as_secs();
-            Err(Refusal::unavailable(format!("the operation exceeded its time limit of {limit} s")))
-        }
+        Err(_) => Err(out_of_time(state)),
     }
+}
+
+fn out_of_time(state: &HttpState) -> Refusal {
+    let limit = state.config.limits.execution_seconds;
+    Refusal::unavailable(format!("the operation exceeded its time limit of {limit} s"))
 }
 
 /// As [`guarded`], in a task of its own: a mutation runs to its end even if the client disconnects.
 pub(in crate::http) async fn detached(
     state: &HttpState,
+    deadline: Instant,
     work: impl Future<Output = Outcome> + Send + 'static,
 ) -> Result<Outcome, Refusal> {
     let task = {
         let state = state.clone();
-        async move { guarded(&state, work).await }
+        async move { guarded(&state, deadline, work).await }
     };
     match state.tasks.spawn(task).await {
         Ok(outcome) => outcome,

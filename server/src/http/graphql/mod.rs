@@ -1,6 +1,7 @@
 //! GraphQL over HTTP as its draft specification defines it: methods, media types, status codes.
 
 mod answer;
+mod cors;
 mod execute;
 mod media;
 mod payload;
@@ -16,27 +17,44 @@ use axum::{
 use http_body_util::LengthLimitError;
 use triptych_schema::Request;
 
-pub(super) use execute::{Work, detached, guarded, prepare};
+pub(super) use execute::{Work, deadline, detached, guarded, prepare};
 
 use super::{
     HttpState,
     authentication::{self, Caller},
+    origin::{Page, foreign_page},
     refusal::Refusal,
     websocket,
 };
 use answer::Answers;
+use execute::Circumstances;
 use media::MediaType;
 use payload::Payload;
 
 const METHODS: &str = "GET, POST";
-/// Time limit of receiving a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time limit of receiving the body of a refused request.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `/graphql`, for all methods.
 pub(super) async fn handle(State(state): State<HttpState>, request: HttpRequest) -> Response {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
+    match state.boundary.page(&parts) {
+        Page::Own => respond(state, parts, body).await,
+        Page::Allowed(origin) => {
+            let response = match cors::preflight(&parts) {
+                Some(response) => response,
+                None => respond(state, parts, body).await,
+            };
+            cors::readable(response, origin)
+        }
+        Page::Foreign => {
+            discard(&state, body).await;
+            foreign_page().into_response()
+        }
+    }
+}
+
+async fn respond(state: HttpState, mut parts: Parts, body: Body) -> Response {
     if parts.method == Method::GET && is_upgrade(&parts.headers) {
         return match WebSocketUpgrade::from_request_parts(&mut parts, &state).await {
             Ok(upgrade) => websocket::accept(state, upgrade, &parts),
@@ -94,11 +112,16 @@ async fn answer(state: &HttpState, parts: &Parts, body: Body, by_get: bool) -> R
         Payload::One(payload::of_query_string(parts.uri.query().unwrap_or_default())?)
     } else {
         let body = read(state, &parts.headers, body).await?;
+        if let Err(outcome) = state.api.check_json(&body) {
+            return Ok(Answers::One(outcome));
+        }
         payload::of_body(&body, state.config.limits.batch_size)?
     };
     let caller = Caller::of(state, &parts.headers).await?;
     let client = authentication::client(state, parts);
-    let mut answers = run(state, payload, &caller, &client, by_get).await?;
+    let deadline = deadline(state);
+    let circumstances = Circumstances { caller: &caller, client: &client, by_get, deadline };
+    let mut answers = run(state, payload, &circumstances).await?;
     if caller.stale_cookie && !answers.sets_cookie() {
         answers.set_cookie(&authentication::forget_cookie(&client));
     }
@@ -115,7 +138,7 @@ pub(super) async fn read(state: &HttpState, headers: &HeaderMap, body: Body) -> 
     if declared.is_some_and(|length: u64| usize::try_from(length).map_or(true, |length| length > limit)) {
         return Err(Refusal::too_large(limit));
     }
-    match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await {
+    match tokio::time::timeout(state.config.http.body_timeout(), axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_over_limit(&error) => Err(Refusal::too_large(limit)),
         Ok(Err(_)) => Err(Refusal::malformed("the body is incomplete")),
@@ -134,18 +157,18 @@ fn is_over_limit(error: &axum::Error) -> bool {
 async fn run(
     state: &HttpState,
     payload: Payload,
-    caller: &Caller,
-    client: &triptych_schema::Client,
-    by_get: bool,
+    circumstances: &Circumstances<'_>,
 ) -> Result<Answers, Refusal> {
-    let one = |request: Request| execute::run(state, request, caller, client, by_get);
+    let one = |request: Request| execute::run(state, request, circumstances);
     Ok(match payload {
         Payload::One(request) => Answers::One(one(request).await?),
         Payload::Batch(requests) => {
             // In sequence, as a mutation may depend on an earlier one.
             let mut outcomes = Vec::with_capacity(requests.len());
             for request in requests {
-                outcomes.push(one(request).await?);
+                // A failure does not hide the results of the operations before it.
+                outcomes.push(one(request).await.unwrap_or_else(|refusal| refusal.outcome()));
+                tokio::task::yield_now().await;
             }
             Answers::Batch(outcomes)
         }

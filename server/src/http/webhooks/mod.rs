@@ -79,6 +79,10 @@ async fn accept(state: &HttpState, token: String, request: Request) -> Result<ex
         return Err(Refusal::method(METHODS, "webhooks accept GET, POST, PUT, PATCH and DELETE"));
     }
     let body = graphql::read(state, &parts.headers, body).await?;
+    if state.api.check_json(&body).is_err() {
+        let message = "the body has too many values";
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::LimitExceeded, message));
+    }
     let secret = secret(&parts.headers);
     let call = WebhookCall { token, data: data::of(&parts, &body)?, secret };
     match tokio::time::timeout(ACCEPT_TIMEOUT, state.services.executions.accept_webhook(call)).await {

@@ -16,12 +16,13 @@ use triptych_services::{access::Actor, error::Code};
 use super::{
     credential,
     operation::{Operation, Shared},
-    outgoing::{self, Outgoing},
+    outgoing::{self, Queued},
     protocol::{Close, Protocol, Serial, Step},
     watch::{self, Change},
 };
 use crate::http::{
     HttpState,
+    addresses::AddressPlace,
     authentication::{self, Credential},
     metrics,
 };
@@ -32,14 +33,16 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(3);
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// Number of unanswered pings after which the connection is dropped.
 const MISSED_PINGS: u32 = 2;
-/// Time limit of one write.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time limit of the peer's answer to a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Messages written before other events are handled.
 const BURST: usize = 64;
 /// Limit of open operations of one connection.
 const OPEN_OPERATIONS: usize = 1_000;
+/// Queries and mutations of one connection that are executed at the same time.
+const EXECUTING: usize = 16;
+/// KiB of the requests of one connection that wait to be executed.
+const WAITING: usize = 4 << 10;
 
 /// The result of authenticating a connection; `None` for an anonymous client.
 type Authenticated = Result<Option<(Arc<Actor>, Credential)>, Close>;
@@ -57,7 +60,11 @@ pub(super) struct Connection {
     state: HttpState,
     client: Client,
     handshake: Option<Credential>,
+    /// The place of a connection that has not authenticated.
+    anonymous: Option<AddressPlace>,
     protocol: Protocol,
+    /// Permits for the requests that wait.
+    waiting: Arc<Semaphore>,
     /// `Some` after the acknowledgement.
     shared: Option<Arc<Shared>>,
     actor: Option<Arc<Actor>>,
@@ -76,12 +83,20 @@ struct Sources {
 }
 
 impl Connection {
-    pub(super) fn new(state: HttpState, client: Client, handshake: Option<Credential>) -> Self {
+    pub(super) fn new(
+        state: HttpState,
+        client: Client,
+        handshake: Option<Credential>,
+        anonymous: Option<AddressPlace>,
+    ) -> Self {
+        let waiting = Arc::new(Semaphore::new(WAITING.max(state.config.http.body_limit / 1024 + 1)));
         Self {
             state,
             client,
             handshake,
+            anonymous,
             protocol: Protocol::new(),
+            waiting,
             shared: None,
             actor: None,
             running: HashMap::new(),
@@ -116,7 +131,7 @@ impl Connection {
             init_deadline: Instant::now() + INIT_TIMEOUT,
         };
         let drain = self.state.drain.clone();
-        let mut burst: Vec<Outgoing> = Vec::new();
+        let mut burst: Vec<Queued> = Vec::new();
         loop {
             let waiting_for_init = !self.protocol.has_begun();
             let done = tokio::select! {
@@ -146,6 +161,7 @@ impl Connection {
         frame: Option<Result<Message, axum::Error>>,
     ) -> Result<(), End> {
         self.unanswered_pings = 0;
+        let mut kib = 1;
         let step = match frame {
             None | Some(Ok(Message::Close(_))) => return Err(End::Theirs),
             Some(Err(error)) => {
@@ -154,12 +170,18 @@ impl Connection {
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
             Some(Ok(Message::Binary(_))) => Step::Close(Close::invalid("Invalid message: not text")),
-            Some(Ok(Message::Text(text))) => self.protocol.receive(&text),
+            Some(Ok(Message::Text(text))) => {
+                kib += u32::try_from(text.len() / 1024).unwrap_or(u32::MAX - 1);
+                match self.state.api.check_json(text.as_bytes()) {
+                    Ok(()) => self.protocol.receive(&text),
+                    Err(_) => Step::Close(Close::invalid("The message has too many values")),
+                }
+            }
         };
         match step {
             Step::Nothing => Ok(()),
             Step::Close(close) => Err(End::Ours(close)),
-            Step::Send(text) => write(socket, Message::text(text)).await,
+            Step::Send(text) => self.write(socket, Message::text(text)).await,
             Step::Authenticate(payload) => {
                 sources.authenticated = authenticate(self.state.clone(), &payload, self.handshake.take());
                 Ok(())
@@ -171,14 +193,16 @@ impl Connection {
                 Ok(())
             }
             Step::Start { serial, id, request } => {
-                if self.protocol.open() > OPEN_OPERATIONS {
+                let waiting = self.waiting.clone().try_acquire_many_owned(kib).ok();
+                let Some(waiting) = waiting.filter(|_| self.protocol.open() <= OPEN_OPERATIONS) else {
                     return Err(End::Ours(Close::try_again_later("Too many operations")));
-                }
+                };
                 // Always `Some`: the protocol refuses `subscribe` before the acknowledgement.
                 let Some(shared) = self.shared.clone() else { return Err(End::Ours(Close::internal())) };
                 let tasks = shared.state.tasks.clone();
                 let actor = self.actor.clone();
-                let operation = Operation { shared, actor, id, serial, outgoing: sources.sender.clone() };
+                let outgoing = sources.sender.clone();
+                let operation = Operation { shared, actor, id, serial, outgoing, waiting };
                 let task = tasks.spawn(operation.run(*request));
                 self.running.insert(serial, task.abort_handle());
                 Ok(())
@@ -187,9 +211,10 @@ impl Connection {
     }
 
     /// Writes a batch of messages, and flushes once.
-    async fn send(&mut self, socket: &mut WebSocket, burst: &mut Vec<Outgoing>) -> Result<(), End> {
+    async fn send(&mut self, socket: &mut WebSocket, burst: &mut Vec<Queued>) -> Result<(), End> {
+        let limit = self.state.config.http.write_timeout();
         let writing = async {
-            for message in burst.drain(..) {
+            for (message, _room) in burst.drain(..) {
                 if !self.protocol.admit(&message.id, message.serial, message.last) {
                     continue;
                 }
@@ -200,7 +225,7 @@ impl Connection {
             }
             socket.flush().await
         };
-        match timeout(WRITE_TIMEOUT, writing).await {
+        match timeout(limit, writing).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(End::Theirs),
         }
@@ -221,14 +246,17 @@ impl Connection {
             }
             sources.changes = watch::over(self.state.clone(), &actor, credential.into_token());
             self.actor = Some(actor);
+            self.anonymous = None;
         }
         self.shared = Some(Arc::new(Shared {
             state: self.state.clone(),
             client: self.client.clone(),
             place,
             subscriptions: Arc::new(Semaphore::new(limits.subscriptions_per_connection)),
+            executing: Semaphore::new(EXECUTING),
         }));
-        write(socket, Message::text(self.protocol.acknowledge())).await
+        let acknowledgement = self.protocol.acknowledge();
+        self.write(socket, Message::text(acknowledgement)).await
     }
 
     fn apply(&mut self, change: Change) -> Result<(), End> {
@@ -246,7 +274,14 @@ impl Connection {
             return Err(End::Theirs);
         }
         self.unanswered_pings += 1;
-        write(socket, Message::Ping(axum::body::Bytes::new())).await
+        self.write(socket, Message::Ping(axum::body::Bytes::new())).await
+    }
+
+    async fn write(&self, socket: &mut WebSocket, message: Message) -> Result<(), End> {
+        match timeout(self.state.config.http.write_timeout(), socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Theirs),
+        }
     }
 }
 
@@ -272,13 +307,6 @@ fn authenticate(
         }
     }
     .boxed()
-}
-
-async fn write(socket: &mut WebSocket, message: Message) -> Result<(), End> {
-    match timeout(WRITE_TIMEOUT, socket.send(message)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Theirs),
-    }
 }
 
 /// Sends a close frame and waits for the answer, so that the code arrives before the connection is closed.

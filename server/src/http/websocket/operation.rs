@@ -4,18 +4,19 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::http::StatusCode;
 use futures::{FutureExt as _, StreamExt as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use triptych_schema::{Client, Operation as Parsed, Outcome, Request, RequestKind};
 use triptych_services::{access::Actor, error::Code};
 
 use super::{
     message::WireId,
-    outgoing::{Outgoing, Sender},
+    outgoing::{Gone, Outgoing, Sender},
     protocol::Serial,
     usage::ConnectionPlace,
 };
 use crate::http::{
     HttpState,
-    graphql::{Work, detached, guarded, prepare},
+    graphql::{Work, deadline, detached, guarded, prepare},
     metrics::{self, Transport, count_operation},
     refusal::Refusal,
 };
@@ -27,7 +28,9 @@ pub(super) struct Shared {
     /// `None` for an anonymous client.
     pub(super) place: Option<ConnectionPlace>,
     /// Permits for subscriptions of this connection.
-    pub(super) subscriptions: Arc<tokio::sync::Semaphore>,
+    pub(super) subscriptions: Arc<Semaphore>,
+    /// Permits for queries and mutations of this connection that are executed at the same time.
+    pub(super) executing: Semaphore,
 }
 
 /// One operation.
@@ -37,26 +40,43 @@ pub(super) struct Operation {
     pub(super) id: Arc<str>,
     pub(super) serial: Serial,
     pub(super) outgoing: Sender,
+    /// The share of this operation of the requests that wait, until its document is parsed.
+    pub(super) waiting: OwnedSemaphorePermit,
 }
-
-/// The connection is closed.
-struct Gone;
 
 impl Operation {
     /// Executes the request and sends its answers. A panic ends this operation alone.
     pub(super) async fn run(self, request: Request) {
-        let wire = WireId::new(&self.id);
-        let answered = AssertUnwindSafe(self.answer(&wire, request)).catch_unwind().await;
+        let Self { shared, actor, id, serial, outgoing, waiting } = self;
+        let work = Execution { shared, actor, id, serial, outgoing };
+        let wire = WireId::new(&work.id);
+        let answered = AssertUnwindSafe(work.answer(&wire, request, waiting)).catch_unwind().await;
         if answered.is_err() {
-            let refusal = Refusal::internal("an operation panicked", &self.shared.state.services.clock);
+            let refusal = Refusal::internal("an operation panicked", &work.shared.state.services.clock);
             // The connection is closed, so there is no recipient.
-            let _ = self.refuse(&wire, &refusal).await;
+            let _ = work.refuse(&wire, &refusal).await;
         }
     }
+}
 
-    async fn answer(&self, wire: &WireId, request: Request) -> Result<(), Gone> {
+/// An operation that is executed.
+struct Execution {
+    shared: Arc<Shared>,
+    actor: Option<Arc<Actor>>,
+    id: Arc<str>,
+    serial: Serial,
+    outgoing: Sender,
+}
+
+impl Execution {
+    async fn answer(
+        &self,
+        wire: &WireId,
+        request: Request,
+        waiting: OwnedSemaphorePermit,
+    ) -> Result<(), Gone> {
         let begun = Instant::now();
-        let operation = match prepare(&self.shared.state, request) {
+        let operation = match prepare(&self.shared.state, request).await {
             Work::Run(operation) => operation,
             Work::Refused(outcome) => {
                 count_operation(None, Transport::WebSocket, true, begun);
@@ -64,10 +84,16 @@ impl Operation {
             }
         };
         let kind = operation.kind();
+        if kind == RequestKind::Subscription {
+            drop(waiting);
+            let refused = self.follow(wire, operation).await?;
+            count_operation(Some(kind), Transport::WebSocket, refused, begun);
+            return Ok(());
+        }
+        let Ok(_executing) = self.shared.executing.acquire().await else { return Err(Gone) };
         let refused = match kind {
-            RequestKind::Subscription => self.follow(wire, operation).await?,
             RequestKind::Mutation => self.mutate(wire, operation).await?,
-            RequestKind::Query => self.once(wire, operation).await?,
+            _ => self.once(wire, operation).await?,
         };
         count_operation(Some(kind), Transport::WebSocket, refused, begun);
         Ok(())
@@ -76,14 +102,14 @@ impl Operation {
     async fn once(&self, wire: &WireId, operation: Parsed) -> Result<bool, Gone> {
         let Shared { state, client, .. } = self.shared.as_ref();
         let work = state.api.execute(operation, self.actor.clone(), client.clone());
-        self.only(wire, guarded(state, work).await).await
+        self.only(wire, guarded(state, deadline(state), work).await).await
     }
 
     async fn mutate(&self, wire: &WireId, operation: Parsed) -> Result<bool, Gone> {
         let Shared { state, client, .. } = self.shared.as_ref();
         let (api, actor, client) = (state.api.clone(), self.actor.clone(), client.clone());
         let work = async move { api.execute(operation, actor, client).await };
-        self.only(wire, detached(state, work).await).await
+        self.only(wire, detached(state, deadline(state), work).await).await
     }
 
     /// Sends the only answer, and returns whether it was a refusal.
@@ -102,7 +128,7 @@ impl Operation {
     }
 
     async fn follow(&self, wire: &WireId, operation: Parsed) -> Result<bool, Gone> {
-        let Shared { state, client, place, subscriptions } = self.shared.as_ref();
+        let Shared { state, client, place, subscriptions, .. } = self.shared.as_ref();
         let limits = &state.config.limits;
         let Ok(_of_connection) = subscriptions.try_acquire() else {
             return self.over_limit(wire, "connection", limits.subscriptions_per_connection).await;
@@ -137,9 +163,7 @@ impl Operation {
         self.refuse(wire, &refusal).await
     }
 
-    /// Waits while the queue is full: a client that reads slowly slows down its own operations.
     async fn send(&self, text: String, last: bool) -> Result<(), Gone> {
-        let message = Outgoing { id: self.id.clone(), serial: self.serial, last, text };
-        self.outgoing.send(message).await.map_err(|_| Gone)
+        self.outgoing.send(Outgoing { id: self.id.clone(), serial: self.serial, last, text }).await
     }
 }
