@@ -62,8 +62,8 @@ impl Services {
         let ServiceConfig { stores: store_config, session_ttl, keyring, catalog, templates, models, clock } =
             config;
         let stores = Stores::connect(&store_config).await?;
-        let live =
-            Live::connect(store_config.redis_stream_url.expose_secret(), &store_config.redis_prefix).await?;
+        let url = store_config.redis_stream_url.expose_secret();
+        let live = Live::connect(url, &store_config.redis_prefix, store_config.finished_stream_ttl).await?;
         let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
         let outbox = Outbox::new(stores.clone(), clock.clone(), queues.clone());
         let graphs = Graphs::default();

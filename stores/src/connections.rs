@@ -26,6 +26,8 @@ pub struct StoreConfig {
     pub redis_stream_url: SecretString,
     /// First part of every key in Redis, so that installations can share a server.
     pub redis_prefix: String,
+    /// Time that the live stream of a subject is kept after its end.
+    pub finished_stream_ttl: Duration,
 }
 
 /// Open connections, shared by all services.

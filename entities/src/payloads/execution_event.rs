@@ -1,9 +1,8 @@
 //! The events of an execution, in the order in which the API lists them.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
-use super::{EventRole, LiveEvent};
+use super::{EventRole, LiveEvent, step_output::StepOutput};
 use crate::{
     failure::Failure,
     ids::{ExecutionStepId, GenerationId, StepId},
@@ -71,8 +70,8 @@ macro_rules! execution_events {
                     execution_step_id: ExecutionStepId,
                     /// The final status of the step.
                     status: execution_step::Status,
-                    /// The output of the step; null if it failed.
-                    output: Option<Value>,
+                    /// The output of the step; null if it failed. A large one is read from the history when it is selected.
+                    output: StepOutput,
                     /// Why the step failed; null if it succeeded.
                     error: Option<Failure>,
                     /// The generation that an AI step started; null for other steps.

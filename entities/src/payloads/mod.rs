@@ -24,6 +24,7 @@ pub mod execution_event;
 pub mod generation_event;
 pub mod job;
 pub mod session;
+pub mod step_output;
 
 /// How an event relates to the events before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

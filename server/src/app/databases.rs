@@ -94,6 +94,7 @@ impl Databases {
             redis_cache_url: self.redis.cache.clone(),
             redis_stream_url: self.redis.stream.clone(),
             redis_prefix: config.redis.prefix.clone(),
+            finished_stream_ttl: config.redis.finished_stream_ttl(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The Redis servers to use: one for each of three purposes, or one for all.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{DatabaseUrl, Section, check, problems::SectionProblems};
@@ -19,9 +21,16 @@ pub struct RedisConfig {
     pub stream_url: Option<DatabaseUrl>,
     /// First part of every key, so that installations can share a server.
     pub prefix: String,
+    /// Seconds for which the live events of an execution or a generation are kept after its end.
+    pub finished_stream_seconds: u64,
 }
 
 impl RedisConfig {
+    #[must_use]
+    pub fn finished_stream_ttl(&self) -> Duration {
+        Duration::from_secs(self.finished_stream_seconds)
+    }
+
     #[must_use]
     pub fn queue(&self) -> Option<&DatabaseUrl> {
         self.queue_url.as_ref().or(self.url.as_ref())
@@ -52,6 +61,8 @@ impl Section for RedisConfig {
             let served = url.is_some() || self.url.is_some() || !any;
             problems.require(served, key, "a URL, as other purposes have one; or set redis.url for the rest");
         }
+        let seconds = self.finished_stream_seconds;
+        problems.require((1..=86_400).contains(&seconds), "finished_stream_seconds", "1 to 86400");
         problems.require(check::is_name(&self.prefix), "prefix", "letters, digits, _ or -");
     }
 }

@@ -13,8 +13,6 @@ use crate::error::StoreError;
 const MAX_ENTRIES: usize = 20_000;
 /// Seconds that a stream is kept after its last entry.
 const TTL_SECONDS: usize = 24 * 3600;
-/// Seconds that a finished stream is kept for subscribers that reconnect.
-const FINISHED_TTL_SECONDS: usize = 3600;
 
 /// The outcome of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +160,11 @@ impl Live {
     pub async fn finish(&self, topic: &Topic) -> Result<(), StoreError> {
         let key = self.key(topic);
         let mut connection = self.connection.clone();
-        redis::cmd("EXPIRE").arg(key).arg(FINISHED_TTL_SECONDS).exec_async(&mut connection).await?;
+        redis::cmd("EXPIRE")
+            .arg(key)
+            .arg(self.finished_ttl.as_secs().max(1))
+            .exec_async(&mut connection)
+            .await?;
         Ok(())
     }
 }

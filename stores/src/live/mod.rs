@@ -16,6 +16,8 @@ mod follow;
 mod hub;
 mod topic;
 
+use std::time::Duration;
+
 pub use append::Appended;
 pub use feed::{End, Envelope, EnvelopeOf, Feed, Lost};
 use follow::LiveItem;
@@ -29,17 +31,19 @@ pub struct Live {
     connection: redis::aio::ConnectionManager,
     hub: hub::Hub,
     prefix: std::sync::Arc<str>,
+    /// Time that a finished stream is kept for subscribers that reconnect.
+    finished_ttl: Duration,
 }
 
 impl Live {
-    /// Connects to the `stream` deployment of Redis.
+    /// Connects to the `stream` deployment of Redis. Streams are kept for `finished_ttl` after their end.
     ///
     /// # Errors
     /// If Redis does not answer.
-    pub async fn connect(url: &str, prefix: &str) -> Result<Self, StoreError> {
+    pub async fn connect(url: &str, prefix: &str, finished_ttl: Duration) -> Result<Self, StoreError> {
         let client = redis::Client::open(url)?;
         let connection = crate::connections::redis_connection(&client).await?;
-        Ok(Self { connection, hub: hub::Hub::spawn(client), prefix: prefix.into() })
+        Ok(Self { connection, hub: hub::Hub::spawn(client), prefix: prefix.into(), finished_ttl })
     }
 
     /// The connection that live streams use.

@@ -7,4 +7,5 @@ mod flows;
 mod history;
 mod integrations;
 mod outbound;
+mod outputs;
 mod waiting;

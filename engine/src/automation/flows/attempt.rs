@@ -80,7 +80,7 @@ impl Runtime {
             Some(run) if run.accepts_missing(&step.parameters) => Missing::IsNull,
             _ => Missing::Fails,
         };
-        let scope = scope(claim);
+        let scope = self.scope(claim).await?;
         let rendered = self.renderer.render_with(&step.parameters, &scope, missing)?;
         *input = Some(rendered.clone());
         self.check(step, &rendered)?;
@@ -109,6 +109,19 @@ impl Runtime {
                 ))
             }
         }
+    }
+
+    /// The variables of the step's templates: the values that they refer to.
+    async fn scope(&self, claim: &Claim) -> Result<Scope, ActionError> {
+        let conditions = claim.graph.links_from(claim.step.id).filter_map(|link| link.condition.as_deref());
+        let needs = self.renderer.needs(&claim.step.parameters, conditions);
+        let values = self.services.executions.values(claim, &needs).await.map_err(|error| {
+            tracing::warn!(%error, execution_step.id = %claim.row.id, "the values of a step were not read");
+            ActionError::temporary("UNAVAILABLE", UNAVAILABLE)
+        })?;
+        let steps: HashMap<String, Value> =
+            values.outputs.into_iter().map(|(key, output)| (key, json!({ "output": output }))).collect();
+        Ok(Scope::new(values.trigger.unwrap_or_default(), steps, json!({}), None))
     }
 
     /// Validates the rendered parameters against the schema of the operation.
@@ -190,13 +203,6 @@ impl Runtime {
         }
         Ok(Ended::Done { output, exit: Exit::Continue })
     }
-}
-
-fn scope(claim: &Claim) -> Scope {
-    let steps: HashMap<String, Value> =
-        claim.outputs.iter().map(|(key, output)| (key.clone(), json!({ "output": output }))).collect();
-    let trigger = claim.execution.trigger.clone().unwrap_or(Value::Null);
-    Scope::new(trigger, steps, json!({}), None)
 }
 
 fn usage(usage: &Usage) -> Value {

@@ -30,11 +30,7 @@ impl Renderer {
     pub fn references(&self, parameters: &Value) -> Vec<(String, String)> {
         let mut references = Vec::new();
         each_template(parameters, "", &mut |path, text| {
-            let names = match source::inside(text).and_then(|code| self.expression_names(code).ok()) {
-                Some(names) => names,
-                None => self.text_names(text).unwrap_or_default(),
-            };
-            let keys = step_keys(&names, text);
+            let keys = step_keys(&self.names_of(text).unwrap_or_default(), text);
             references.extend(keys.into_iter().map(|key| (path.to_owned(), key)));
         });
         references
@@ -62,10 +58,7 @@ impl Renderer {
         if let Some(unknown) = source::code(text).iter().find_map(|code| self.unknown_filter(code)) {
             return Err(unknown);
         }
-        match source::inside(text).map(|code| self.expression_names(code)) {
-            Some(Ok(names)) => Ok(names),
-            _ => self.text_names(text).map_err(|error| describe(&error)),
-        }
+        self.names_of(text).map_err(|error| describe(&error))
     }
 
     /// The problem of a branch's condition that can be found before it runs.
@@ -96,19 +89,24 @@ impl Renderer {
     }
 
     fn template_problem(&self, text: &str) -> Option<String> {
-        let names = match source::inside(text).map(|code| self.expression_names(code)) {
-            Some(Ok(names)) => names,
-            _ => match self.text_names(text) {
-                Ok(names) => names,
-                Err(error) => return Some(describe(&error)),
-            },
+        let names = match self.names_of(text) {
+            Ok(names) => names,
+            Err(error) => return Some(describe(&error)),
         };
         unknown_name(&names).or_else(|| source::code(text).iter().find_map(|code| self.unknown_filter(code)))
     }
 
-    fn expression_names(&self, code: &str) -> Result<Vec<String>, minijinja::Error> {
+    pub(super) fn expression_names(&self, code: &str) -> Result<Vec<String>, minijinja::Error> {
         let expression = self.strict.compile_expression(code)?;
         Ok(sorted(expression.undeclared_variables(true)))
+    }
+
+    /// The paths that a template refers to.
+    pub(super) fn names_of(&self, text: &str) -> Result<Vec<String>, minijinja::Error> {
+        match source::inside(text).map(|code| self.expression_names(code)) {
+            Some(Ok(names)) => Ok(names),
+            _ => self.text_names(text),
+        }
     }
 
     fn text_names(&self, text: &str) -> Result<Vec<String>, minijinja::Error> {
@@ -157,7 +155,7 @@ fn step_keys(names: &[String], source: &str) -> Vec<String> {
     keys
 }
 
-fn each_template(value: &Value, path: &str, visit: &mut impl FnMut(&str, &str)) {
+pub(super) fn each_template(value: &Value, path: &str, visit: &mut impl FnMut(&str, &str)) {
     match value {
         Value::String(text) if source::is_template(text) => visit(path, text),
         Value::Array(items) => {

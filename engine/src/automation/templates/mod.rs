@@ -9,6 +9,7 @@ mod checker;
 mod environment;
 mod error;
 mod filters;
+mod needs;
 mod render;
 mod scope;
 mod source;

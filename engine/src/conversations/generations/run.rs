@@ -94,9 +94,7 @@ impl Generator {
             status,
             usage: if status == Status::Completed { Some(usage.unwrap_or_default()) } else { usage },
             finish_reason: reason,
-            error: error
-                .as_ref()
-                .map(|error| Failure { code: error.code.to_owned(), message: error.message.clone() }),
+            error: error.as_ref().map(|error| Failure::new(error.code, error.message.clone())),
             time_to_first_token_ms: production.first_token,
             last_seq: production.writer.seq(),
             parts: std::mem::take(&mut production.answer.parts),

@@ -6,6 +6,7 @@ use crate::{
     access::Subject,
     failure::Failure,
     ids::{ExecutionId, ExecutionStepId, GenerationId, JobId, OrganizationId, StepId},
+    relational::positional::{ColumnSet, Positional as _},
     relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
@@ -123,6 +124,13 @@ impl Model {
         (self.error_code, self.error_message) =
             failure.map(|failure| (failure.code, failure.message)).unzip();
     }
+}
+
+/// The columns without the input and the output, which can be large.
+#[must_use]
+pub fn without_values() -> ColumnSet {
+    let values = [Column::Input, Column::Output].map(|column| column.as_str());
+    ColumnSet::of::<Model>(Model::COLUMNS.iter().copied().filter(|column| !values.contains(column)))
 }
 
 impl ActiveModelBehavior for ActiveModel {}

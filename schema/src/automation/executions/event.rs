@@ -4,17 +4,18 @@
 
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use triptych_entities::{
     execution_events,
     failure::Failure,
     ids::{ExecutionId, ExecutionStepId, GenerationId, StepId},
-    payloads::execution_event as payload,
+    payloads::{execution_event as payload, step_output::StepOutput},
     relational::automation::{execution, execution_log, execution_step},
 };
 use triptych_services::automation::executions;
 
-use super::{ExecutionError, ExecutionStatus, ExecutionStepStatus, step::LogLevel};
+use super::{
+    ExecutionError, ExecutionStatus, ExecutionStepStatus, event_output::EventOutput, step::LogLevel,
+};
 use crate::{
     feed::{event_fields, event_union, int},
     output::Id,
@@ -24,6 +25,7 @@ execution_events!(event_union);
 
 event_fields! { ExecutionEvent:
     Failure => ExecutionError,
+    StepOutput => EventOutput,
     execution::Status => ExecutionStatus,
     execution_log::Level => LogLevel,
     execution_step::Status => ExecutionStepStatus,

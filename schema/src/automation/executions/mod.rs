@@ -1,6 +1,7 @@
 //! Executions, as the API shows them.
 
 mod event;
+mod event_output;
 mod input;
 mod loader;
 mod mutation;

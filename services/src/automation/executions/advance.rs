@@ -6,12 +6,12 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, Set,
-    sea_query::LockType,
+    sea_query::{Expr, ExprTrait as _, LockType, Query},
 };
 use triptych_entities::{
     failure::Failure,
     ids::{ExecutionId, ExecutionStepId, JobId, StepId},
-    payloads::{execution_event::ExecutionEvent, job::Job},
+    payloads::{execution_event::ExecutionEvent, job::Job, step_output::StepOutput},
     relational::automation::{execution, execution_step, step},
 };
 use triptych_stores::{
@@ -36,18 +36,19 @@ pub(super) struct Locked {
 }
 
 impl Executions {
-    /// Locks an execution. `None` if it does not exist any more, as after its flow was deleted.
+    /// Locks an execution, and reads it and its steps without inputs and outputs. `None` if it does not exist any more, as after its flow was deleted.
     pub(super) async fn lock(&self, tx: &Transaction, id: ExecutionId) -> Result<Option<Locked>> {
         let locked = execution::Entity::across_tenants()
             .filter(execution::Column::Id.eq(id))
             .lock(LockType::NoKeyUpdate)
-            .one(tx)
-            .await?;
+            .fetch_columns(tx, execution::without_trigger())
+            .await?
+            .pop();
         let Some(execution) = locked else { return Ok(None) };
         let graph = self.graphs.load(tx, execution.version_id).await?;
         let steps = execution_step::Entity::across_tenants()
             .filter(execution_step::Column::ExecutionId.eq(id))
-            .fetch(tx)
+            .fetch_columns(tx, execution_step::without_values())
             .await?;
         Ok(Some(Locked { execution, graph, steps }))
     }
@@ -85,7 +86,6 @@ impl Executions {
     ) -> Result<()> {
         let trigger = locked.graph.trigger().ok_or_else(|| broken(locked.execution.id))?;
         let row = execution_step::Model {
-            output: locked.execution.trigger.clone(),
             attempt: 1,
             started_at: Some(now),
             ..self.step_row(&locked.execution, trigger.id, execution_step::Status::Succeeded, now)
@@ -102,6 +102,7 @@ impl Executions {
             finished_event(trigger, &row, now),
         ]);
         execution_step::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+        copy_trigger(tx, &locked.execution, row.id).await?;
         locked.steps.push(row);
         Ok(())
     }
@@ -183,7 +184,7 @@ impl Executions {
             row.started_at = Set(execution.started_at.or(Some(now)));
         }
         row.status = Set(status);
-        execution::Entity::update(row).exec(tx).await?;
+        execution::Entity::update(row).exec_without_returning(tx).await?;
         Ok(())
     }
 
@@ -228,13 +229,26 @@ fn failure_of(locked: &Locked, ending: Ending) -> Option<Failure> {
     let Ending::Failed(step) = ending else { return None };
     let row = locked.steps.iter().find(|row| row.step_id == step)?;
     let key = locked.graph.step(step).map_or("?", |step| step.key.as_str());
-    Some(Failure {
-        code: row.error_code.clone().unwrap_or_else(|| "FAILED".to_owned()),
-        message: format!("step `{key}`: {}", row.error_message.as_deref().unwrap_or("failed")),
-    })
+    let code = row.error_code.as_deref().unwrap_or("FAILED");
+    Some(Failure::new(code, format!("step `{key}`: {}", row.error_message.as_deref().unwrap_or("failed"))))
 }
 
-/// The event of a step that has ended.
+/// Stores the trigger's data as the output of its step. The data does not leave the database.
+async fn copy_trigger(tx: &Transaction, execution: &execution::Model, step: ExecutionStepId) -> Result<()> {
+    let trigger = Query::select()
+        .column(execution::Column::Trigger)
+        .from(execution::Entity)
+        .and_where(Expr::col((execution::Entity, execution::Column::Id)).eq(execution.id))
+        .to_owned();
+    execution_step::Entity::update_across_tenants()
+        .col_expr(execution_step::Column::Output, Expr::SubQuery(None, Box::new(trigger.into())))
+        .filter(execution_step::Column::Id.eq(step))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The event of a step that has ended. An output that was not read is referred to.
 pub(super) fn finished_event(
     step: &step::Model,
     row: &execution_step::Model,
@@ -244,7 +258,10 @@ pub(super) fn finished_event(
         step_key: step.key.clone(),
         execution_step_id: row.id,
         status: row.status,
-        output: row.output.clone(),
+        output: match (row.status, &row.output) {
+            (execution_step::Status::Succeeded, None) => StepOutput::Stored(row.id),
+            (_, output) => StepOutput::of(row.id, output.as_ref()),
+        },
         error: row.failure(),
         generation_id: row.generation_id,
         at,

@@ -44,7 +44,10 @@ impl Executions {
             finished_at: Set(Some(now)),
             ..Default::default()
         };
-        let canceled = execution::Entity::update(row).exec(&tx).await?;
+        execution::Entity::update(row).exec_without_returning(&tx).await?;
+        let finished_at = Some(now);
+        let canceled =
+            execution::Model { status: execution::Status::Canceled, finished_at, ..locked.execution };
         tx.commit().await?;
         let status = execution::Status::Canceled;
         self.announce(id, now, &[ExecutionEvent::ExecutionFinished { status, error: None, at: now }]).await;
@@ -89,7 +92,15 @@ impl Executions {
             finished_at: Set(None),
             ..Default::default()
         };
-        let queued = execution::Entity::update(row).exec(&tx).await?;
+        execution::Entity::update(row).exec_without_returning(&tx).await?;
+        let queued = execution::Model {
+            status: execution::Status::Queued,
+            job_id,
+            error_code: None,
+            error_message: None,
+            finished_at: None,
+            ..locked.execution
+        };
         tx.commit().await?;
         self.outbox.wake();
         // The end of the execution ended the stream, so a new one is started.

@@ -63,8 +63,9 @@ impl Feed for ExecutionFeed {
     async fn refresh(&mut self) -> Result<()> {
         let found = execution::Entity::within(Scope::whole(self.execution.organization_id))
             .filter(execution::Column::Id.eq(self.execution.id))
-            .one(&self.service.stores.pg)
-            .await?;
+            .fetch_columns(&self.service.stores.pg, execution::without_trigger())
+            .await?
+            .pop();
         self.execution = found.ok_or(ServiceError::NotFound("execution"))?;
         Ok(())
     }
@@ -84,7 +85,7 @@ impl Feed for ExecutionFeed {
             .filter(execution_step::Column::ExecutionId.eq(self.execution.id))
             .filter(execution_step::Column::Status.is_in(ended))
             .order_by_asc(execution_step::Column::Id)
-            .fetch(pg)
+            .fetch_columns(pg, execution_step::without_values())
             .await?;
         let graph = self.service.graphs.load(pg, self.execution.version_id).await?;
         let mut events = Vec::new();
@@ -115,5 +116,5 @@ impl Feed for ExecutionFeed {
 
 fn failure(row: &execution::Model) -> Option<Failure> {
     let code = row.error_code.clone()?;
-    Some(Failure { code, message: row.error_message.clone().unwrap_or_default() })
+    Some(Failure::new(code, row.error_message.clone().unwrap_or_default()))
 }

@@ -16,7 +16,7 @@ use triptych_entities::{
         step,
     },
 };
-use triptych_stores::{access::Scoped as _, error::Result, postgres::Transaction};
+use triptych_stores::{access::Scoped as _, error::Result, fetch::Fetch as _, postgres::Transaction};
 
 use super::{
     Claim, Executions,
@@ -81,8 +81,9 @@ impl Executions {
     pub async fn resume(&self, id: ExecutionStepId) -> Result<()> {
         let found = execution_step::Entity::across_tenants()
             .filter(execution_step::Column::Id.eq(id))
-            .one(&self.stores.pg)
-            .await?;
+            .fetch_columns(&self.stores.pg, execution_step::without_values())
+            .await?
+            .pop();
         let Some(found) = found.filter(|row| row.status == Status::Waiting) else { return Ok(()) };
         let tx = self.stores.pg.begin().await?;
         let Some(locked) = self.lock(&tx, found.execution_id).await? else { return Ok(()) };

@@ -1,27 +1,29 @@
 //! Leases of steps. A worker claims a step for a limited time and renews the lease while the step runs; after the loss
 //! of a worker, another one can claim the step.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
-    Set,
+    ColumnTrait as _, Condition, ConnectionTrait as _, Iterable as _, QueryFilter as _, QueryTrait as _, Set,
     sea_query::{Expr, ExprTrait as _, Func, Query, extension::postgres::PgFunc},
 };
-use serde_json::Value;
 use triptych_entities::{
-    ids::{ExecutionStepId, StepId},
+    ids::ExecutionStepId,
     payloads::execution_event::ExecutionEvent,
-    relational::automation::{
-        execution,
-        execution_step::{self, Column, Status},
-        step,
+    relational::{
+        automation::{
+            execution,
+            execution_step::{self, Column, Status},
+            step,
+        },
+        positional::decode,
     },
 };
 use triptych_stores::{
     access::{Scope, Scoped as _},
     error::Result,
+    fetch::Fetch as _,
 };
 use uuid::Uuid;
 
@@ -35,7 +37,7 @@ pub const LEASE: Duration = Duration::from_secs(15);
 /// its time.
 pub(super) const EARLY: Duration = Duration::from_millis(50);
 
-/// A step that this worker may run now.
+/// A step that this worker may run now, without inputs, outputs and the trigger's data: see [`Executions::values`].
 #[derive(Debug, Clone)]
 pub struct Claim {
     pub worker: Uuid,
@@ -43,8 +45,6 @@ pub struct Claim {
     pub row: execution_step::Model,
     pub step: step::Model,
     pub graph: Arc<Graph>,
-    /// The outputs of the steps that have ended, by step key.
-    pub outputs: HashMap<String, Value>,
 }
 
 impl Executions {
@@ -58,14 +58,14 @@ impl Executions {
         let Some(row) = self.try_claim(id, worker, now).await? else { return Ok(None) };
         let Some(execution) = execution::Entity::within(Scope::whole(row.organization_id))
             .filter(execution::Column::Id.eq(row.execution_id))
-            .one(&self.stores.pg)
+            .fetch_columns(&self.stores.pg, execution::without_trigger())
             .await?
+            .pop()
         else {
             return Ok(None);
         };
         let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
         let step = graph.step(row.step_id).cloned().ok_or_else(|| super::advance::broken(execution.id))?;
-        let outputs = self.outputs(&execution, &graph).await?;
         let started = ExecutionEvent::StepStarted {
             step_id: step.id,
             step_key: step.key.clone(),
@@ -74,7 +74,7 @@ impl Executions {
             at: now,
         };
         self.announce(execution.id, now, &[started]).await;
-        Ok(Some(Claim { worker, execution, row, step, graph, outputs }))
+        Ok(Some(Claim { worker, execution, row, step, graph }))
     }
 
     /// Claims a step and increments the attempt, with one statement.
@@ -101,34 +101,20 @@ impl Executions {
             )
             .and_where(Expr::col((execution::Entity, execution::Column::FinishedAt)).is_null())
             .to_owned();
-        let taken = execution_step::Entity::update_across_tenants()
+        let mut claim = execution_step::Entity::update_across_tenants()
             .set(row)
             .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
             .col_expr(Column::StartedAt, started.into())
             .filter(Column::Id.eq(id))
             .filter(claimable(now))
             .filter(Expr::exists(under_way))
-            // A claim may be lost in a crash, so the commit does not wait for the disk.
-            .exec_with_returning(&self.relaxed)
-            .await?;
-        Ok(taken.into_iter().next())
-    }
-
-    async fn outputs(&self, execution: &execution::Model, graph: &Graph) -> Result<HashMap<String, Value>> {
-        let rows: Vec<(StepId, Option<Value>)> =
-            execution_step::Entity::within(Scope::whole(execution.organization_id))
-                .select_only()
-                .column(Column::StepId)
-                .column(Column::Output)
-                .filter(Column::ExecutionId.eq(execution.id))
-                .filter(Column::Status.eq(Status::Succeeded))
-                .into_tuple()
-                .all(&self.stores.pg)
-                .await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(id, output)| Some((graph.step(id)?.key.clone(), output.unwrap_or(Value::Null))))
-            .collect())
+            .into_query();
+        let columns = execution_step::without_values();
+        let kept = Column::iter().enumerate().filter(|(position, _)| columns.contains(*position));
+        claim.returning(Query::returning().columns(kept.map(|(_, column)| column)));
+        // A claim may be lost in a crash, so the commit does not wait for the disk.
+        let taken = self.relaxed.query_all(&claim).await?;
+        Ok(decode(&taken, columns)?.pop())
     }
 
     /// Renews the leases of the steps that a worker runs. The steps that it has lost are left out of the answer.

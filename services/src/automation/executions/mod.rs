@@ -11,6 +11,7 @@ mod finish;
 mod lease;
 mod list;
 mod reconcile;
+mod values;
 mod wait;
 
 pub use accept::{ManualRun, WebhookCall};
@@ -23,6 +24,7 @@ pub use reconcile::Thoroughness;
 use triptych_stores::{
     clock::Clock, connections::Stores, live::Live, outbox::Outbox, postgres::Postgres, queues::Queues,
 };
+pub use values::{Needs, Outputs, Values};
 pub use wait::Answer;
 
 use crate::automation::{flows::Graphs, integrations::Catalog};

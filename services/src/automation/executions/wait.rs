@@ -4,10 +4,13 @@ use futures::StreamExt as _;
 use serde_json::Value;
 use triptych_entities::{
     failure::Failure,
-    payloads::execution_event::ExecutionEvent,
+    payloads::{execution_event::ExecutionEvent, step_output::StepOutput},
     relational::automation::{execution, execution_step, step},
 };
-use triptych_stores::error::{Result, ServiceError};
+use triptych_stores::{
+    access::Scope,
+    error::{Result, ServiceError},
+};
 
 use super::Executions;
 
@@ -33,7 +36,7 @@ impl Executions {
         let answers =
             |key: &str| graph.steps.iter().any(|step| step.kind == step::Kind::Respond && step.key == key);
         let mut events = self.live.open(self.feed_of(execution.clone()), None).await?;
-        let mut last = Value::Null;
+        let mut last = StepOutput::Inline(None);
         while let Some(envelope) = events.next().await {
             match envelope?.event {
                 ExecutionEvent::StepFinished {
@@ -42,14 +45,13 @@ impl Executions {
                     output,
                     ..
                 } => {
-                    let output = output.unwrap_or_default();
                     if answers(&step_key) {
-                        return Ok(Answer::Replied(output));
+                        return Ok(Answer::Replied(self.whole(execution, output).await?));
                     }
                     last = output;
                 }
                 ExecutionEvent::ExecutionFinished { status: execution::Status::Succeeded, .. } => {
-                    return Ok(Answer::Succeeded(last));
+                    return Ok(Answer::Succeeded(self.whole(execution, last).await?));
                 }
                 ExecutionEvent::ExecutionFinished { error, .. } => {
                     let canceled = || Failure::new("CANCELED", "the execution was canceled");
@@ -59,5 +61,16 @@ impl Executions {
             }
         }
         Err(ServiceError::NotFound("execution"))
+    }
+
+    /// The output that an event contains or refers to.
+    async fn whole(&self, execution: &execution::Model, output: StepOutput) -> Result<Value> {
+        let output = match output {
+            StepOutput::Inline(output) => output,
+            StepOutput::Stored(step) => {
+                self.output_within(Scope::whole(execution.organization_id), step).await?
+            }
+        };
+        Ok(output.unwrap_or_default())
     }
 }

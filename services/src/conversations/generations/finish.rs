@@ -46,8 +46,7 @@ impl Outcome {
     /// A failure without a response.
     #[must_use]
     pub fn failed(code: &str, message: &str) -> Self {
-        let error = Failure { code: code.to_owned(), message: message.to_owned() };
-        Self { error: Some(error), ..Self::empty(Status::Failed) }
+        Self { error: Some(Failure::new(code, message)), ..Self::empty(Status::Failed) }
     }
 
     /// A cancellation before the first run.

@@ -71,10 +71,10 @@ pub(super) fn terminal_event(generation: &Generation) -> GenerationEvent {
         Status::Aborted => GenerationEvent::GenerationAborted { message_id, reason: "REQUESTED".to_owned() },
         Status::Failed | Status::Queued | Status::Streaming => GenerationEvent::GenerationFailed {
             message_id,
-            error: generation.error.clone().unwrap_or_else(|| Failure {
-                code: "INTERNAL".to_owned(),
-                message: "the response could not be completed".to_owned(),
-            }),
+            error: generation
+                .error
+                .clone()
+                .unwrap_or_else(|| Failure::new("INTERNAL", "the response could not be completed")),
         },
     }
 }
