@@ -2,6 +2,7 @@
 //! `services` only, and does not depend on GraphQL.
 
 pub mod automation;
+pub mod compute;
 pub mod conversations;
 pub mod outbound;
 pub mod workers;

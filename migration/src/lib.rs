@@ -67,6 +67,8 @@ impl MigratorTrait for Migrator {
             "m0011_step_kinds",
             "m0012_built_in_roles",
             "m0013_flow_notes",
+            "m0030_lost_claims",
+            "m0031_usage_counters",
             "m0050_users_without_password",
         ]
     }

@@ -6,7 +6,7 @@ use crate::{
     automation::{
         credentials::{Credentials, Keyring},
         datastore::Datastore,
-        executions::{ExecutionParts, Executions},
+        executions::{ExecutionParts, Executions, Quotas},
         flows::{FlowParts, Flows, Graphs, Templates},
         integrations::Catalog,
     },
@@ -32,6 +32,7 @@ pub struct ServiceConfig {
     pub catalog: Catalog,
     pub templates: Arc<dyn Templates>,
     pub models: Models,
+    pub quotas: Quotas,
     pub clock: Clock,
 }
 
@@ -59,8 +60,16 @@ impl Services {
     /// # Errors
     /// The first database that is unavailable.
     pub async fn connect(config: ServiceConfig) -> Result<Self, StoreError> {
-        let ServiceConfig { stores: store_config, session_ttl, keyring, catalog, templates, models, clock } =
-            config;
+        let ServiceConfig {
+            stores: store_config,
+            session_ttl,
+            keyring,
+            catalog,
+            templates,
+            models,
+            quotas,
+            clock,
+        } = config;
         let stores = Stores::connect(&store_config).await?;
         let url = store_config.redis_stream_url.expose_secret();
         let live = Live::connect(url, &store_config.redis_prefix, store_config.finished_stream_ttl).await?;
@@ -80,6 +89,7 @@ impl Services {
             graphs,
             catalog: catalog.clone(),
             live: live.clone(),
+            quotas,
         };
         let generations =
             Generations::new(stores.clone(), clock.clone(), live.clone(), models, Arc::new(queues.clone()));

@@ -232,6 +232,7 @@ mod tests {
             redis_cache_url: redis.clone(),
             redis_stream_url: redis,
             redis_prefix: "triptych".to_owned(),
+            finished_stream_ttl: Duration::from_mins(5),
         }
     }
 

@@ -142,6 +142,48 @@ async fn an_ai_step_in_progress_at_a_kill_ends_once() {
 }
 
 #[tokio::test]
+async fn steps_whose_attempts_end_with_their_worker_are_given_up() {
+    let mut process = Process::start("given-up").await;
+    let local = LocalServer::start().await;
+    let ada = Client::new(&process.url).signed_up().await;
+    let (request, _) = ada.published_flow(steps([hook(), get("held", &format!("{}/held", local.url))])).await;
+    let prompt = json!({ "model": "demo/echo", "prompt": "3000 words" });
+    let ask = step("ai.prompt").key("ask").parameters(prompt);
+    let (prompt, _) = ada.published_flow(steps([hook(), ask])).await;
+    let request = ada.run_flow(&request, json!({})).await;
+    let prompt = ada.run_flow(&prompt, json!({})).await;
+    for attempt in 1..=3 {
+        local.held(attempt).await;
+        attempted(&ada, &prompt, attempt).await;
+        process.kill_and_start_again().await;
+    }
+    for (execution, key) in [(&request, "held"), (&prompt, "ask")] {
+        let done = ada.finished(execution).await;
+        let step = done.step(key);
+        assert_eq!(
+            (&step["status"], &step["error"]["code"]),
+            (&json!("FAILED"), &json!("CRASHED")),
+            "{step:#}"
+        );
+        assert_eq!(done.at("/execution/error/code"), "CRASHED");
+    }
+    assert_eq!(local.hits(), 3);
+    process.end().await;
+}
+
+/// Waits until an attempt of the AI step is running.
+async fn attempted(client: &Client, execution: &str, attempt: usize) {
+    let query = "query($id: ID!) { execution(id: $id) { steps { nodes { status attempt step { key }
+        generation { status epoch } } } } }";
+    let running = |reply: &Reply| {
+        let steps = reply.at("/execution/steps/nodes").as_array().unwrap();
+        let ask = steps.iter().find(|step| step["step"]["key"] == "ask");
+        ask.is_some_and(|ask| ask["attempt"] == attempt && ask["generation"]["epoch"] == attempt)
+    };
+    client.until(query, json!({ "id": execution }), running).await;
+}
+
+#[tokio::test]
 async fn a_second_instance_on_the_same_folder_reports_the_first() {
     let process = Process::start("second").await;
     let (status, said) = process.second_instance().await;

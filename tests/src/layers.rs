@@ -129,7 +129,7 @@ const ACROSS_TENANTS: [&str; 20] = [
 
 /// Where a query reaches a whole organization whatever the caller may do: jobs, triggers, and the parts of a row or
 /// document that a narrower scope has found.
-const WHOLE_ORGANIZATION: [&str; 11] = [
+const WHOLE_ORGANIZATION: [&str; 13] = [
     "engine/src/automation/flows/attempt.rs",
     "services/src/automation/credentials/open.rs",
     "services/src/automation/datastore/mod.rs",
@@ -137,6 +137,8 @@ const WHOLE_ORGANIZATION: [&str; 11] = [
     "services/src/automation/executions/cancel.rs",
     "services/src/automation/executions/feed.rs",
     "services/src/automation/executions/lease.rs",
+    "services/src/automation/executions/values.rs",
+    "services/src/automation/executions/wait.rs",
     "services/src/automation/flows/publish.rs",
     "services/src/conversations/generations/claim.rs",
     "services/src/conversations/threads/branch.rs",

@@ -15,7 +15,12 @@ use triptych_entities::payloads::job::Queue;
 use triptych_services::Services;
 
 use crate::{
-    automation::{flows::Runtime, integrations::Registry, templates::Renderer},
+    automation::{
+        flows::Runtime,
+        integrations::{Registry, Tools},
+        templates::Renderer,
+    },
+    compute::Compute,
     conversations::{generations::Generator, models::ModelRegistry},
     outbound::Outbound,
 };
@@ -49,6 +54,8 @@ pub struct EngineConfig {
 pub enum EngineError {
     #[error("queues: {0}")]
     Queue(#[from] bullmq::Error),
+    #[error("threads for templates: {0}")]
+    Threads(#[from] std::io::Error),
 }
 
 /// Running workers.
@@ -75,9 +82,14 @@ impl Engine {
         let EngineConfig { concurrency, registry, renderer, models, company, outbound } = config;
         let (tasks, stop, end) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let generator = Generator::start(services.generations.clone(), models, &tasks, stop.clone());
-        let tools = services.clone();
-        let runtime =
-            Runtime::start(tools, registry, renderer, generator.clone(), outbound, &tasks, end.clone());
+        let tools = Tools {
+            datastore: services.datastore.clone(),
+            outbound,
+            compute: Compute::new()?,
+            clock: services.clock.clone(),
+        };
+        let own = services.clone();
+        let runtime = Runtime::start(own, registry, renderer, generator.clone(), tools, &tasks, end.clone());
         let jobs = Jobs { services: services.clone(), runtime, generator };
         let mut workers = Vec::new();
         for (queue, concurrency) in [

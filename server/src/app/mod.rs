@@ -20,7 +20,10 @@ use triptych_engine::{
 };
 use triptych_services::{
     ServiceConfig, Services,
-    automation::credentials::{Key, Keyring},
+    automation::{
+        credentials::{Key, Keyring},
+        executions::Quotas,
+    },
     clock::Clock,
     conversations::models::{Models, ProviderConfig, ProviderKind},
 };
@@ -83,6 +86,10 @@ impl App {
             catalog: registry.catalog(),
             templates: renderer.clone(),
             models: models.clone(),
+            quotas: Quotas {
+                executions_per_day: config.quotas.executions_per_day,
+                bytes_per_month: config.quotas.bytes_per_month,
+            },
             clock,
         })
         .await?;

@@ -20,6 +20,7 @@ mod overrides;
 mod postgres;
 mod problems;
 mod providers;
+mod quotas;
 mod read;
 mod redis;
 mod secrets;
@@ -80,6 +81,7 @@ sections! {
     sessions: SessionsConfig,
     limits: LimitsConfig,
     outbound: OutboundConfig,
+    quotas: QuotasConfig,
     telemetry: TelemetryConfig,
     embedded: EmbeddedConfig,
     secrets: SecretsConfig,

@@ -8,4 +8,5 @@ mod history;
 mod integrations;
 mod outbound;
 mod outputs;
+mod quotas;
 mod waiting;

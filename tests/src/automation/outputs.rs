@@ -44,7 +44,8 @@ async fn redis_bytes(world: &World) -> usize {
 async fn executions_that_nobody_watches_leave_little_in_redis() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let (_, url) = ada.published_flow(steps([hook(), text("copy", "{{ trigger.body.text | length }}")])).await;
+    let (_, url) =
+        ada.published_flow(steps([hook(), text("copy", "{{ trigger.body.text | length }}")])).await;
     let before = redis_bytes(&world).await;
     let mut ids = Vec::new();
     for _ in 0..20 {
@@ -82,13 +83,8 @@ async fn executions_that_nobody_watches_leave_little_in_redis() {
 async fn a_large_output_is_read_when_an_event_refers_to_it() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let (_, url) = ada
-        .published_flow(steps([
-            hook(),
-            text("large", "{{ 'y' * 300000 }}"),
-            text("small", "hey"),
-        ]))
-        .await;
+    let (_, url) =
+        ada.published_flow(steps([hook(), text("large", "{{ 'y' * 300000 }}"), text("small", "hey")])).await;
     let id = post(&ada, &url, &body()).await;
     let mut socket = ada.socket().await;
     socket.subscribe("1", EVENTS, json!({ "id": id })).await;
@@ -113,8 +109,7 @@ async fn a_large_output_is_read_when_an_event_refers_to_it() {
 async fn a_synchronous_webhook_answers_with_a_large_output() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let (_, url) =
-        ada.published_flow(steps([hook(), text("large", "{{ 'y' * 300000 }}")])).await;
+    let (_, url) = ada.published_flow(steps([hook(), text("large", "{{ 'y' * 300000 }}")])).await;
     let answer = ada.http().post(format!("{url}/sync")).json(&body()).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.json::<Value>().await.unwrap()["value"].as_str().unwrap().len(), 300_000);

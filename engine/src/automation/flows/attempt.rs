@@ -11,7 +11,6 @@ use triptych_entities::{
 };
 use triptych_services::{
     access, automation::executions::Claim, conversations::generations::StepRequest, error::UNAVAILABLE,
-    storable::storable,
 };
 
 use super::{Runtime, branch};
@@ -20,6 +19,7 @@ use crate::{
         integrations::{ActionError, Call, Outcome},
         templates::{Missing, Scope},
     },
+    compute::Budget,
     conversations::models::ModelError,
 };
 
@@ -80,13 +80,20 @@ impl Runtime {
             Some(run) if run.accepts_missing(&step.parameters) => Missing::IsNull,
             _ => Missing::Fails,
         };
-        let scope = self.scope(claim).await?;
-        let rendered = self.renderer.render_with(&step.parameters, &scope, missing)?;
+        let budget = Budget::default();
+        let scope = self.scope(claim, &budget).await?;
+        let (rendered, problems) = self.render(step, &scope, missing, &budget).await?;
         *input = Some(rendered.clone());
-        self.check(step, &rendered)?;
+        if !problems.is_empty() {
+            return Err(ActionError::bad_parameters(problems));
+        }
         match (step.kind, run) {
             (step::Kind::Ai, _) => self.generate(claim, &rendered, generation).await,
-            (step::Kind::Branch, _) => branch::choose(&self.renderer, claim, &scope),
+            (step::Kind::Branch, _) => {
+                let (templates, graph, id) = (self.renderer.clone(), claim.graph.clone(), step.id);
+                let choose = move |deadline| branch::choose(&templates, &graph, id, &scope, deadline);
+                self.tools.compute.run(&budget, choose).await
+            }
             (_, Some(run)) => {
                 let call = Call {
                     organization: claim.execution.organization_id,
@@ -97,6 +104,7 @@ impl Runtime {
                     integration: &step.integration,
                     operation: &step.operation,
                     parameters: rendered,
+                    budget,
                     credential: self.credential(claim).await?,
                 };
                 run.run(&call, &self.tools).await.map(Into::into)
@@ -112,9 +120,14 @@ impl Runtime {
     }
 
     /// The variables of the step's templates: the values that they refer to.
-    async fn scope(&self, claim: &Claim) -> Result<Scope, ActionError> {
-        let conditions = claim.graph.links_from(claim.step.id).filter_map(|link| link.condition.as_deref());
-        let needs = self.renderer.needs(&claim.step.parameters, conditions);
+    async fn scope(&self, claim: &Claim, budget: &Budget) -> Result<Scope, ActionError> {
+        let (renderer, graph) = (self.renderer.clone(), claim.graph.clone());
+        let (id, parameters) = (claim.step.id, claim.step.parameters.clone());
+        let find = move |_| {
+            let conditions = graph.links_from(id).filter_map(|link| link.condition.as_deref());
+            renderer.needs(&parameters, conditions)
+        };
+        let needs = self.tools.compute.run(budget, find).await;
         let values = self.services.executions.values(claim, &needs).await.map_err(|error| {
             tracing::warn!(%error, execution_step.id = %claim.row.id, "the values of a step were not read");
             ActionError::temporary("UNAVAILABLE", UNAVAILABLE)
@@ -124,17 +137,31 @@ impl Runtime {
         Ok(Scope::new(values.trigger.unwrap_or_default(), steps, json!({}), None))
     }
 
-    /// Validates the rendered parameters against the schema of the operation.
-    fn check(&self, step: &step::Model, rendered: &Value) -> Result<(), ActionError> {
-        let catalog = self.services.flows.catalog();
-        let Some(operation) = catalog.operation(&step.integration, &step.operation) else { return Ok(()) };
-        let problems = operation.parameters.check(rendered, "parameters");
-        if problems.is_empty() {
-            return Ok(());
-        }
-        let sentences: Vec<String> =
-            problems.into_iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
-        Err(ActionError::bad_parameters(sentences.join("; ")))
+    /// Renders the templates of the parameters, and validates the result against the schema of the operation. Returns
+    /// the problems as one text.
+    async fn render(
+        &self,
+        step: &step::Model,
+        scope: &Scope,
+        missing: Missing,
+        budget: &Budget,
+    ) -> Result<(Value, String), ActionError> {
+        let (templates, catalog, scope) =
+            (self.renderer.clone(), self.services.flows.catalog().clone(), scope.clone());
+        let (integration, operation) = (step.integration.clone(), step.operation.clone());
+        let parameters = step.parameters.clone();
+        let render = move |deadline| {
+            let rendered = templates.render_with(&parameters, &scope, missing, deadline)?;
+            let operation = catalog.operation(&integration, &operation);
+            let problems = operation.map(|operation| operation.parameters.check(&rendered, "parameters"));
+            let sentences: Vec<String> = problems
+                .into_iter()
+                .flatten()
+                .map(|problem| format!("{}: {}", problem.path, problem.message))
+                .collect();
+            Ok((rendered, sentences.join("; ")))
+        };
+        self.tools.compute.run(budget, render).await
     }
 
     async fn credential(&self, claim: &Claim) -> Result<Option<Value>, ActionError> {
@@ -195,12 +222,6 @@ impl Runtime {
         let answer = self.generator.run_step_generation(request).await.map_err(from_model)?;
         *generation = Some(answer.generation_id);
         let output = json!({ "text": answer.text, "object": answer.object, "usage": usage(&answer.usage) });
-        if !storable(&output) {
-            return Err(ActionError::permanent(
-                "BAD_OUTPUT",
-                "the response contains characters that cannot be stored",
-            ));
-        }
         Ok(Ended::Done { output, exit: Exit::Continue })
     }
 }

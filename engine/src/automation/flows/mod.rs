@@ -19,7 +19,6 @@ use crate::{
         templates::Renderer,
     },
     conversations::generations::Generator,
-    outbound::Outbound,
 };
 
 /// Runs steps.
@@ -41,12 +40,10 @@ impl Runtime {
         registry: Registry,
         renderer: Arc<Renderer>,
         generator: Generator,
-        outbound: Outbound,
+        tools: Tools,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        let (datastore, clock) = (services.datastore.clone(), services.clock.clone());
-        let tools = Tools { datastore, outbound, clock };
         let worker = services.clock.new_uuid();
         let leases = Arc::new(Leases::default());
         tasks.spawn(leases::keep(leases.clone(), services.executions.clone(), worker, stop));

@@ -7,7 +7,7 @@ use futures::FutureExt as _;
 use triptych_entities::{failure::Failure, ids::ExecutionStepId, relational::automation::step};
 use triptych_services::{
     automation::{
-        executions::{Claim, Outcome, Report},
+        executions::{Claim, MAX_LOST_CLAIMS, Outcome, Report},
         flows::RetryPolicy,
     },
     error::{INTERNAL, ServiceError},
@@ -38,6 +38,13 @@ impl Runtime {
             return executions.resume(id).await;
         };
         let hold = self.leases.hold(id);
+        if claim.row.lost_claims >= MAX_LOST_CLAIMS {
+            tracing::error!(execution_step.id = %id, step.key = claim.step.key, "a step is given up, as each of its last attempts ended with its worker");
+            let message =
+                format!("{MAX_LOST_CLAIMS} attempts ended with their worker, and the step may be the cause");
+            let given_up = Attempt::failed(ActionError::permanent("CRASHED", message));
+            return self.store(&claim, given_up, &RetryPolicy::default()).await;
+        }
         let policy = match RetryPolicy::of(&claim.step) {
             Ok(policy) => policy,
             Err(error) => {

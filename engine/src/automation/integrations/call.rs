@@ -7,7 +7,10 @@ use triptych_entities::ids::{ExecutionId, ExecutionStepId, FlowId, OrganizationI
 use triptych_services::{automation::datastore::Datastore, clock::Clock};
 
 use super::ActionError;
-use crate::outbound::Outbound;
+use crate::{
+    compute::{Budget, Compute},
+    outbound::Outbound,
+};
 
 /// One attempt at one step.
 pub struct Call<'a> {
@@ -22,6 +25,8 @@ pub struct Call<'a> {
     pub operation: &'a str,
     /// The parameters with rendered templates, valid against the schema of the operation.
     pub parameters: Value,
+    /// The working time of the attempt.
+    pub budget: Budget,
     /// The decrypted credential. Must not be logged or copied to outputs or errors.
     pub credential: Option<Value>,
 }
@@ -59,6 +64,7 @@ impl<T> Outcome<T> {
 pub struct Tools {
     pub datastore: Datastore,
     pub outbound: Outbound,
+    pub compute: Compute,
     pub clock: Clock,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use crate::automation::templates::TemplateError;
+use crate::{automation::templates::TemplateError, compute::TooLong};
 
 /// Why an operation failed. The message is shown to the flow's users: no secrets, no internals.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,12 @@ impl ActionError {
     /// `BAD_PARAMETERS`: the step's parameters are invalid.
     pub fn bad_parameters(message: impl Into<String>) -> Self {
         Self::permanent("BAD_PARAMETERS", message)
+    }
+}
+
+impl From<TooLong> for ActionError {
+    fn from(error: TooLong) -> Self {
+        Self::permanent("WORK_LIMIT", error.to_string())
     }
 }
 

@@ -10,6 +10,7 @@ mod derive;
 mod error;
 mod exchange;
 mod manifest;
+mod pattern;
 mod registry;
 
 mod datastore;

@@ -97,6 +97,9 @@ impl Renderer {
     }
 
     pub(super) fn expression_names(&self, code: &str) -> Result<Vec<String>, minijinja::Error> {
+        if source::is_code_too_long(code) {
+            return Err(too_long());
+        }
         let expression = self.strict.compile_expression(code)?;
         Ok(sorted(expression.undeclared_variables(true)))
     }
@@ -110,18 +113,28 @@ impl Renderer {
     }
 
     fn text_names(&self, text: &str) -> Result<Vec<String>, minijinja::Error> {
+        if source::is_too_long(text) {
+            return Err(too_long());
+        }
         // The environment does not copy the text, so its lifetime is shortened to that of the text.
         let environment: &Environment<'_> = &self.strict;
         Ok(sorted(environment.template_from_str(text)?.undeclared_variables(true)))
     }
 
     fn unknown_filter(&self, code: &str) -> Option<String> {
-        source::called_filters(code).into_iter().find_map(|name| {
+        let called: std::collections::BTreeSet<&str> = source::called_filters(code).into_iter().collect();
+        called.into_iter().find_map(|name| {
             let known = self.strict.compile_expression("name is filter").ok()?;
             let known = known.eval(minijinja::context! { name }).ok()?;
             (!known.is_true()).then(|| format!("there is no filter `{name}`"))
         })
     }
+}
+
+/// The error of code that is longer than the limit.
+pub(super) fn too_long() -> minijinja::Error {
+    let message = format!("an expression has more than {} characters, without its texts", source::CODE_LIMIT);
+    minijinja::Error::new(minijinja::ErrorKind::SyntaxError, message)
 }
 
 fn sorted(names: std::collections::HashSet<String>) -> Vec<String> {

@@ -6,7 +6,7 @@ use minijinja::{
     value::{Rest, Value, ValueKind},
 };
 
-use super::filters;
+use super::{filters, json};
 
 /// The fuel of one value: an instruction costs one, data about one for each 64 bytes. That limits a value to about
 /// 13 MB and a fraction of a second.
@@ -68,9 +68,7 @@ fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(()),
         ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => {
-            let json = serde_json::to_string(value)
-                .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
-            out.write_str(&json).map_err(failed)
+            out.write_str(&json::text_of(value)?).map_err(failed)
         }
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }).map_err(failed),
         _ => write!(out, "{value}").map_err(failed),

@@ -6,14 +6,18 @@ use minijinja::{
     value::{Serde, Value},
 };
 
+use super::json;
 use crate::automation::integrations::formatter::moment;
+
+/// The longest text that `date` reads, in bytes.
+const DATE_LIMIT: usize = 200;
 
 pub(super) fn add(environment: &mut Environment<'_>) {
     environment.add_filter("fromjson", from_json);
     environment.add_filter("tojson", to_json);
     environment.add_filter("string", string);
-    environment.add_filter("slugify", |text: String| slug::slugify(text));
-    environment.add_filter("base64encode", |text: String| STANDARD.encode(text));
+    environment.add_filter("slugify", slugify);
+    environment.add_filter("base64encode", base64_encode);
     environment.add_filter("base64decode", base64_decode);
     environment.add_filter("date", date);
 }
@@ -26,18 +30,36 @@ fn present(value: &Value) -> Result<(), Error> {
     if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(()) }
 }
 
+/// Charges a filter for the length of a text, as the engine charges its own.
+fn charge(state: &State, length: usize) -> Result<(), Error> {
+    state.consume_fuel(length as u64 / 64)
+}
+
 /// Formats a value as JSON. Replaces the built-in filter, which escapes characters for HTML.
-fn to_json(value: &Value) -> Result<String, Error> {
+fn to_json(state: &State, value: &Value) -> Result<String, Error> {
     present(value)?;
-    serde_json::to_string(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
+    let text = json::text_of(value)?;
+    charge(state, text.len())?;
+    Ok(text)
+}
+
+fn slugify(state: &State, text: &str) -> Result<String, Error> {
+    // Characters are replaced one by one.
+    state.consume_fuel(text.len() as u64 / 8)?;
+    Ok(slug::slugify(text))
+}
+
+fn base64_encode(state: &State, text: &str) -> Result<String, Error> {
+    charge(state, text.len())?;
+    Ok(STANDARD.encode(text))
 }
 
 /// Formats a value as text, as in output. Replaces the built-in filter, which formats like Python.
-fn string(value: &Value) -> Result<String, Error> {
+fn string(state: &State, value: &Value) -> Result<String, Error> {
     match value.as_str() {
-        Some(text) => Ok(text.to_owned()),
+        Some(text) => charge(state, text.len()).map(|()| text.to_owned()),
         None if value.is_none() => Ok(String::new()),
-        None => to_json(value),
+        None => to_json(state, value),
     }
 }
 
@@ -50,7 +72,8 @@ fn from_json(state: &State, text: &str) -> Result<Value, Error> {
     Ok(Value::from(Serde(value)))
 }
 
-fn base64_decode(text: &str) -> Result<String, Error> {
+fn base64_decode(state: &State, text: &str) -> Result<String, Error> {
+    charge(state, text.len())?;
     let bytes = STANDARD.decode(text.trim()).map_err(|error| wrong(format!("not base64: {error}")))?;
     String::from_utf8(bytes).map_err(|_| wrong("the decoded bytes are not text"))
 }
@@ -58,7 +81,14 @@ fn base64_decode(text: &str) -> Result<String, Error> {
 /// A date in another format (`strftime`) and time zone: `{{ trigger.firedAt | date("%d.%m.%Y", "Europe/Rome") }}`.
 /// Without arguments: RFC 3339 in UTC.
 fn date(value: &Value, format: Option<&str>, timezone: Option<&str>) -> Result<String, Error> {
-    let json = serde_json::to_value(value).map_err(|error| wrong(error.to_string()))?;
+    let texts = [value.as_str(), format, timezone];
+    if texts.iter().flatten().any(|text| text.len() > DATE_LIMIT) {
+        return Err(wrong(format!("dates, formats and time zones have at most {DATE_LIMIT} characters")));
+    }
+    if value.len().is_some() && value.as_str().is_none() {
+        return Err(wrong("not a date"));
+    }
+    let json = json::of(value)?;
     let zone = moment::zone(timezone).map_err(wrong)?;
     let moment = moment::parse(&json, zone, None).map_err(wrong)?;
     match format {

@@ -9,6 +9,7 @@ mod checker;
 mod environment;
 mod error;
 mod filters;
+mod json;
 mod needs;
 mod render;
 mod scope;

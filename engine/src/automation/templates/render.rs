@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use triptych_services::storable::storable;
 
-use super::{Renderer, Scope, TOTAL_LIMIT, TemplateError, VALUE_LIMIT, source};
+use super::{Renderer, Scope, TOTAL_LIMIT, TemplateError, VALUE_LIMIT, check::too_long, json, source};
+use crate::compute::Deadline;
 
 /// The treatment of missing values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +27,10 @@ impl Renderer {
     /// # Errors
     /// For the first template that cannot be filled in; see [`TemplateError`].
     pub fn render(&self, parameters: &Value, scope: &Scope) -> Result<Value, TemplateError> {
-        self.render_with(parameters, scope, Missing::Fails)
+        self.render_with(parameters, scope, Missing::Fails, Deadline::fresh())
     }
 
-    /// As [`Renderer::render`], with a choice of how missing values are treated.
+    /// As [`Renderer::render`], with a choice of how missing values are treated. No template is begun after the deadline.
     ///
     /// # Errors
     /// As [`Renderer::render`].
@@ -38,8 +39,9 @@ impl Renderer {
         parameters: &Value,
         scope: &Scope,
         missing: Missing,
+        deadline: Deadline,
     ) -> Result<Value, TemplateError> {
-        let mut walk = Walk { renderer: self, scope, missing, left: TOTAL_LIMIT };
+        let mut walk = Walk { renderer: self, scope, missing, deadline, left: TOTAL_LIMIT };
         walk.value(parameters, "")
     }
 
@@ -50,6 +52,9 @@ impl Renderer {
     /// If the condition cannot be read or refers to what is missing; see [`TemplateError`].
     pub fn evaluate_condition(&self, expression: &str, scope: &Scope) -> Result<bool, TemplateError> {
         let code = condition_code(expression);
+        if source::is_code_too_long(code) {
+            return Err(TemplateError::from_engine(&too_long(), "", code));
+        }
         let environment = self.environment(code, Missing::Fails);
         let failed = |error: &minijinja::Error| TemplateError::from_engine(error, "", code);
         let compiled = environment.compile_expression(code).map_err(|error| failed(&error))?;
@@ -79,6 +84,7 @@ struct Walk<'a> {
     renderer: &'a Renderer,
     scope: &'a Scope,
     missing: Missing,
+    deadline: Deadline,
     /// What is left of [`TOTAL_LIMIT`].
     left: usize,
 }
@@ -87,6 +93,8 @@ impl Walk<'_> {
     fn value(&mut self, value: &Value, path: &str) -> Result<Value, TemplateError> {
         match value {
             Value::String(text) if source::is_template(text) => {
+                let too_much = |_| TemplateError::TooMuchWork { path: path.to_owned() };
+                self.deadline.check().map_err(too_much)?;
                 let filled = self.template(text, path)?;
                 let size = size_within(&filled, VALUE_LIMIT.min(self.left))
                     .ok_or_else(|| TemplateError::TooLarge { path: path.to_owned() })?;
@@ -115,6 +123,9 @@ impl Walk<'_> {
     }
 
     fn template(&self, text: &str, path: &str) -> Result<Value, TemplateError> {
+        if source::is_too_long(text) {
+            return Err(TemplateError::from_engine(&too_long(), path, text));
+        }
         let environment = self.renderer.environment(text, self.missing);
         if let Some(code) = source::inside(text)
             && let Ok(expression) = environment.compile_expression(code)
@@ -127,11 +138,7 @@ impl Walk<'_> {
                     Err(TemplateError::Missing { path: path.to_owned(), expression: code.trim().to_owned() })
                 }
                 _ if value.is_undefined() => Ok(Value::Null),
-                _ => serde_json::to_value(&value).map_err(|error| TemplateError::Failed {
-                    path: path.to_owned(),
-                    expression: code.trim().to_owned(),
-                    message: error.to_string(),
-                }),
+                _ => json::of(&value).map_err(|error| TemplateError::from_engine(&error, path, code)),
             };
         }
         environment

@@ -48,10 +48,23 @@ pub(super) fn code(text: &str) -> Vec<String> {
 }
 
 fn next_opening(text: &str) -> Option<usize> {
-    match (text.find("{{"), text.find("{%")) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+    // One search for both, as a search for the one that is absent looks at the whole rest.
+    let opens = |at: &usize| matches!(text.as_bytes().get(at + 1), Some(b'{' | b'%'));
+    text.match_indices('{').map(|(at, _)| at).find(opens)
+}
+
+/// The longest code between braces, in bytes without the content of its texts. The parser makes a tree of it that is as
+/// deep as it has operators, and recursive calls walk that tree.
+pub(super) const CODE_LIMIT: usize = 2_048;
+
+/// Whether a part of a template is longer than [`CODE_LIMIT`].
+pub(super) fn is_too_long(text: &str) -> bool {
+    text.len() > CODE_LIMIT && code(text).iter().any(|span| span.len() > CODE_LIMIT)
+}
+
+/// As [`is_too_long`], for code without braces.
+pub(super) fn is_code_too_long(text: &str) -> bool {
+    text.len() > CODE_LIMIT && without_strings(text, None).0.len() > CODE_LIMIT
 }
 
 /// The text up to `close`, with every string literal emptied, and how much of the input that was.

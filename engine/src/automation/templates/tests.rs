@@ -2,6 +2,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use crate::compute::Deadline;
+
 use super::{Missing, Renderer, Scope, TemplateError};
 
 fn scope() -> Scope {
@@ -123,7 +125,8 @@ fn missing_values_are_errors_that_name_them() {
 fn missing_values_can_be_null() {
     let parameters =
         json!({ "a": "{{ trigger.body.nam }}", "b": "x{{ vars.a.b }}", "c": "{{ trigger.body.n }}" });
-    let rendered = Renderer::new().render_with(&parameters, &scope(), Missing::IsNull).unwrap();
+    let rendered =
+        Renderer::new().render_with(&parameters, &scope(), Missing::IsNull, Deadline::fresh()).unwrap();
     assert_eq!(rendered, json!({ "a": null, "b": "x", "c": 3 }));
 }
 
@@ -250,4 +253,76 @@ fn the_check_of_conditions() {
         let problem = renderer.condition_problem(expression).unwrap_or_default();
         assert!(problem.contains(part), "{expression}: {problem}");
     }
+}
+
+/// On a thread with the stack of those that render templates.
+fn deep<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new().stack_size(64 * 1_048_576).spawn(work).unwrap().join().unwrap()
+}
+
+#[test]
+fn deep_values_end_neither_the_renderer_nor_what_reads_the_result() {
+    deep(|| {
+        let nested =
+            "{% set ns = namespace(x=[]) %}{% for i in range(30000) %}{% set ns.x = [ns.x] %}{% endfor %}";
+        for print in ["{{ ns.x }}", "{{ ns.x | tojson | length }}", "{{ ns.x | string }}"] {
+            let error = render(&format!("{nested}{print}")).unwrap_err();
+            assert!(matches!(error.code(), "TEMPLATE_FAILED" | "TEMPLATE_LIMIT"), "{error}");
+        }
+        let error = render(&format!("{{{{ {}1{} }}}}", "[".repeat(140), "]".repeat(140))).unwrap_err();
+        assert_eq!(error.code(), "TEMPLATE_SYNTAX");
+        assert!(render(&format!("{{{{ {}1{} }}}}", "[".repeat(40), "]".repeat(40))).is_ok());
+    });
+}
+
+#[test]
+fn filters_are_charged_for_the_length_of_their_input() {
+    for filter in ["slugify", "base64encode", "string", "tojson", "upper"] {
+        let template = format!(
+            "{{% set big = 'a' * 900000 %}}{{% for i in range(20000) %}}{{{{ (big | {filter} | length) and '' }}}}{{% endfor %}}"
+        );
+        let begun = std::time::Instant::now();
+        assert_eq!(render(&template).unwrap_err().code(), "TEMPLATE_LIMIT", "{filter}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{filter} took {:?}", begun.elapsed());
+    }
+    let long = format!("{{{{ '2026-01-01' | date('{}') }}}}", "%c".repeat(1_000));
+    assert_eq!(render(&long).unwrap_err().code(), "TEMPLATE_FAILED");
+}
+
+#[test]
+fn statements_inside_each_other_are_refused_when_the_flow_is_written() {
+    // On the stack of a thread that serves requests.
+    std::thread::Builder::new()
+        .stack_size(2 * 1_048_576)
+        .spawn(|| {
+            for (open, close) in [("{% if 1 %}", "{% endif %}"), ("{% for a in item %}", "{% endfor %}")] {
+                let template = open.repeat(20_000) + &close.repeat(20_000);
+                assert!(!Renderer::new().problems("", &json!({ "a": template })).is_empty(), "{open}");
+            }
+            for part in ["+1", "|upper", ".a", "[0]", " and 1", "~1", " if 1 else 1"] {
+                for count in [300, 200_000] {
+                    let template = format!("{{{{ item{} }}}}", part.repeat(count));
+                    let problems = Renderer::new().problems("", &json!({ "a": template }));
+                    assert!(count == 300 || !problems.is_empty(), "{part}");
+                    let condition = format!("item{}", part.repeat(count));
+                    let problem = Renderer::new().condition_problem(&condition);
+                    assert!(count == 300 || problem.is_some(), "{part}");
+                }
+            }
+        })
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+#[test]
+fn no_template_is_begun_after_the_deadline() {
+    let many: Vec<String> =
+        (0..100).map(|n| format!("{{% for i in range(20000) %}}{{% endfor %}}{n}")).collect();
+    let deadline = Deadline::fresh();
+    let begun = std::time::Instant::now();
+    let rendered = Renderer::new().render_with(&json!(vec![many; 100]), &scope(), Missing::Fails, deadline);
+    assert_eq!(rendered.unwrap_err().code(), "TEMPLATE_LIMIT");
+    let took = begun.elapsed().as_secs();
+    assert!((4..10).contains(&took), "it took {took} s");
 }

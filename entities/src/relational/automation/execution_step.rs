@@ -93,6 +93,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub started_at: Option<DateTimeUtc>,
     pub finished_at: Option<DateTimeUtc>,
+    /// Claims in a row that ended without a report.
+    pub lost_claims: i32,
 }
 
 impl Model {

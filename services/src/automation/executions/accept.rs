@@ -13,11 +13,14 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
-    error::{Invalid, Result, ServiceError},
+    error::{Code, Coded as _, Invalid, Result, ServiceError},
     storable::storable,
 };
 
-use super::Executions;
+use super::{
+    Executions,
+    quota::{self, Use},
+};
 use crate::{automation::integrations::Start, input::ClientId};
 
 /// A manual run.
@@ -191,8 +194,14 @@ impl Executions {
             client_id: None,
             firing: Some((id, due)),
         };
-        self.insert(new).await?;
-        Ok(true)
+        match self.insert(new).await {
+            // The quota is not available again before the next firings.
+            Err(error) if error.code() == Code::LimitExceeded => {
+                tracing::warn!(%error, schedule.id = %id, "a firing of a schedule was skipped");
+                Ok(true)
+            }
+            fired => fired.map(|_| true),
+        }
     }
 
     /// `None` if the same firing or client id has an execution already.
@@ -200,6 +209,9 @@ impl Executions {
         let id: ExecutionId = self.clock.new_id();
         let job_id = self.clock.new_id();
         let now = self.clock.now();
+        let organization = new.flow.organization_id;
+        self.check_quotas(organization, now).await?;
+        let more = Use { executions: 1, bytes: quota::size(&new.trigger) };
         let row = execution::Model {
             id,
             organization_id: new.flow.organization_id,
@@ -228,9 +240,8 @@ impl Executions {
         if inserted == 0 {
             return Ok(None);
         }
-        self.outbox
-            .insert_as(&tx, job_id, new.flow.organization_id, &Job::Begin { execution_id: id }, None)
-            .await?;
+        self.outbox.insert_as(&tx, job_id, organization, &Job::Begin { execution_id: id }, None).await?;
+        self.count_use(&tx, organization, now, more).await?;
         tx.commit().await?;
         self.outbox.wake();
         Ok(Some(row))

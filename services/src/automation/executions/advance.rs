@@ -202,6 +202,7 @@ impl Executions {
             step_id: step,
             status,
             attempt: 0,
+            lost_claims: 0,
             input: None,
             output: None,
             error_code: None,

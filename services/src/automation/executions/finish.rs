@@ -10,18 +10,21 @@ use serde_json::Value;
 use triptych_entities::{
     failure::Failure,
     ids::{ExecutionStepId, GenerationId},
-    payloads::{execution_event::ExecutionEvent, job::Job},
+    payloads::{execution_event::ExecutionEvent, job::Job, step_output::INLINE_LIMIT},
     relational::automation::{
         execution_step::{self, Exit, Status},
         step,
     },
 };
-use triptych_stores::{access::Scoped as _, error::Result, fetch::Fetch as _, postgres::Transaction};
+use triptych_stores::{
+    access::Scoped as _, error::Result, fetch::Fetch as _, postgres::Transaction, storable::clean,
+};
 
 use super::{
     Claim, Executions,
     advance::{Locked, finished_event},
     lease::EARLY,
+    quota::{self, Use},
 };
 
 /// What became of one attempt.
@@ -55,6 +58,27 @@ pub struct Outcome {
     pub report: Report,
 }
 
+impl Outcome {
+    /// The bytes that count for the quota of the organization: small values are free, so that few reports count.
+    fn large_bytes(&self) -> i64 {
+        let output = match &self.report {
+            Report::Succeeded { output, .. } | Report::Wait { output, .. } => Some(output),
+            Report::Failed { .. } | Report::Retry { .. } => None,
+        };
+        let sizes = self.input.iter().chain(output).map(quota::size);
+        sizes.filter(|size| usize::try_from(*size).is_ok_and(|size| size > INLINE_LIMIT)).sum()
+    }
+
+    /// Replaces what PostgreSQL cannot store. Failures are clean already.
+    fn clean(&mut self) {
+        self.input.iter_mut().for_each(clean);
+        match &mut self.report {
+            Report::Succeeded { output, .. } | Report::Wait { output, .. } => clean(output),
+            Report::Failed { .. } | Report::Retry { .. } => {}
+        }
+    }
+}
+
 impl Executions {
     /// Stores a report and the steps that follow. `false` if the claim was lost, in which case the report is
     /// discarded.
@@ -68,8 +92,11 @@ impl Executions {
         let Some(index) = locked.steps.iter().position(|row| holds(row, claim)) else { return Ok(false) };
         let now = self.clock.now();
         let mut row = locked.steps[index].clone();
+        let mut outcome = outcome;
+        outcome.clean();
+        let more = Use { executions: 0, bytes: outcome.large_bytes() };
         apply(&mut row, outcome, now);
-        self.change(tx, locked, index, row, now).await?;
+        self.change(tx, locked, index, row, more, now).await?;
         Ok(true)
     }
 
@@ -95,7 +122,7 @@ impl Executions {
         let mut row = locked.steps[index].clone();
         row.due_at = None;
         end(&mut row, Status::Succeeded, now);
-        self.change(tx, locked, index, row, now).await
+        self.change(tx, locked, index, row, Use::default(), now).await
     }
 
     /// Stores a step's new state and what follows from it, commits, and announces both.
@@ -105,6 +132,7 @@ impl Executions {
         mut locked: Locked,
         index: usize,
         mut row: execution_step::Model,
+        more: Use,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let execution = locked.execution.id;
@@ -120,6 +148,9 @@ impl Executions {
         locked.steps[index] = row;
         if !locked.execution.status.is_final() {
             self.follow_up(&tx, &locked, now, &mut events).await?;
+        }
+        if more != Use::default() {
+            self.count_use(&tx, locked.execution.organization_id, now, more).await?;
         }
         tx.commit().await?;
         self.outbox.wake();
@@ -138,6 +169,7 @@ fn holds(row: &execution_step::Model, claim: &Claim) -> bool {
 fn apply(row: &mut execution_step::Model, outcome: Outcome, now: DateTime<Utc>) {
     row.lease_owner = None;
     row.lease_until = None;
+    row.lost_claims = 0;
     row.input = outcome.input.or(row.input.take());
     row.generation_id = outcome.generation.or(row.generation_id);
     row.set_failure(None);

@@ -33,6 +33,9 @@ use crate::automation::flows::Graph;
 /// Duration of a lease that is not renewed.
 pub const LEASE: Duration = Duration::from_secs(15);
 
+/// Claims that end without a report, one after the other, after which a step is given up: it may be what ends its workers.
+pub const MAX_LOST_CLAIMS: i32 = 3;
+
 /// How early a step may be run or ended. A queue counts in whole milliseconds, and may bring a job a moment before
 /// its time.
 pub(super) const EARLY: Duration = Duration::from_millis(50);
@@ -91,6 +94,10 @@ impl Executions {
             due_at: Set(None),
             ..Default::default()
         };
+        // The values before the update: a running step that is claimed again has lost its last claim.
+        let lost =
+            Expr::case(Expr::col(Column::Status).eq(Status::Running), Expr::col(Column::LostClaims).add(1))
+                .finally(Expr::col(Column::LostClaims));
         let started = Func::coalesce([Expr::col(Column::StartedAt), Expr::val(now)]);
         let under_way = Query::select()
             .expr(Expr::val(1))
@@ -104,6 +111,7 @@ impl Executions {
         let mut claim = execution_step::Entity::update_across_tenants()
             .set(row)
             .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
+            .col_expr(Column::LostClaims, lost.into())
             .col_expr(Column::StartedAt, started.into())
             .filter(Column::Id.eq(id))
             .filter(claimable(now))

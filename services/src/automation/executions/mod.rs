@@ -10,6 +10,7 @@ mod find;
 mod finish;
 mod lease;
 mod list;
+mod quota;
 mod reconcile;
 mod values;
 mod wait;
@@ -18,8 +19,9 @@ pub use accept::{ManualRun, WebhookCall};
 pub use cancel::RetryFrom;
 pub use feed::{Envelope, ExecutionFeed};
 pub use finish::{Outcome, Report};
-pub use lease::{Claim, LEASE};
+pub use lease::{Claim, LEASE, MAX_LOST_CLAIMS};
 pub use list::ExecutionFilter;
+pub use quota::Quotas;
 pub use reconcile::Thoroughness;
 use triptych_stores::{
     clock::Clock, connections::Stores, live::Live, outbox::Outbox, postgres::Postgres, queues::Queues,
@@ -41,6 +43,7 @@ pub struct Executions {
     graphs: Graphs,
     catalog: Catalog,
     live: Live,
+    quotas: Quotas,
 }
 
 /// The dependencies of [`Executions`], without the stores.
@@ -50,12 +53,13 @@ pub(crate) struct ExecutionParts {
     pub(crate) graphs: Graphs,
     pub(crate) catalog: Catalog,
     pub(crate) live: Live,
+    pub(crate) quotas: Quotas,
 }
 
 impl Executions {
     pub(crate) fn new(stores: Stores, clock: Clock, parts: ExecutionParts) -> Self {
-        let ExecutionParts { outbox, queues, graphs, catalog, live } = parts;
+        let ExecutionParts { outbox, queues, graphs, catalog, live, quotas } = parts;
         let relaxed = stores.relaxed.clone();
-        Self { stores, relaxed, clock, outbox, queues, graphs, catalog, live }
+        Self { stores, relaxed, clock, outbox, queues, graphs, catalog, live, quotas }
     }
 }

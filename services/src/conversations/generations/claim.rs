@@ -25,7 +25,7 @@ use super::{Generations, Outcome};
 use crate::conversations::tree::Tree;
 
 /// Number of runs that ended with their worker after which the generation fails, as it probably causes the crashes.
-const MAX_RUNS: i32 = 10;
+const MAX_RUNS: i32 = 3;
 /// Limit of messages in a prompt; the latest are kept.
 const MAX_TURNS: usize = 200;
 
@@ -68,7 +68,7 @@ impl Generations {
             return Ok(None);
         };
         if claim.generation.epoch > MAX_RUNS {
-            let outcome = Outcome::failed("INTERNAL", "the generation was restarted too often");
+            let outcome = Outcome::failed("CRASHED", "each run of the generation ended with its worker");
             self.finish(&claim, outcome).await?;
             return Ok(None);
         }

@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
 use super::send::Response;
-use triptych_services::storable::storable;
+use triptych_services::storable::clean;
 
 use crate::automation::integrations::ActionError;
 
@@ -69,9 +69,9 @@ pub fn body(response: &Response) -> (Value, bool) {
         return (Value::Null, false);
     }
     if is_json(headers)
-        && let Ok(value) = serde_json::from_slice::<Value>(bytes)
-        && storable(&value)
+        && let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
     {
+        clean(&mut value);
         return (value, false);
     }
     match std::str::from_utf8(bytes) {

@@ -3,15 +3,14 @@
 use std::{borrow::Cow, cmp::Ordering};
 
 use chrono::DateTime;
-use regex::RegexBuilder;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::automation::integrations::formatter::decimal;
-
-/// Maximum size of a compiled regular expression, in bytes.
-const PATTERN_LIMIT: usize = 1_048_576;
+use crate::automation::integrations::{
+    formatter::decimal,
+    pattern::{Trouble, compile},
+};
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -48,8 +47,8 @@ pub(super) struct Condition {
 
 impl Condition {
     /// # Errors
-    /// If `against` is not valid for the operator.
-    pub(super) fn holds(&self) -> Result<bool, String> {
+    /// If `against` is not valid for the operator, or too large.
+    pub(super) fn holds(&self) -> Result<bool, Trouble> {
         let (value, against) = (&self.value, &self.against);
         let order = |wanted: fn(Ordering) -> bool| compare(value, against).is_some_and(wanted);
         Ok(match self.operator {
@@ -69,7 +68,7 @@ impl Condition {
             Operator::IsFalse => is_truth(value, false),
             Operator::In => match against {
                 Value::Array(items) => items.iter().any(|item| equal(value, item)),
-                _ => return Err("`in` requires a list in `against`".to_owned()),
+                _ => return Err("`in` requires a list in `against`".into()),
             },
             Operator::Matches => matches(value, against)?,
         })
@@ -110,13 +109,11 @@ fn contains(value: &Value, against: &Value) -> bool {
     }
 }
 
-fn matches(value: &Value, against: &Value) -> Result<bool, String> {
+fn matches(value: &Value, against: &Value) -> Result<bool, Trouble> {
     let pattern = against.as_str().ok_or("`matches` requires a regular expression in `against`")?;
-    let pattern = RegexBuilder::new(pattern)
-        .size_limit(PATTERN_LIMIT)
-        .build()
-        .map_err(|error| format!("not a regular expression: {error}"))?;
-    Ok(text(value).is_some_and(|text| pattern.is_match(&text)))
+    let text = text(value);
+    let pattern = compile(pattern, text.as_ref().map_or(0, |text| text.len()))?;
+    Ok(text.is_some_and(|text| pattern.is_match(&text)))
 }
 
 fn is_truth(value: &Value, wanted: bool) -> bool {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools};
+use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools, pattern::Trouble};
+use crate::compute::Deadline;
 use compare::Condition;
 
 pub(super) struct ContinueIf;
@@ -52,8 +53,9 @@ impl Action for ContinueIf {
         kind: Kind::Filter,
     };
 
-    async fn run(&self, parameters: Parameters, _: &Call<'_>, _: &Tools) -> ActionResult<Passed> {
-        let passed = passes(&parameters.conditions)?;
+    async fn run(&self, parameters: Parameters, call: &Call<'_>, tools: &Tools) -> ActionResult<Passed> {
+        let test = move |deadline| passes(&parameters.conditions, deadline);
+        let passed = tools.compute.run(&call.budget, test).await?;
         let output = Passed { passed };
         Ok(if passed { Outcome::Done(output) } else { Outcome::Stopped(output) })
     }
@@ -63,13 +65,15 @@ impl Action for ContinueIf {
     }
 }
 
-fn passes(groups: &[Group]) -> Result<bool, ActionError> {
+fn passes(groups: &[Group], deadline: Deadline) -> Result<bool, ActionError> {
     for (group, Group(conditions)) in groups.iter().enumerate() {
         let mut all = true;
         for (index, condition) in conditions.iter().enumerate() {
             // Every condition is evaluated, so that an invalid one is reported independently of the others.
-            all &= condition.holds().map_err(|message| {
-                ActionError::bad_parameters(format!("conditions.{group}.{index}: {message}"))
+            let held = deadline.check().map_err(Trouble::from).and_then(|()| condition.holds());
+            all &= held.map_err(|trouble| {
+                let error = ActionError::from(trouble);
+                ActionError { message: format!("conditions.{group}.{index}: {}", error.message), ..error }
             })?;
         }
         if all && !conditions.is_empty() {
@@ -86,7 +90,7 @@ mod tests {
     use super::*;
 
     fn passed(conditions: Value) -> Result<bool, ActionError> {
-        passes(&serde_json::from_value::<Vec<Group>>(conditions).unwrap())
+        passes(&serde_json::from_value::<Vec<Group>>(conditions).unwrap(), Deadline::fresh())
     }
 
     #[test]
@@ -107,5 +111,15 @@ mod tests {
         let error = passed(broken).unwrap_err();
         assert_eq!((error.code.as_ref(), error.retryable), ("BAD_PARAMETERS", false));
         assert!(error.message.starts_with("conditions.0.1: "), "{error}");
+    }
+
+    #[test]
+    fn many_patterns_on_a_long_text_end_soon() {
+        let condition =
+            json!({ "value": "a".repeat(1_000_000), "operator": "matches", "against": "(?:a?){80}a{80}b" });
+        let begun = std::time::Instant::now();
+        let error = passed(json!(vec![vec![condition; 20]; 20])).unwrap_err();
+        assert_eq!((error.code.as_ref(), error.retryable), ("WORK_LIMIT", false), "{error}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
     }
 }

@@ -14,7 +14,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools};
+use triptych_services::clock::Clock;
+
+use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools, pattern::Trouble};
+use crate::compute::Deadline;
 
 pub(super) const TEXT: Format<text::Parameters> = Format(PhantomData);
 pub(super) const NUMBER: Format<number::Parameters> = Format(PhantomData);
@@ -24,8 +27,8 @@ pub(super) const DATE: Format<date::Parameters> = Format(PhantomData);
 pub(super) trait Transforms: DeserializeOwned + JsonSchema + Send + 'static {
     const ABOUT: About;
 
-    /// Runs the chosen transform. An error is a message for the author of the flow.
-    fn apply(&self, tools: &Tools) -> Result<Value, String>;
+    /// Runs the chosen transform.
+    fn apply(&self, clock: &Clock, deadline: Deadline) -> Result<Value, Trouble>;
 
     /// See [`Action::accepts_missing`].
     fn accepts_missing(_parameters: &Value) -> bool {
@@ -49,8 +52,10 @@ impl<T: Transforms> Action for Format<T> {
 
     const ABOUT: About = T::ABOUT;
 
-    async fn run(&self, parameters: T, _: &Call<'_>, tools: &Tools) -> ActionResult<Formatted> {
-        let value = parameters.apply(tools).map_err(ActionError::bad_parameters)?;
+    async fn run(&self, parameters: T, call: &Call<'_>, tools: &Tools) -> ActionResult<Formatted> {
+        let clock = tools.clock.clone();
+        let apply = move |deadline| parameters.apply(&clock, deadline);
+        let value = tools.compute.run(&call.budget, apply).await.map_err(ActionError::from)?;
         Ok(Outcome::Done(Formatted { value }))
     }
 
@@ -66,8 +71,8 @@ const fn about(key: &'static str, name: &'static str, description: &'static str)
 impl Transforms for text::Parameters {
     const ABOUT: About = about("text", "Format text", "Converts a text, or extracts a part of it.");
 
-    fn apply(&self, _: &Tools) -> Result<Value, String> {
-        text::apply(self)
+    fn apply(&self, _: &Clock, deadline: Deadline) -> Result<Value, Trouble> {
+        text::apply(self, deadline)
     }
 
     fn accepts_missing(parameters: &Value) -> bool {
@@ -82,16 +87,16 @@ impl Transforms for number::Parameters {
         "Parses, calculates, rounds and formats numbers: decimal, exact to 28 digits.",
     );
 
-    fn apply(&self, tools: &Tools) -> Result<Value, String> {
-        number::apply(self, || u64::from_le_bytes(tools.clock.random_bytes()))
+    fn apply(&self, clock: &Clock, _: Deadline) -> Result<Value, Trouble> {
+        Ok(number::apply(self, || u64::from_le_bytes(clock.random_bytes()))?)
     }
 }
 
 impl Transforms for date::Parameters {
     const ABOUT: About = about("date", "Format a date", "Parses, shifts, compares and formats dates.");
 
-    fn apply(&self, tools: &Tools) -> Result<Value, String> {
-        date::apply(self, tools.clock.now())
+    fn apply(&self, clock: &Clock, _: Deadline) -> Result<Value, Trouble> {
+        Ok(date::apply(self, clock.now())?)
     }
 }
 

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Request;
-use crate::automation::{
-    integrations::{ActionError, exchange::scalar},
-    templates::{Missing, Renderer, Scope},
+use crate::{
+    automation::{
+        integrations::{ActionError, exchange::scalar},
+        templates::{Missing, Renderer, Scope},
+    },
+    compute::Deadline,
 };
 
 /// What the templates of a manifest see: `parameters` and `credential`.
@@ -27,7 +30,7 @@ impl Fill {
         match template {
             Value::Object(fields) => self.fields(fields).map(Value::Object),
             Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
-            leaf => Ok(self.renderer.render_with(leaf, &self.scope, Missing::IsNull)?),
+            leaf => Ok(self.renderer.render_with(leaf, &self.scope, Missing::IsNull, Deadline::fresh())?),
         }
     }
 

@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use triptych_services::storable::storable;
 
+use super::super::super::pattern::Trouble;
+
 /// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -37,8 +39,24 @@ fn readable(bytes: Vec<u8>) -> Result<String, String> {
     text.ok_or_else(|| "the decoded bytes are not text".to_owned())
 }
 
+/// The longest markup, in bytes. Parsers may look at the rest of the text again for each tag.
+const MARKUP_LIMIT: usize = 32_768;
+
+fn markup(text: &str) -> Result<(), Trouble> {
+    if text.len() > MARKUP_LIMIT {
+        return Err(Trouble::TooMuch(format!("the markup is larger than {MARKUP_LIMIT} bytes")));
+    }
+    Ok(())
+}
+
+pub(super) fn html_to_text(text: &str) -> Result<String, Trouble> {
+    markup(text)?;
+    Ok(nanohtml2text::html2text(text))
+}
+
 /// Converts `CommonMark` with tables and strikethrough to HTML. HTML in the input is escaped.
-pub(super) fn markdown_to_html(text: &str) -> String {
+pub(super) fn markdown_to_html(text: &str) -> Result<String, Trouble> {
+    markup(text)?;
     let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
     let events = parser.map(|event| match event {
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
@@ -46,7 +64,7 @@ pub(super) fn markdown_to_html(text: &str) -> String {
     });
     let mut html = String::new();
     push_html(&mut html, events);
-    html
+    Ok(html)
 }
 
 pub(super) fn parse_json(text: &str) -> Result<Value, String> {

@@ -12,7 +12,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::needs;
+use super::{super::pattern::Trouble, needs};
+use crate::compute::Deadline;
 
 /// Maximum size of the result of a transform, in bytes.
 const TEXT_LIMIT: usize = 4 * 1_048_576;
@@ -96,7 +97,7 @@ fn ellipsis() -> String {
     "…".to_owned()
 }
 
-pub(super) fn apply(parameters: &Parameters) -> Result<Value, String> {
+pub(super) fn apply(parameters: &Parameters, deadline: Deadline) -> Result<Value, Trouble> {
     match (parameters.transform, &parameters.value) {
         (Transform::Default, value) => {
             let empty = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
@@ -104,31 +105,31 @@ pub(super) fn apply(parameters: &Parameters) -> Result<Value, String> {
         }
         (Transform::Length, Value::Array(items)) => return Ok(json!(items.len())),
         (Transform::Length, Value::Object(fields)) => return Ok(json!(fields.len())),
-        (Transform::Join, value) => return pieces::join(parameters, value).map(Value::String),
+        (Transform::Join, value) => return Ok(Value::String(pieces::join(parameters, value)?)),
         _ => {}
     }
     let text = text(&parameters.value).ok_or("`value` must be text")?;
     let made = match parameters.transform {
         Transform::Length => return Ok(json!(text.chars().count())),
-        Transform::Split => return pieces::split(parameters, &text),
-        Transform::ExtractEmail => return Ok(extract::emails(&text, parameters.all)),
-        Transform::ExtractNumber => return Ok(extract::numbers(&text, parameters.all)),
-        Transform::ExtractUrl => return Ok(extract::urls(&text, parameters.all)),
-        Transform::ParseJson => return convert::parse_json(&text),
+        Transform::Split => return pieces::split(parameters, &text, deadline),
+        Transform::ExtractEmail => return extract::emails(&text, parameters.all, deadline),
+        Transform::ExtractNumber => return extract::numbers(&text, parameters.all, deadline),
+        Transform::ExtractUrl => return extract::urls(&text, parameters.all, deadline),
+        Transform::ParseJson => return Ok(convert::parse_json(&text)?),
         Transform::Uppercase => text.to_uppercase(),
         Transform::Lowercase => text.to_lowercase(),
         Transform::Capitalize => pieces::capitalize(&text),
         Transform::Titlecase => pieces::titlecase(&text),
         Transform::Trim => text.trim().to_owned(),
-        Transform::Replace => pieces::replace(parameters, &text)?,
+        Transform::Replace => pieces::replace(parameters, &text, deadline)?,
         Transform::Slugify => slug::slugify(&text),
         Transform::Truncate => pieces::truncate(parameters, &text)?,
         Transform::UrlEncode => convert::url_encode(&text),
         Transform::UrlDecode => convert::url_decode(&text)?,
         Transform::Base64Encode => convert::base64_encode(&text),
         Transform::Base64Decode => convert::base64_decode(&text)?,
-        Transform::HtmlToText => nanohtml2text::html2text(&text),
-        Transform::MarkdownToHtml => convert::markdown_to_html(&text),
+        Transform::HtmlToText => convert::html_to_text(&text)?,
+        Transform::MarkdownToHtml => convert::markdown_to_html(&text)?,
         Transform::Default | Transform::Join => text.into_owned(),
     };
     Ok(Value::String(made))
@@ -145,6 +146,9 @@ fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-fn within_limit(size: usize) -> Result<(), String> {
-    if size > TEXT_LIMIT { Err(format!("the result is larger than {TEXT_LIMIT} bytes")) } else { Ok(()) }
+fn within_limit(size: usize) -> Result<(), Trouble> {
+    if size > TEXT_LIMIT {
+        return Err(Trouble::TooMuch(format!("the result is larger than {TEXT_LIMIT} bytes")));
+    }
+    Ok(())
 }

@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 
 use super::{Parameters, apply};
+use crate::{automation::integrations::pattern::Trouble, compute::Deadline};
 
-fn run(parameters: Value) -> Result<Value, String> {
-    apply(&serde_json::from_value::<Parameters>(parameters).unwrap())
+fn run(parameters: Value) -> Result<Value, Trouble> {
+    apply(&serde_json::from_value::<Parameters>(parameters).unwrap(), Deadline::fresh())
 }
 
 fn simple(transform: &str, value: &str) -> Value {
@@ -43,7 +44,7 @@ fn results_over_the_limit_are_refused() {
     for regex in [false, true] {
         let parameters =
             json!({ "transform": "replace", "value": long, "pattern": "a", "with": long, "regex": regex });
-        assert!(run(parameters).unwrap_err().contains("larger"));
+        assert!(matches!(run(parameters), Err(Trouble::TooMuch(message)) if message.contains("larger")));
     }
     let items = vec!["a"; 1_000];
     assert!(run(json!({ "transform": "join", "value": items, "separator": long })).is_err());
@@ -123,4 +124,62 @@ fn defaults_stand_in_for_null_and_empty_text() {
     assert_eq!(default(json!("  ")), 7);
     assert_eq!(default(json!(0)), 0);
     assert_eq!(default(json!("a")), "a");
+}
+
+/// Runs a transform of a hostile text, which must be refused soon with the code of a limit.
+#[track_caller]
+fn refused_soon(parameters: Value) {
+    let begun = std::time::Instant::now();
+    let outcome = run(parameters);
+    let took = begun.elapsed();
+    assert!(matches!(outcome, Err(Trouble::TooMuch(_))), "{:.80}", format!("{outcome:?}"));
+    assert!(took < std::time::Duration::from_secs(20), "refused after {took:?}");
+}
+
+#[test]
+fn quadratic_work_on_a_megabyte_ends_soon() {
+    let text = "a".repeat(1_048_576);
+    // Each search looks at the rest of the text before it finds a short match.
+    for pattern in ["a(?:.*b)?", "(?:a.*b|a)"] {
+        let with =
+            json!({ "transform": "replace", "value": text, "regex": true, "pattern": pattern, "with": "b" });
+        refused_soon(with);
+        refused_soon(json!({ "transform": "split", "value": text, "regex": true, "separator": pattern }));
+    }
+    // Many small parts.
+    refused_soon(json!({ "transform": "split", "value": text, "separator": "" }));
+    refused_soon(json!({ "transform": "split", "value": text, "separator": "a" }));
+    refused_soon(json!({ "transform": "extract_number", "value": "1 ".repeat(500_000), "all": true }));
+    // A large expression and a large text.
+    refused_soon(json!({ "transform": "replace", "value": text, "regex": true,
+                         "pattern": "(?:a?){900}(?:a{900}){900}b", "with": "" }));
+    // A replacement that repeats a long match.
+    refused_soon(json!({ "transform": "replace", "value": text, "regex": true, "pattern": "a+",
+                         "with": "$0".repeat(100_000) }));
+    refused_soon(
+        json!({ "transform": "replace", "value": text + "a", "regex": true, "pattern": "b", "with": "" }),
+    );
+}
+
+#[test]
+fn one_search_of_the_largest_product_ends_soon() {
+    let text = "a".repeat(1_048_576);
+    for pattern in ["(?:a?){80}a{80}b", "(?:a|aa|aaa){40}$b", "(?:.*a){20}b"] {
+        let begun = std::time::Instant::now();
+        let outcome = run(
+            json!({ "transform": "replace", "value": text, "regex": true, "pattern": pattern, "with": "" }),
+        );
+        let took = begun.elapsed();
+        assert!(
+            took < std::time::Duration::from_secs(20),
+            "{pattern} took {took:?}: {:.60}",
+            format!("{outcome:?}")
+        );
+    }
+}
+
+#[test]
+fn large_markup_is_refused() {
+    refused_soon(json!({ "transform": "html_to_text", "value": "<p>".repeat(100_000) }));
+    refused_soon(json!({ "transform": "markdown_to_html", "value": "*a_".repeat(100_000) }));
 }

@@ -22,6 +22,7 @@ use crate::{
         integrations::{ActionError, Call},
         templates::Renderer,
     },
+    compute::Budget,
     outbound::Outbound,
 };
 
@@ -62,6 +63,7 @@ impl Operations {
             integration: "",
             operation,
             parameters,
+            budget: Budget::default(),
             credential,
         };
         let outbound = Outbound::new(vec!["127.0.0.1".parse().unwrap()], Vec::new()).unwrap();
