@@ -2,7 +2,7 @@
 //!
 //! No event is missing or duplicated: an event that does not continue the last one is sent only after the
 //! feed recovered what is between them. The terminal event is sent once and is the last. An error is the last item
-//! too; the subscriber continues from its cursor. While Redis is unavailable the database is polled for the end.
+//! too; the subscriber continues from its cursor. While Redis is unavailable, the end is read from the database.
 
 use std::{collections::VecDeque, future::Future, time::Duration};
 
@@ -15,12 +15,8 @@ use super::{
 };
 use crate::error::{Invalid, StoreError};
 
-/// How long to wait for an item of the stream before the database is read.
-const ITEM_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for the last entry of the stream.
 const LAST_ENTRY_TIMEOUT: Duration = Duration::from_secs(2);
-/// The interval between reads of the database while Redis is unavailable.
-const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Where the driver reads streams. Tests read scripted ones.
 pub(super) trait Source: Send + 'static {
@@ -39,7 +35,7 @@ impl Source for Live {
         topic: Topic,
         after: Option<Position>,
     ) -> BoxStream<'static, Result<LiveItem, StoreError>> {
-        self.follow(topic, after).boxed()
+        self.follow(&topic, after).boxed()
     }
 
     async fn last(&self, topic: &Topic) -> Result<Option<Entry>, StoreError> {
@@ -154,16 +150,15 @@ impl<F: Feed, S: Source> Driver<F, S> {
                 }
                 None => {}
             }
-            match tokio::time::timeout(ITEM_TIMEOUT, self.items.next()).await {
-                Ok(Some(Ok(LiveItem::Entry(entry)))) => self.take(entry).await?,
-                Ok(Some(Ok(LiveItem::Quiet))) | Err(_) => self.look().await?,
-                Ok(Some(Err(error @ StoreError::Corrupt(_)))) => return Err(error.into()),
-                Ok(Some(Err(error))) => {
-                    tracing::debug!(topic = %self.topic, %error, "a live stream cannot be read, polling the database");
-                    self.look().await?;
-                    tokio::time::sleep(RETRY_DELAY).await;
+            match self.items.next().await {
+                Some(Ok(LiveItem::Entry(entry))) => self.take(entry).await?,
+                Some(Ok(LiveItem::Quiet)) => self.look().await?,
+                Some(Err(error @ StoreError::Corrupt(_))) => return Err(error.into()),
+                // The stream is read again later. Meanwhile a change in the database appears as `Quiet`.
+                Some(Err(error)) => {
+                    tracing::debug!(topic = %self.topic, %error, "a live stream cannot be read");
                 }
-                Ok(None) => return Ok(None),
+                None => return Ok(None),
             }
         }
     }

@@ -2,27 +2,28 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use futures::stream::{self, Stream, StreamExt as _};
+use futures::stream::{self, Stream};
 use redis::streams::StreamRangeReply;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::{sync::broadcast::error::RecvError, time::Instant};
 
 use super::{
     Entry, Live, Position, Topic,
-    hub::{Announcement, Subscription},
+    channels::{Announcement, Subscription},
 };
 use crate::error::StoreError;
 
-/// After this time without an announcement the stream is read, in case an announcement was lost.
-const QUIET: Duration = Duration::from_secs(2);
 /// Entries that one read of the stream returns at most.
 const BATCH: usize = 500;
+/// Pauses after failed reads of the stream: the first, and the longest.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
+const LONGEST_RETRY_DELAY: Duration = Duration::from_secs(8);
 
 /// What a follower receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LiveItem {
     /// The next entry. It does not continue the entry before it if the stream has lost entries.
     Entry(Entry),
-    /// All entries have been delivered and none was published for a while. The stream may also be gone.
+    /// All entries have been delivered, and the subject may have changed in the database. The stream may be gone.
     Quiet,
 }
 
@@ -36,6 +37,8 @@ struct Follower {
     behind: bool,
     /// The stream was not read yet. If it is empty, the caller learns so at once.
     fresh: bool,
+    /// The pause after the last failed read of the stream, and its end.
+    failed: Option<(Duration, Instant)>,
 }
 
 impl Live {
@@ -43,29 +46,25 @@ impl Live {
     /// polled again after an error.
     pub(super) fn follow(
         &self,
-        topic: Topic,
+        topic: &Topic,
         after: Option<Position>,
     ) -> impl Stream<Item = Result<LiveItem, StoreError>> + Send + use<> {
-        let live = self.clone();
-        let key = live.key(&topic);
-        let start = async move {
-            // Subscribes before it reads, so that entries in between arrive twice and are dropped once.
-            let subscription = live.hub.subscribe(key.clone()).await;
-            Follower {
-                live,
-                key,
-                last: after,
-                subscription,
-                ready: VecDeque::new(),
-                behind: true,
-                fresh: true,
-            }
+        let key = self.key(topic);
+        // Subscribes before it reads, so that entries in between arrive twice and are dropped once.
+        let subscription = self.channels.follow(&key, topic.subject());
+        let follower = Follower {
+            live: self.clone(),
+            key,
+            last: after,
+            behind: subscription.subscribed,
+            subscription,
+            ready: VecDeque::new(),
+            fresh: true,
+            failed: None,
         };
-        stream::once(start).flat_map(|follower| {
-            stream::unfold(follower, |mut follower| async move {
-                let item = follower.next().await;
-                Some((item, follower))
-            })
+        stream::unfold(follower, |mut follower| async move {
+            let item = follower.next().await;
+            Some((item, follower))
         })
     }
 }
@@ -76,19 +75,32 @@ impl Follower {
             if let Some(item) = self.ready.pop_front() {
                 return Ok(item);
             }
-            if self.behind {
+            if self.behind && self.failed.is_none_or(|(_, until)| until <= Instant::now()) {
                 self.catch_up().await?;
                 if std::mem::take(&mut self.fresh) && self.ready.is_empty() {
                     return Ok(LiveItem::Quiet);
                 }
                 continue;
             }
-            match tokio::time::timeout(QUIET, self.subscription.receiver.recv()).await {
-                Ok(Ok(Announcement::Entries(entries))) => self.take_announced(&entries),
-                Ok(Ok(Announcement::Resync) | Err(RecvError::Lagged(_) | RecvError::Closed)) => {
+            let announced = match self.failed.filter(|_| self.behind) {
+                None => self.subscription.receiver.recv().await,
+                Some((_, until)) => {
+                    match tokio::time::timeout_at(until, self.subscription.receiver.recv()).await {
+                        Ok(announced) => announced,
+                        Err(_) => continue,
+                    }
+                }
+            };
+            match announced {
+                Ok(Announcement::Entries(entries)) => self.take_announced(&entries),
+                Ok(Announcement::Resync) => {
+                    // Redis answers again.
+                    self.failed = None;
                     self.behind = true;
                 }
-                Err(_) => {
+                Err(RecvError::Lagged(_) | RecvError::Closed) => self.behind = true,
+                Ok(Announcement::Changed) if self.behind => return Ok(LiveItem::Quiet),
+                Ok(Announcement::Changed) => {
                     self.catch_up().await?;
                     if self.ready.is_empty() {
                         return Ok(LiveItem::Quiet);
@@ -117,8 +129,19 @@ impl Follower {
         self.ready.push_back(LiveItem::Entry(entry));
     }
 
-    /// Reads the entries after the last one from the stream.
+    /// Reads the entries after the last one from the stream. After a failure the next attempt is made later.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
+        let read = self.read().await;
+        self.failed = read.is_err().then(|| {
+            let delay = self.failed.map_or(RETRY_DELAY, |(last, _)| (last * 2).min(LONGEST_RETRY_DELAY));
+            (delay, Instant::now() + delay)
+        });
+        // What a failed read did not bring is still to be read.
+        self.behind |= read.is_err();
+        read
+    }
+
+    async fn read(&mut self) -> Result<(), StoreError> {
         let start = self.last.map_or_else(|| "-".to_owned(), |last| format!("({last}"));
         let mut connection = self.live.connection.clone();
         let reply: StreamRangeReply = redis::cmd("XRANGE")

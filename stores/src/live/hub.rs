@@ -1,162 +1,101 @@
-//! The process's subscribed connection. Followers share it: the first follower of a channel subscribes, and the
-//! connection unsubscribes after the last one leaves.
+//! The process's subscribed connection. Followers share it: it is subscribed to every channel that has a follower.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt as _;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, timeout};
 
-use super::{Entry, Position};
+use super::{
+    Entry, Position,
+    channels::{Announcement, Changes, Channels},
+};
 
-/// Announcements that are buffered for a slow follower. A follower that falls further behind reads the stream.
-const BACKLOG: usize = 256;
 const RECONNECT_DELAY: Duration = Duration::from_millis(200);
+/// Interval of pings. A connection that loses announcements is one that does not answer.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
+/// Time limit of each request on the connection.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// What the hub sends to followers of a channel.
-#[derive(Debug, Clone)]
-pub(super) enum Announcement {
-    Entries(Arc<[Entry]>),
-    /// Entries may have been missed: read the stream.
-    Resync,
-}
-
-type Channels = Arc<Mutex<HashMap<String, broadcast::Sender<Announcement>>>>;
-
-enum Command {
-    Subscribe(String, oneshot::Sender<()>),
-    Release(String),
-}
-
-/// A handle of the subscribed connection.
-#[derive(Clone)]
-pub(super) struct Hub {
-    channels: Channels,
-    commands: mpsc::UnboundedSender<Command>,
-}
-
-/// A follower's subscription of a channel. Dropping it leaves the channel.
-pub(super) struct Subscription {
-    pub(super) receiver: broadcast::Receiver<Announcement>,
-    channel: String,
-    commands: mpsc::UnboundedSender<Command>,
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        // Sending fails only when the process ends.
-        let _ = self.commands.send(Command::Release(std::mem::take(&mut self.channel)));
-    }
-}
-
-impl Hub {
-    /// Starts the task of the connection. It ends when the last handle is dropped.
-    pub(super) fn spawn(client: redis::Client) -> Self {
-        let (commands, inbox) = mpsc::unbounded_channel();
-        let channels = Channels::default();
-        tokio::spawn(run(client, channels.clone(), inbox));
-        Self { channels, commands }
-    }
-
-    /// Subscribes to a channel and returns when Redis confirmed it, so that no later announcement is missed.
-    pub(super) async fn subscribe(&self, channel: String) -> Subscription {
-        let receiver = {
-            let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-            channels.entry(channel.clone()).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
-        };
-        let (done, confirmed) = oneshot::channel();
-        let _ = self.commands.send(Command::Subscribe(channel.clone(), done));
-        let _ = confirmed.await;
-        Subscription { receiver, channel, commands: self.commands.clone() }
-    }
-}
-
-async fn run(client: redis::Client, channels: Channels, mut inbox: mpsc::UnboundedReceiver<Command>) {
-    // Kept across reconnects: a subscription is confirmed by the connection that serves it.
-    let mut waiting: Vec<(String, oneshot::Sender<()>)> = Vec::new();
+/// Keeps the connection open. Reconnects until the future is dropped.
+pub(super) async fn listen(client: redis::Client, channels: Channels) {
     loop {
-        match client.get_async_pubsub().await {
-            Ok(pubsub) => {
-                if serve(pubsub, &channels, &mut inbox, &mut waiting).await.is_break() {
-                    return;
-                }
+        match timeout(TIME_LIMIT, client.get_async_pubsub()).await {
+            Ok(Ok(pubsub)) => {
+                let failure = serve(pubsub, &channels).await;
+                channels.disconnected();
+                tracing::warn!(%failure, "the subscribed connection failed, reconnecting");
             }
-            Err(error) => tracing::warn!(%error, "the subscribed connection failed, reconnecting"),
+            Ok(Err(error)) => tracing::warn!(%error, "the subscribed connection cannot be opened"),
+            Err(_) => tracing::warn!("opening the subscribed connection exceeded its time limit"),
         }
         tokio::time::sleep(RECONNECT_DELAY).await;
     }
 }
 
-/// Serves one connection until it fails (`Continue`) or all handles are dropped (`Break`).
-async fn serve(
-    pubsub: redis::aio::PubSub,
-    channels: &Channels,
-    inbox: &mut mpsc::UnboundedReceiver<Command>,
-    waiting: &mut Vec<(String, oneshot::Sender<()>)>,
-) -> std::ops::ControlFlow<()> {
-    use std::ops::ControlFlow::{Break, Continue};
+/// Serves one connection until it fails. Returns the reason.
+async fn serve(pubsub: redis::aio::PubSub, channels: &Channels) -> String {
     let (mut sink, mut messages) = pubsub.split();
-    let known: Vec<String> =
-        channels.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
-    if !known.is_empty() && sink.subscribe(&known).await.is_err() {
-        return Continue(());
+    let all = channels.connected();
+    if !all.is_empty()
+        && let Err(failure) = in_time(sink.subscribe(names(&all))).await
+    {
+        return failure;
     }
-    for (_, done) in waiting.drain(..) {
-        let _ = done.send(());
-    }
-    for sender in channels.lock().unwrap_or_else(PoisonError::into_inner).values() {
-        let _ = sender.send(Announcement::Resync);
-    }
-    let mut subscribed: std::collections::HashSet<String> = known.into_iter().collect();
+    channels.confirm(&all);
+    let mut pings = tokio::time::interval(PING_INTERVAL);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
+        let failed = tokio::select! {
             message = messages.next() => match message {
-                Some(message) => announce(channels, &message),
-                None => return Continue(()),
-            },
-            command = inbox.recv() => match command {
-                None => return Break(()),
-                Some(Command::Subscribe(channel, done)) => {
-                    if !subscribed.contains(&channel) {
-                        if sink.subscribe(&channel).await.is_err() {
-                            waiting.push((channel, done));
-                            return Continue(());
-                        }
-                        subscribed.insert(channel);
-                    }
-                    let _ = done.send(());
+                Some(message) => {
+                    announce(channels, &message);
+                    Ok(())
                 }
-                Some(Command::Release(channel)) => {
-                    let unused = {
-                        let mut channels = channels.lock().unwrap_or_else(PoisonError::into_inner);
-                        let unused = channels.get(&channel).is_some_and(|sender| sender.receiver_count() == 0);
-                        if unused { channels.remove(&channel); }
-                        unused
-                    };
-                    if unused && subscribed.remove(&channel) && sink.unsubscribe(&channel).await.is_err() {
-                        return Continue(());
-                    }
-                }
+                None => Err("it was closed".to_owned()),
             },
+            changes = channels.changes() => change(&mut sink, channels, changes).await,
+            _ = pings.tick() => in_time(sink.ping::<redis::Value>()).await.map(drop),
+        };
+        if let Err(failure) = failed {
+            return failure;
         }
     }
 }
 
+/// Subscribes and unsubscribes channels.
+async fn change(
+    sink: &mut redis::aio::PubSubSink,
+    channels: &Channels,
+    Changes { followed, left }: Changes,
+) -> Result<(), String> {
+    if !left.is_empty() {
+        in_time(sink.unsubscribe(names(&left))).await?;
+    }
+    if !followed.is_empty() {
+        in_time(sink.subscribe(names(&followed))).await?;
+        channels.confirm(&followed);
+    }
+    Ok(())
+}
+
+fn names(channels: &[Arc<str>]) -> Vec<&str> {
+    channels.iter().map(AsRef::as_ref).collect()
+}
+
+async fn in_time<T>(request: impl Future<Output = redis::RedisResult<T>>) -> Result<T, String> {
+    match timeout(TIME_LIMIT, request).await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("a request exceeded its time limit".to_owned()),
+    }
+}
+
 fn announce(channels: &Channels, message: &redis::Msg) {
-    let Some(sender) =
-        channels.lock().unwrap_or_else(PoisonError::into_inner).get(message.get_channel_name()).cloned()
-    else {
-        return;
-    };
     // After an announcement that cannot be parsed, the stream is read instead.
     let announcement = std::str::from_utf8(message.get_payload_bytes())
         .ok()
         .and_then(parse)
         .map_or(Announcement::Resync, Announcement::Entries);
-    let _ = sender.send(announcement);
+    channels.announce(message.get_channel_name(), announcement);
 }
 
 /// Parses an announcement: `epoch seq`, then one payload per line.

@@ -12,6 +12,11 @@ impl Topic {
         // The braces are a Redis Cluster hash tag: a topic's stream and its channel live on one node.
         Self(format!("{{{id}}}"))
     }
+
+    /// The id of the subject.
+    pub(super) fn subject(&self) -> &str {
+        self.0.trim_matches(['{', '}'])
+    }
 }
 
 impl fmt::Display for Topic {

@@ -3,6 +3,7 @@
 
 mod documents;
 mod sockets;
+mod subscriptions;
 mod target;
 
 use target::Target;

@@ -79,9 +79,34 @@ impl Target {
 
     /// Peak of the memory of the process, in MiB.
     fn memory(&self) -> u64 {
+        self.status("VmHWM:") / 1024
+    }
+
+    /// A number of the status of the process, in KiB.
+    fn status(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-        peak.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
+        let value = status.lines().find_map(|line| line.strip_prefix(name)).expect("a number");
+        value.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// Memory of the process, in bytes.
+    pub(super) fn resident(&self) -> u64 {
+        self.status("VmRSS:") * 1024
+    }
+
+    /// CPU seconds that the process takes a second, over a period.
+    pub(super) async fn cpu(&self, period: Duration) -> f64 {
+        let (before, begun) = (self.ticks(), Instant::now());
+        tokio::time::timeout(period, std::future::pending::<()>()).await.expect_err("a period");
+        // Linux counts CPU time in hundredths of a second.
+        (self.ticks() - before) / 100.0 / begun.elapsed().as_secs_f64()
+    }
+
+    fn ticks(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).expect("it runs");
+        let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+        let time = fields.split(' ').skip(11).take(2);
+        time.map(|ticks| ticks.parse::<f64>().expect("a number")).sum()
     }
 
     /// Stops the server with SIGTERM, which it must obey soon.

@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ColumnTrait as _, QueryFilter as _, QueryOrder as _};
+use futures::{FutureExt as _, future::BoxFuture};
+use sea_orm::{ColumnTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use triptych_entities::{
     failure::Failure,
     ids::{ExecutionId, ExecutionStepId},
@@ -12,9 +13,11 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Actor, Scope, Scoped as _},
-    error::{Result, ServiceError},
+    connections::Stores,
+    error::{Result, ServiceError, StoreError},
     fetch::Fetch as _,
-    live::{self, End, Feed, Lost, Topic},
+    ids::IdColumn as _,
+    live::{self, End, Feed, Lost, Marks, Topic},
 };
 
 use super::{Executions, advance::finished_event};
@@ -111,6 +114,26 @@ impl Feed for ExecutionFeed {
             }
             _ => true,
         }
+    }
+}
+
+/// The statuses of executions, for all subscribers of the process together.
+pub(super) struct Statuses(pub(super) Stores);
+
+impl live::Overview for Statuses {
+    fn marks(&self, ids: Vec<String>) -> BoxFuture<'_, Result<Marks, StoreError>> {
+        let ids: Vec<ExecutionId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        async move {
+            let rows: Vec<(ExecutionId, execution::Status)> = execution::Entity::across_tenants()
+                .select_only()
+                .columns([execution::Column::Id, execution::Column::Status])
+                .filter(execution::Column::Id.any_of(&ids))
+                .into_tuple()
+                .all(&self.0.pg)
+                .await?;
+            Ok(rows.into_iter().map(|(id, status)| (id.to_string(), status as i64)).collect())
+        }
+        .boxed()
     }
 }
 

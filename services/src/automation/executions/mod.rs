@@ -23,6 +23,10 @@ pub use lease::{Claim, LEASE, MAX_LOST_CLAIMS};
 pub use list::ExecutionFilter;
 pub use quota::Quotas;
 pub use reconcile::Thoroughness;
+
+use std::sync::Arc;
+
+use triptych_entities::ids::{ExecutionId, Id as _};
 use triptych_stores::{
     clock::Clock, connections::Stores, live::Live, outbox::Outbox, postgres::Postgres, queues::Queues,
 };
@@ -59,6 +63,7 @@ pub(crate) struct ExecutionParts {
 impl Executions {
     pub(crate) fn new(stores: Stores, clock: Clock, parts: ExecutionParts) -> Self {
         let ExecutionParts { outbox, queues, graphs, catalog, live, quotas } = parts;
+        live.oversee(ExecutionId::PREFIX, Arc::new(feed::Statuses(stores.clone())));
         let relaxed = stores.relaxed.clone();
         Self { stores, relaxed, clock, outbox, queues, graphs, catalog, live, quotas }
     }

@@ -1,17 +1,24 @@
 //! The live feed of a generation. While it streams, only the stream has the response; lost events are replaced by
 //! the writer's next snapshot. When it has ended, the database has the response and its terminal event.
 
+use futures::{FutureExt as _, TryStreamExt as _, future::BoxFuture};
 use mongodb::bson::doc;
+use serde::Deserialize;
 use triptych_entities::{
-    documents::conversations::{generation::Generation, message::Message, part::Part},
+    documents::conversations::{
+        generation::{Generation, Status},
+        message::Message,
+        part::Part,
+    },
     ids::{GenerationId, MessageId},
     payloads::generation_event::GenerationEvent,
 };
 use triptych_stores::{
     access::Actor,
     collections::in_time,
+    connections::Stores,
     error::{Result, ServiceError, StoreError},
-    live::{self, End, Feed, Lost, Position, Topic},
+    live::{self, End, Feed, Lost, Marks, Position, Topic},
 };
 
 use super::{
@@ -105,5 +112,34 @@ impl GenerationFeed {
         let message =
             in_time(self.service.stores.documents::<Message>().across_tenants().find_one(filter)).await?;
         Ok(message.map(|message| message.parts).unwrap_or_default())
+    }
+}
+
+/// The runs and statuses of generations, for all subscribers of the process together.
+pub(super) struct Statuses(pub(super) Stores);
+
+/// The fields of a generation that its mark is made of.
+#[derive(Deserialize)]
+struct Mark {
+    #[serde(rename = "_id")]
+    id: GenerationId,
+    epoch: i32,
+    status: Status,
+}
+
+impl live::Overview for Statuses {
+    fn marks(&self, ids: Vec<String>) -> BoxFuture<'_, Result<Marks, StoreError>> {
+        let ids: Vec<GenerationId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        async move {
+            let find = async {
+                let generations = self.0.documents::<Generation>().across_tenants().clone_with_type::<Mark>();
+                let found = generations.find(doc! { "_id": { "$in": ids } });
+                let cursor = found.projection(doc! { "epoch": 1, "status": 1 }).await?;
+                cursor.try_collect::<Vec<Mark>>().await
+            };
+            let mark = |mark: Mark| (mark.id.to_string(), i64::from(mark.epoch) * 16 + mark.status as i64);
+            Ok(in_time(find).await?.into_iter().map(mark).collect())
+        }
+        .boxed()
     }
 }

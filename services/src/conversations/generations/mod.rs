@@ -25,6 +25,8 @@ pub use step::{StepRequest, StepStart};
 pub use usage::{Period, UsageBy, UsageSummary};
 
 use std::sync::Arc;
+
+use triptych_entities::ids::{GenerationId, Id as _};
 use triptych_stores::{clock::Clock, connections::Stores, live::Live};
 
 use crate::conversations::models::Models;
@@ -47,6 +49,7 @@ impl Generations {
         models: Models,
         queue: Arc<dyn Enqueue>,
     ) -> Self {
+        live.oversee(GenerationId::PREFIX, Arc::new(feed::Statuses(stores.clone())));
         Self { stores, clock, live, models, queue }
     }
 

@@ -241,11 +241,13 @@ async fn cursors_of_other_subjects_are_refused() {
 }
 
 #[tokio::test]
-async fn the_database_is_polled_while_redis_is_unavailable() {
+async fn the_end_is_read_from_the_database_while_redis_is_unavailable() {
     let items = vec![
         Ok(entry(1, 1, Event::Reset)),
         Err(StoreError::Timeout("Redis")),
+        Ok(LiveItem::Quiet),
         Err(StoreError::Timeout("Redis")),
+        Ok(LiveItem::Quiet),
     ];
     let script = Script { items: Mutex::new(items), last: None, down: true };
     let later = VecDeque::from([None, Some(end_at(None))]);
