@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Json, OutputType};
 use chrono::{DateTime, Utc};
-use futures::{Stream, StreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
 use serde_json::Value;
 use triptych_entities::ids::{ExecutionStepId, GenerationId, MessageId, StepId};
 use triptych_services::{
@@ -22,15 +22,17 @@ use crate::{
 /// `Invalid` for a cursor that the subject did not issue.
 pub(crate) async fn follow<F, E>(
     ctx: &Context<'_>,
-    feed: F,
+    feed: impl Future<Output = Result<F, ServiceError>> + Send,
     after: Option<String>,
-) -> Result<impl Stream<Item = Result<E>> + use<F, E>>
+) -> Result<BoxStream<'static, Result<E>>>
 where
     F: Feed<Error = ServiceError>,
-    E: From<EnvelopeOf<F>>,
+    E: From<EnvelopeOf<F>> + 'static,
 {
-    let envelopes = ctx.services().live.open(feed, after.as_deref()).await?;
-    Ok(envelopes.map(|envelope| Ok(envelope?.into())))
+    // Boxed: the library keeps the place of this future for as long as the subscription is open.
+    let opened = async { ctx.services().live.open(feed.await?, after.as_deref()).await };
+    let envelopes = opened.boxed().await?;
+    Ok(envelopes.map(|envelope| Ok(envelope?.into())).boxed())
 }
 
 /// A number that the API shows as `Int`.

@@ -131,6 +131,7 @@ impl<F: Feed, S: Source> Driver<F, S> {
         })
     }
 
+    /// The next event. Reads of the database are boxed: a subscriber that waits should not hold the memory of one.
     async fn next(&mut self) -> Result<Option<EnvelopeOf<F>>, F::Error> {
         loop {
             if let Some(envelope) = self.ready.pop_front() {
@@ -141,18 +142,18 @@ impl<F: Feed, S: Source> Driver<F, S> {
             }
             match self.start.take() {
                 Some(Start::End) => {
-                    self.conclude(None).await?;
+                    Box::pin(self.conclude(None)).await?;
                     continue;
                 }
                 Some(Start::Recovery) => {
-                    self.recover(None).await?;
+                    Box::pin(self.recover(None)).await?;
                     continue;
                 }
                 None => {}
             }
             match self.items.next().await {
-                Some(Ok(LiveItem::Entry(entry))) => self.take(entry).await?,
-                Some(Ok(LiveItem::Quiet)) => self.look().await?,
+                Some(Ok(LiveItem::Entry(entry))) => Box::pin(self.take(entry)).await?,
+                Some(Ok(LiveItem::Quiet)) => Box::pin(self.look()).await?,
                 Some(Err(error @ StoreError::Corrupt(_))) => return Err(error.into()),
                 // The stream is read again later. Meanwhile a change in the database appears as `Quiet`.
                 Some(Err(error)) => {

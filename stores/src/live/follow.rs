@@ -131,7 +131,8 @@ impl Follower {
 
     /// Reads the entries after the last one from the stream. After a failure the next attempt is made later.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
-        let read = self.read().await;
+        // Boxed: a follower that waits should not hold the memory of a request.
+        let read = Box::pin(self.read()).await;
         self.failed = read.is_err().then(|| {
             let delay = self.failed.map_or(RETRY_DELAY, |(last, _)| (last * 2).min(LONGEST_RETRY_DELAY));
             (delay, Instant::now() + delay)

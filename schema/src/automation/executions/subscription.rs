@@ -27,6 +27,6 @@ impl ExecutionSubscription {
         >,
     ) -> Result<impl Stream<Item = Result<ExecutionEnvelope>> + use<>> {
         let id = parse_id("executionId", &execution_id)?;
-        follow(ctx, ctx.services().executions.feed(ctx.actor()?, id).await?, after).await
+        follow(ctx, ctx.services().executions.feed(ctx.actor()?, id), after).await
     }
 }

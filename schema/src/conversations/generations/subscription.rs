@@ -27,6 +27,6 @@ impl GenerationSubscription {
         >,
     ) -> Result<impl Stream<Item = Result<GenerationEnvelope>> + use<>> {
         let id = parse_id("generationId", &generation_id)?;
-        follow(ctx, ctx.services().generations.feed(ctx.actor()?, id).await?, after).await
+        follow(ctx, ctx.services().generations.feed(ctx.actor()?, id), after).await
     }
 }

@@ -203,7 +203,7 @@ impl Connection {
                 let actor = self.actor.clone();
                 let outgoing = sources.sender.clone();
                 let operation = Operation { shared, actor, id, serial, outgoing, waiting };
-                let task = tasks.spawn(operation.run(*request));
+                let task = tasks.spawn(operation.run(request));
                 self.running.insert(serial, task.abort_handle());
                 Ok(())
             }

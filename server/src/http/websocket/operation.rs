@@ -46,7 +46,7 @@ pub(super) struct Operation {
 
 impl Operation {
     /// Executes the request and sends its answers. A panic ends this operation alone.
-    pub(super) async fn run(self, request: Request) {
+    pub(super) async fn run(self, request: Box<Request>) {
         let Self { shared, actor, id, serial, outgoing, waiting } = self;
         let work = Execution { shared, actor, id, serial, outgoing };
         let wire = WireId::new(&work.id);
@@ -72,11 +72,11 @@ impl Execution {
     async fn answer(
         &self,
         wire: &WireId,
-        request: Request,
+        request: Box<Request>,
         waiting: OwnedSemaphorePermit,
     ) -> Result<(), Gone> {
         let begun = Instant::now();
-        let operation = match prepare(&self.shared.state, request).await {
+        let operation = match prepare(&self.shared.state, *request).await {
             Work::Run(operation) => operation,
             Work::Refused(outcome) => {
                 count_operation(None, Transport::WebSocket, true, begun);
