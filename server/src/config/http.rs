@@ -24,10 +24,10 @@ pub struct HttpConfig {
     pub body_limit: usize,
     /// Open connections at a time. Further ones are answered with 503 and closed.
     pub max_connections: usize,
-    /// Open connections of one address at a time. Behind a trusted proxy: requests in progress and WebSockets of one
+    /// Open connections of one address at a time. Behind a trusted proxy: requests in progress and `WebSockets` of one
     /// client.
     pub max_connections_per_address: usize,
-    /// WebSockets of one address that have not authenticated.
+    /// `WebSockets` of one address that have not authenticated.
     pub anonymous_sockets_per_address: usize,
     /// Seconds from the opening of a connection until the head of its first request must have arrived.
     pub head_timeout_seconds: u64,

@@ -49,7 +49,9 @@ impl Boundary {
         let limited = config.bind.ip().to_canonical().is_loopback() || !config.allowed_hosts.is_empty();
         let mut hosts = config.allowed_hosts.clone();
         hosts.extend(public.as_ref().and_then(Uri::host).map(str::to_owned));
-        hosts.iter_mut().for_each(|host| host.make_ascii_lowercase());
+        for host in &mut hosts {
+            host.make_ascii_lowercase();
+        }
         Self {
             hosts: limited.then_some(hosts),
             origins: config.allowed_origins.iter().filter_map(|origin| normalized(origin)).collect(),

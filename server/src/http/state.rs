@@ -30,7 +30,7 @@ pub struct Parts {
     pub(super) boundary: Boundary,
     /// Connections of each address.
     pub(super) addresses: Addresses,
-    /// WebSockets of each address that have not authenticated.
+    /// `WebSockets` of each address that have not authenticated.
     pub(super) anonymous: Addresses,
     /// Connections and subscriptions of each user.
     pub(super) usage: Usage,

@@ -217,9 +217,8 @@ mod tests {
         for _ in 0..1_000 {
             drop(channels.follow("a", "a"));
         }
-        let state = channels.lock();
-        assert!(state.channels.is_empty() && state.changed.is_empty());
-        drop(state);
+        assert!(channels.lock().channels.is_empty());
+        assert!(channels.lock().changed.is_empty());
         channels.connected();
         drop(channels.follow("b", "b"));
         assert_eq!(channels.changes().await, Changes { followed: Vec::new(), left: vec!["b".into()] });

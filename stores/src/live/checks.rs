@@ -32,11 +32,20 @@ pub trait Overview: Send + Sync + 'static {
     fn marks(&self, ids: Vec<String>) -> BoxFuture<'_, Result<Marks, StoreError>>;
 }
 
+/// What the last check of a subject found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Known {
+    /// It was not checked yet.
+    #[default]
+    Nothing,
+    Mark(i64),
+    Deleted,
+}
+
 /// When the subject of a channel is checked next, and what is known of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Schedule {
-    /// The mark of the last check; `None` before the first one.
-    mark: Option<Option<i64>>,
+    known: Known,
     /// `None` for the next round.
     next: Option<Instant>,
     interval: Duration,
@@ -54,7 +63,7 @@ impl Schedule {
     fn is_due(&mut self, now: Instant) -> bool {
         if std::mem::take(&mut self.active) {
             // What happens is announced. Checked once it is quiet, as the last announcement may be missing.
-            self.mark = None;
+            self.known = Known::Nothing;
             self.next = None;
             return false;
         }
@@ -63,7 +72,8 @@ impl Schedule {
 
     /// Notes the mark. Returns whether it changed.
     fn checked(&mut self, mark: Option<i64>, now: Instant) -> bool {
-        let changed = self.mark.replace(mark) != Some(mark);
+        let known = mark.map_or(Known::Deleted, Known::Mark);
+        let changed = std::mem::replace(&mut self.known, known) != known;
         self.interval = if changed { ROUND } else { (self.interval * 2).clamp(ROUND, LONGEST) };
         self.next = Some(now + self.interval);
         changed

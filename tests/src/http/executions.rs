@@ -109,7 +109,8 @@ async fn a_request_with_many_lists_leaves_connections_for_others() {
     let world = World::start_with(&|config| config.postgres.max_connections = 12).await;
     let (ada, grace) = (world.newcomer().await, world.newcomer().await);
     let holder = locked(&world).await;
-    let fields: String = (0..60).map(|n| format!("a{n}: flows {{ nodes {{ id }} }} ")).collect();
+    let fields: Vec<String> = (0..60).map(|n| format!("a{n}: flows {{ nodes {{ id }} }}")).collect();
+    let fields = fields.join(" ");
     let many = tokio::spawn({
         let ada = ada.clone();
         async move { ada.send(&format!("{{ {fields} }}"), json!({})).await }
