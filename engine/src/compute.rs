@@ -107,6 +107,12 @@ impl Deadline {
         Self(Instant::now() + WORKING_TIME)
     }
 
+    /// A deadline that is over.
+    #[cfg(test)]
+    pub(crate) fn past() -> Self {
+        Self(Instant::now())
+    }
+
     /// # Errors
     /// If the time has come.
     pub fn check(self) -> Result<(), TooLong> {

@@ -16,15 +16,15 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 const BODY: &str = r#"{"errors":[{"message":"the server has no room for another connection; try again","extensions":{"code":"UNAVAILABLE"}}]}"#;
 
 /// Answers 503 with `Retry-After`.
-pub(super) struct Doorkeeper(Arc<Semaphore>);
+pub(super) struct Overflow(Arc<Semaphore>);
 
-impl Default for Doorkeeper {
+impl Default for Overflow {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(ANSWERING)))
     }
 }
 
-impl Doorkeeper {
+impl Overflow {
     /// `None` if too many are being answered; the connection is closed then.
     pub(super) fn answer(&self, stream: TcpStream) -> Option<impl Future<Output = ()> + Send + 'static> {
         let permit = self.0.clone().try_acquire_owned().ok()?;

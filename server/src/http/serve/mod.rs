@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{HttpState, address, addresses::AddressPlace, router};
 use connection::Service;
-use full::Doorkeeper;
+use full::Overflow;
 
 /// Pause after a failed accept. The usual reason is too many open files, so a connection has to close first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -26,7 +26,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(listener: TcpListener, state: HttpState, grace: Duration) {
     let room = Arc::new(Semaphore::new(state.config.http.max_connections));
     let app = router(state.clone());
-    let doorkeeper = Doorkeeper::default();
+    let overflow = Overflow::default();
     loop {
         let accepted = tokio::select! {
             () = state.drain.cancelled() => break,
@@ -49,7 +49,7 @@ pub async fn serve(listener: TcpListener, state: HttpState, grace: Duration) {
                 let service = Service::new(app.clone(), state.clone(), peer, place);
                 state.tasks.spawn(connection::serve(stream, service));
             }
-            None => refuse(&state, &doorkeeper, stream),
+            None => refuse(&state, &overflow, stream),
         }
     }
     drop(listener);
@@ -72,8 +72,8 @@ fn place(state: &HttpState, room: &Arc<Semaphore>, peer: SocketAddr) -> Option<P
     Some(Place(Arc::new((permit, of_address))))
 }
 
-fn refuse(state: &HttpState, doorkeeper: &Doorkeeper, stream: TcpStream) {
-    if let Some(answering) = doorkeeper.answer(stream) {
+fn refuse(state: &HttpState, overflow: &Overflow, stream: TcpStream) {
+    if let Some(answering) = overflow.answer(stream) {
         state.tasks.spawn(answering);
     }
 }

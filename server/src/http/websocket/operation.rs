@@ -76,7 +76,7 @@ impl Execution {
         waiting: OwnedSemaphorePermit,
     ) -> Result<(), Gone> {
         let begun = Instant::now();
-        let operation = match prepare(&self.shared.state, *request).await {
+        let operation = match prepare(&self.shared.state, *request).boxed().await {
             Work::Run(operation) => operation,
             Work::Refused(outcome) => {
                 count_operation(None, Transport::WebSocket, true, begun);
@@ -84,16 +84,17 @@ impl Execution {
             }
         };
         let kind = operation.kind();
+        // Boxed: a subscription, which stays, should not hold the memory of a query.
         if kind == RequestKind::Subscription {
             drop(waiting);
-            let refused = self.follow(wire, operation).await?;
+            let refused = self.follow(wire, operation).boxed().await?;
             count_operation(Some(kind), Transport::WebSocket, refused, begun);
             return Ok(());
         }
         let Ok(_executing) = self.shared.executing.acquire().await else { return Err(Gone) };
         let refused = match kind {
-            RequestKind::Mutation => self.mutate(wire, operation).await?,
-            _ => self.once(wire, operation).await?,
+            RequestKind::Mutation => self.mutate(wire, operation).boxed().await?,
+            _ => self.once(wire, operation).boxed().await?,
         };
         count_operation(Some(kind), Transport::WebSocket, refused, begun);
         Ok(())

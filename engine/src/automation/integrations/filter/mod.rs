@@ -117,9 +117,13 @@ mod tests {
     fn many_patterns_on_a_long_text_end_soon() {
         let condition =
             json!({ "value": "a".repeat(1_000_000), "operator": "matches", "against": "(?:a?){80}a{80}b" });
+        let groups: Vec<Group> = serde_json::from_value(json!(vec![vec![condition; 20]; 20])).unwrap();
         let begun = std::time::Instant::now();
-        let error = passed(json!(vec![vec![condition; 20]; 20])).unwrap_err();
-        assert_eq!((error.code.as_ref(), error.retryable), ("WORK_LIMIT", false), "{error}");
+        // Whether the working time suffices depends on the machine.
+        let tested = passes(&groups, Deadline::fresh());
         assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(tested.is_ok_and(|passed| !passed) || begun.elapsed() >= std::time::Duration::from_secs(5));
+        let error = passes(&groups, Deadline::past()).unwrap_err();
+        assert_eq!((error.code.as_ref(), error.retryable), ("WORK_LIMIT", false), "{error}");
     }
 }
