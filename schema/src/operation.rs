@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    ServerError, Variables,
+    ServerError,
     parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
 
@@ -12,7 +12,7 @@ use triptych_services::storable::storable;
 use crate::{
     choice::{chosen, named},
     documents::{Documents, Key},
-    limits::{self, Limits, Types, Weight},
+    limits::{self, Limits, Types, Variables, Weight},
     outcome::Outcome,
     request::{Request, RequestKind},
     subscription_root, typename,
@@ -44,15 +44,14 @@ impl Operation {
             Some(document) => Arc::clone(document),
             None => Arc::new(document(&key, limits, types)?),
         };
-        let variables = serde_json::Value::Object(variables.unwrap_or_default());
-        if !storable(&variables) {
+        let variables = variables.unwrap_or_default();
+        if !variables.iter().all(|(name, value)| !name.contains('\0') && storable(value)) {
             return Err(unstorable());
         }
         let name = key.operation.clone();
         let Some(operation) = named(&document, name.as_deref()) else {
             return Err(Outcome::refused_because("the document has no operation".to_owned()));
         };
-        let variables = Variables::from_json(variables);
         let missing = missing_variables(operation, &variables);
         if !missing.is_empty() {
             return Err(Outcome::refused(&missing));
@@ -81,7 +80,8 @@ impl Operation {
 
     pub(crate) fn into_request(self) -> async_graphql::Request {
         // The text is not needed beside the parsed document.
-        let mut request = async_graphql::Request::new("").variables(self.variables);
+        let variables = async_graphql::Variables::from_json(self.variables.into());
+        let mut request = async_graphql::Request::new("").variables(variables);
         if let Some(name) = self.name {
             request = request.operation_name(name);
         }
@@ -106,7 +106,7 @@ fn document(key: &Key, limits: &Limits, types: &Types) -> Result<ExecutableDocum
         && let Some(operation) = named(&document, name)
     {
         // The normalization copies the directives of fragments to the fields in them.
-        check(limits, types, &document, operation, &Variables::default())?;
+        check(limits, types, &document, operation, &Variables::new())?;
         subscription_root::normalize(&mut document, name)
             .map_err(|message| Outcome::refused_because(message.to_owned()))?;
     }
@@ -143,8 +143,8 @@ fn missing_variables(operation: &OperationDefinition, variables: &Variables) -> 
     let missing = operation.variable_definitions.iter().filter(|definition| {
         let variable = &definition.node;
         !variable.var_type.node.nullable
-            && match variables.get(&variable.name.node) {
-                Some(value) => *value == async_graphql::Value::Null,
+            && match variables.get(variable.name.node.as_str()) {
+                Some(value) => value.is_null(),
                 None => variable.default_value.is_none(),
             }
     });

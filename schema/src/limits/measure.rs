@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Positioned, Variables,
+    Positioned,
     parser::types::{
         Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
     },
@@ -12,7 +12,7 @@ use triptych_services::page::{DEFAULT_PAGE, MAX_PAGE};
 
 use super::{
     types::{Size, Types},
-    values::Arguments,
+    values::{Arguments, Variables},
 };
 
 /// Maximum nesting of `fields`, `interfaces`, `possibleTypes` and `inputFields` of introspection. The query of GraphiQL

@@ -9,12 +9,13 @@ mod types;
 mod values;
 
 use async_graphql::{
-    ServerError, Variables,
+    ServerError,
     parser::types::{ExecutableDocument, OperationDefinition},
 };
 use triptych_services::error::Code;
 
 pub(crate) use types::Types;
+pub(crate) use values::Variables;
 
 use crate::errors;
 

@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{
-    Variables,
-    parser::{
-        parse_query, parse_schema,
-        types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
-    },
+use async_graphql::parser::{
+    parse_query, parse_schema,
+    types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
 };
 
 use super::{
+    Variables,
     extents::{Extent, Extents},
     measure::measure,
 };
@@ -104,7 +102,7 @@ impl Types {
         let mut types = Self { types, introspection: usize::MAX };
         let whole = parse_query(WHOLE_SCHEMA)?;
         let operation = named(&whole, None);
-        let size = operation.and_then(|operation| measure(&types, &whole, operation, &Variables::default()));
+        let size = operation.and_then(|operation| measure(&types, &whole, operation, &Variables::new()));
         types.introspection = size.map_or(0, |size| size.operation.schema).saturating_mul(SCHEMAS);
         Ok(types)
     }

@@ -3,11 +3,19 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{
-    Variables,
-    parser::types::{Field, OperationDefinition},
-};
+use async_graphql::parser::types::{Field, OperationDefinition};
 use async_graphql_value::{ConstValue, Value};
+use serde_json::Value as Json;
+
+/// The variables of a request as they came: a request that is refused is not worth their conversion.
+pub(crate) type Variables = serde_json::Map<String, Json>;
+
+/// The value of a variable.
+#[derive(Clone, Copy)]
+enum Filled<'a> {
+    Given(&'a Json),
+    Default(&'a ConstValue),
+}
 
 /// Bytes of a text that count as one value.
 const TEXT: usize = 64;
@@ -31,8 +39,9 @@ impl<'a> Arguments<'a> {
     }
 
     /// The value of a variable, or its default.
-    fn variable(&self, name: &str) -> Option<&'a ConstValue> {
-        self.variables.get(name).or_else(|| self.defaults.get(name).copied())
+    fn variable(&self, name: &str) -> Option<Filled<'a>> {
+        let default = || self.defaults.get(name).copied().map(Filled::Default);
+        self.variables.get(name).map(Filled::Given).or_else(default)
     }
 
     /// The number of items of a list.
@@ -40,7 +49,8 @@ impl<'a> Arguments<'a> {
         match &field.get_argument(name)?.node {
             Value::List(items) => Some(items.len()),
             Value::Variable(name) => match self.variable(name)? {
-                ConstValue::List(items) => Some(items.len()),
+                Filled::Given(Json::Array(items)) => Some(items.len()),
+                Filled::Default(ConstValue::List(items)) => Some(items.len()),
                 _ => None,
             },
             _ => None,
@@ -51,7 +61,9 @@ impl<'a> Arguments<'a> {
         match &field.get_argument(name)?.node {
             Value::Number(number) => number.as_i64(),
             Value::Variable(name) => match self.variable(name)? {
-                ConstValue::Number(number) => number.as_i64(),
+                Filled::Given(Json::Number(number)) | Filled::Default(ConstValue::Number(number)) => {
+                    number.as_i64()
+                }
                 _ => None,
             },
             _ => None,
@@ -77,9 +89,23 @@ impl<'a> Arguments<'a> {
         if let Some(known) = self.sizes.get(name) {
             return *known;
         }
-        let size = self.variable(name).map_or(1, constant);
+        let size = match self.variable(name) {
+            Some(Filled::Given(value)) => json(value),
+            Some(Filled::Default(value)) => constant(value),
+            None => 1,
+        };
         self.sizes.insert(name, size);
         size
+    }
+}
+
+/// The number of values in a value of JSON.
+fn json(value: &Json) -> usize {
+    match value {
+        Json::Array(items) => 1 + items.iter().map(json).sum::<usize>(),
+        Json::Object(fields) => 1 + fields.values().map(json).sum::<usize>(),
+        Json::String(text) => 1 + text.len() / TEXT,
+        _ => 1,
     }
 }
 
@@ -103,7 +129,7 @@ mod tests {
     fn size(query: &str, variables: serde_json::Value) -> usize {
         let mut document = parse_query(query).unwrap();
         let operation = crate::choice::chosen(&mut document, None).unwrap().clone();
-        let variables = Variables::from_json(variables);
+        let variables = variables.as_object().unwrap().clone();
         let mut arguments = Arguments::of(&operation, &variables);
         let Selection::Field(field) = &operation.selection_set.node.items[0].node else { panic!() };
         field.node.arguments.iter().map(|(_, value)| arguments.size(&value.node)).sum()

@@ -36,7 +36,8 @@ pub(super) struct Locked {
 }
 
 impl Executions {
-    /// Locks an execution, and reads it and its steps without inputs and outputs. `None` if it does not exist any more, as after its flow was deleted.
+    /// Locks an execution, and reads it and its steps without inputs and outputs. `None` if it does not exist any more,
+    /// as after its flow was deleted.
     pub(super) async fn lock(&self, tx: &Transaction, id: ExecutionId) -> Result<Option<Locked>> {
         let locked = execution::Entity::across_tenants()
             .filter(execution::Column::Id.eq(id))
