@@ -101,7 +101,7 @@ impl Services {
             datastore: Datastore::new(stores.clone(), clock.clone()),
             threads: Threads::new(stores.clone(), clock.clone(), generations.clone()),
             generations,
-            indexes: Indexes::new(stores.clone()),
+            indexes: Indexes::new(stores.mongo.clone()),
             live,
             outbox,
             queues,

@@ -6,6 +6,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
+    collections::UniqueRules,
     error::StoreError,
     postgres::{Postgres, PostgresConfig},
     tls,
@@ -37,6 +38,8 @@ pub struct Stores {
     /// The same database over connections with `synchronous_commit = off`, for changes that a crash may lose.
     pub relaxed: Postgres,
     pub mongo: mongodb::Database,
+    /// The unique indexes of MongoDB, which inserts wait for.
+    pub unique: UniqueRules,
     pub cache: ConnectionManager,
     pub queue: ConnectionManager,
     pub prefix: Arc<str>,
@@ -44,7 +47,7 @@ pub struct Stores {
 
 /// Size of the pool of [`Stores::relaxed`].
 const RELAXED_CONNECTIONS: u32 = 4;
-/// Time that a request waits for MongoDB's primary.
+/// Time that a request waits for MongoDB's primary, unless the URL says otherwise.
 const SELECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Stores {
@@ -59,10 +62,12 @@ impl Stores {
         relaxed.connect().await?;
         let open =
             async |url: &SecretString| redis_connection(&redis::Client::open(url.expose_secret())?).await;
+        let mongo = mongo_database(config).await?;
         Ok(Self {
             pg,
             relaxed,
-            mongo: mongo_database(config).await?,
+            unique: UniqueRules::new(mongo.clone()),
+            mongo,
             cache: open(&config.redis_cache_url).await?,
             queue: open(&config.redis_queue_url).await?,
             prefix: config.redis_prefix.as_str().into(),
@@ -82,10 +87,12 @@ impl Stores {
             let client = redis::Client::open(url.expose_secret()).unwrap();
             ConnectionManager::new_lazy_with_config(client, redis_options()).unwrap()
         };
+        let mongo = mongo_database(config).await.unwrap();
         let stores = Self {
             pg: postgres(config).unwrap(),
             relaxed: relaxed_postgres(config).unwrap(),
-            mongo: mongo_database(config).await.unwrap(),
+            unique: UniqueRules::new(mongo.clone()),
+            mongo,
             cache: open(&config.redis_cache_url),
             queue: open(&config.redis_queue_url),
             prefix: config.redis_prefix.as_str().into(),
@@ -114,7 +121,7 @@ fn relaxed_postgres(config: &StoreConfig) -> Result<Postgres, StoreError> {
 
 async fn mongo_database(config: &StoreConfig) -> Result<mongodb::Database, StoreError> {
     let mut options = mongodb::options::ClientOptions::parse(config.mongo_url.expose_secret()).await?;
-    options.server_selection_timeout = Some(SELECTION_TIMEOUT);
+    options.server_selection_timeout.get_or_insert(SELECTION_TIMEOUT);
     Ok(mongodb::Client::with_options(options)?.database(&config.mongo_database))
 }
 

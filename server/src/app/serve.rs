@@ -125,12 +125,13 @@ impl Running {
     }
 
     /// Creates the indexes of MongoDB: the unique ones before anything is written, the others in the background. While
-    /// MongoDB is away, the server starts nevertheless, and creates all of them when MongoDB is back.
+    /// MongoDB is away, the server starts nevertheless; inserts create the unique indexes first.
     async fn ensure_indexes(&self) {
-        let indexes = self.app.services.indexes.clone();
-        if let Err(error) = indexes.ensure_unique().await {
-            tracing::error!(%error, "creating the unique MongoDB indexes failed");
+        let services = &self.app.services;
+        if let Err(error) = services.stores.unique.ensure().await {
+            tracing::error!(%error, "creating the unique MongoDB indexes failed; inserts wait for them");
         }
+        let indexes = services.indexes.clone();
         let ensured = async move {
             while let Err(error) = indexes.ensure().await {
                 tracing::error!(%error, "creating the MongoDB indexes failed");

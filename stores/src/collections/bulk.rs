@@ -55,6 +55,7 @@ impl<C: Collection> Documents<C> {
     /// # Errors
     /// If `MongoDB` does not answer. Some documents may be stored; a repeated call finds them.
     pub async fn insert_many(&self, documents: &[C]) -> Result<Vec<BulkItem>, StoreError> {
+        self.unique.ensure().await?;
         let mut items = vec![BulkItem::Written; documents.len()];
         for (batch, start) in documents.chunks(BATCH).zip((0..).step_by(BATCH)) {
             match in_time(self.raw.insert_many(batch).ordered(false)).await {

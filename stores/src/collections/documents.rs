@@ -7,7 +7,7 @@ use mongodb::{ClientSession, options::ReturnDocument};
 use serde::Deserialize;
 use triptych_entities::documents::collection::{Collection, Ownership};
 
-use super::{Changes, all, in_time, is_duplicate};
+use super::{Changes, UniqueRules, all, in_time, is_duplicate};
 use crate::{
     access::Scope,
     connections::Stores,
@@ -20,13 +20,14 @@ use crate::{
 pub struct Documents<C: Collection> {
     pub(super) raw: mongodb::Collection<C>,
     pub(super) db: mongodb::Database,
+    pub(super) unique: UniqueRules,
 }
 
 impl Stores {
     /// The collection of a kind of document.
     #[must_use]
     pub fn documents<C: Collection>(&self) -> Documents<C> {
-        Documents { raw: self.mongo.collection(C::NAME), db: self.mongo.clone() }
+        Documents { raw: self.mongo.collection(C::NAME), db: self.mongo.clone(), unique: self.unique.clone() }
     }
 }
 
@@ -100,18 +101,27 @@ impl<C: Collection> Documents<C> {
     /// # Errors
     /// `Conflict` if a unique index of the collection already contains its values.
     pub async fn insert(&self, document: C) -> Result<C> {
-        // Looked up first, so that a repeated call finds the document also while the unique index is being built.
+        // Looked up first, so that a repeated call finds the document also if the unique index cannot be built.
         if let Some(existing) = self.created_before(&document).await? {
             return Ok(existing);
         }
-        match in_time(self.raw.insert_one(&document)).await {
-            Ok(_) => Ok(document),
+        match self.add(&document).await {
+            Ok(()) => Ok(document),
             Err(StoreError::Mongo(error)) if is_duplicate(&error) => self
                 .created_before(&document)
                 .await?
                 .ok_or_else(|| ServiceError::conflict(format!("such a {} exists already", C::NOUN))),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Stores a new document, once the unique indexes exist.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer, or if a unique index already contains its values ([`is_duplicate`]).
+    pub async fn add(&self, document: &C) -> Result<(), StoreError> {
+        self.unique.ensure().await?;
+        in_time(self.raw.insert_one(document)).await.map(|_| ())
     }
 
     /// Finds the document of an earlier call with the same idempotency key.
@@ -203,7 +213,7 @@ impl<C: Collection> Documents<C> {
         scope.owner().is_some() && matches!(C::OWNERSHIP, Ownership::Parent { .. })
     }
 
-    /// Within a transaction: stores a new document.
+    /// Stores a new document within a transaction ([`Stores::transaction`]).
     ///
     /// # Errors
     /// If a unique index has its values already, or `MongoDB` does not answer.

@@ -4,24 +4,24 @@ use std::collections::HashMap;
 
 use futures::TryStreamExt as _;
 use mongodb::{
-    IndexModel,
+    Database, IndexModel,
     bson::{Bson, Document, doc},
     error::ErrorKind,
 };
 use triptych_entities::documents::{COLLECTIONS, index::Index};
 
 use super::in_time;
-use crate::{connections::Stores, error::StoreError};
+use crate::error::StoreError;
 
 /// Creates the declared indexes. The server builds them without blocking reads and writes.
 #[derive(Clone)]
 pub struct Indexes {
-    stores: Stores,
+    db: Database,
 }
 
 impl Indexes {
-    pub fn new(stores: Stores) -> Self {
-        Self { stores }
+    pub fn new(db: Database) -> Self {
+        Self { db }
     }
 
     /// Creates missing indexes and replaces changed ones. Idempotent. Callers run this in the background, as a query
@@ -33,8 +33,7 @@ impl Indexes {
         self.ensure_those(|_| true).await
     }
 
-    /// As [`Indexes::ensure`], for unique indexes only. Callers wait for this before they write: without the index,
-    /// concurrent calls with one idempotency key would insert several documents.
+    /// As [`Indexes::ensure`], for unique indexes only. [`UniqueRules`](super::UniqueRules) waits for this.
     ///
     /// # Errors
     /// As for [`Indexes::ensure`].
@@ -52,8 +51,7 @@ impl Indexes {
                     Some(definition) if matches(definition, &index) => continue,
                     Some(_) => {
                         tracing::info!(collection, index = index.name, "replacing an index");
-                        in_time(self.stores.mongo.collection::<Document>(collection).drop_index(index.name))
-                            .await?;
+                        in_time(self.db.collection::<Document>(collection).drop_index(index.name)).await?;
                     }
                     None => {}
                 }
@@ -87,7 +85,7 @@ impl Indexes {
     async fn existing(&self, collection: &str) -> Result<HashMap<String, Document>, StoreError> {
         const NAMESPACE_NOT_FOUND: i32 = 26;
         let list = async {
-            let cursor = self.stores.mongo.run_cursor_command(doc! { "listIndexes": collection }).await?;
+            let cursor = self.db.run_cursor_command(doc! { "listIndexes": collection }).await?;
             cursor.try_collect::<Vec<Document>>().await
         };
         match in_time(list).await {
@@ -108,7 +106,7 @@ impl Indexes {
         options.unique = index.unique.then_some(true);
         options.partial_filter_expression.clone_from(&index.only);
         let model = IndexModel::builder().keys(index.keys.clone()).options(options).build();
-        self.stores.mongo.collection::<Document>(collection).create_index(model).await?;
+        self.db.collection::<Document>(collection).create_index(model).await?;
         Ok(())
     }
 }

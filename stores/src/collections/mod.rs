@@ -6,12 +6,13 @@ mod changes;
 mod documents;
 mod indexes;
 mod transaction;
+mod unique;
 
 pub use bulk::BulkItem;
 pub use changes::{Change, Changes};
 pub use documents::Documents;
 pub use indexes::Indexes;
-pub use transaction::transaction;
+pub use unique::UniqueRules;
 
 use std::{future::IntoFuture, time::Duration};
 

@@ -9,7 +9,7 @@ use mongodb::{
     options::{Acknowledgment, ReadConcern, TransactionOptions, WriteConcern},
 };
 
-use crate::error::StoreError;
+use crate::{connections::Stores, error::StoreError};
 
 /// Maximum number of attempts of a transaction, and of its commit.
 const ATTEMPTS: u32 = 12;
@@ -21,12 +21,23 @@ const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// retried.
 pub type Attempt<T, E> = Result<Result<T, E>, Error>;
 
-/// Runs `body` in a transaction, and returns when a majority of the servers has confirmed it. The body may run several
-/// times, so it must only read and write through its session.
-///
-/// # Errors
-/// The outer error: `MongoDB` does not answer or refuses. The inner error is that of the body.
-pub async fn transaction<T, E, F>(client: &Client, mut body: F) -> Result<Result<T, E>, StoreError>
+impl Stores {
+    /// Runs `body` in a transaction of `MongoDB`, and returns when a majority of the servers has confirmed it. The body
+    /// may run several times, so it must only read and write through its session. Waits for the unique indexes.
+    ///
+    /// # Errors
+    /// The outer error: `MongoDB` does not answer or refuses. The inner error is that of the body.
+    pub async fn transaction<T, E, F>(&self, body: F) -> Result<Result<T, E>, StoreError>
+    where
+        F: for<'a> FnMut(&'a mut ClientSession) -> BoxFuture<'a, Attempt<T, E>> + Send,
+    {
+        self.unique.ensure().await?;
+        repeat(self.mongo.client(), body).await
+    }
+}
+
+/// Runs `body` in a transaction until no other transaction interferes, up to [`ATTEMPTS`] times.
+async fn repeat<T, E, F>(client: &Client, mut body: F) -> Result<Result<T, E>, StoreError>
 where
     F: for<'a> FnMut(&'a mut ClientSession) -> BoxFuture<'a, Attempt<T, E>> + Send,
 {

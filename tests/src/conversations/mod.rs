@@ -5,3 +5,4 @@ mod generations;
 mod presets;
 mod providers;
 mod threads;
+mod unique;

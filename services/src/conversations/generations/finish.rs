@@ -19,10 +19,7 @@ use triptych_entities::{
     },
     failure::Failure,
 };
-use triptych_stores::{
-    collections::{in_time, transaction},
-    error::StoreError,
-};
+use triptych_stores::{collections::in_time, error::StoreError};
 
 use super::{Claim, Generations};
 
@@ -96,12 +93,11 @@ impl Generations {
 
     async fn store_end(&self, claim: &Claim, outcome: &Outcome) -> Result<Option<Generation>, StoreError> {
         let end = End::of(self, claim, outcome)?;
-        let client = self.stores.mongo.client().clone();
-        let ended = transaction::<_, (), _>(&client, |session| {
+        let written = self.stores.transaction::<_, (), _>(|session| {
             let (this, end) = (self.clone(), end.clone());
             async move { this.write_end(session, &end).await.map(Ok) }.boxed()
-        })
-        .await?;
+        });
+        let ended = written.await?;
         if let Ok(Some(generation)) = ended {
             return Ok(Some(generation));
         }

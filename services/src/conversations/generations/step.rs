@@ -99,8 +99,8 @@ impl Generations {
             cache: CachePolicy::Default,
         };
         let generation = draft.into_generation(&self.clock, self.clock.new_id());
-        match in_time(self.stores.documents::<Generation>().across_tenants().insert_one(&generation)).await {
-            Ok(_) => Ok(generation),
+        match self.stores.documents().add(&generation).await {
+            Ok(()) => Ok(generation),
             Err(StoreError::Mongo(error)) if is_duplicate(&error) => {
                 self.of_step(request).await?.ok_or(ServiceError::NotFound("generation"))
             }

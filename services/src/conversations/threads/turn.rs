@@ -13,7 +13,7 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Action, Actor, Scope, Subject},
-    collections::{is_duplicate, transaction},
+    collections::is_duplicate,
     error::{Code, Coded, Result, ServiceError, StoreError},
 };
 
@@ -120,12 +120,11 @@ impl Threads {
             Ok(scope) => scope,
             Err(denied) => return Ok(Err(denied.into())),
         };
-        let client = self.stores.mongo.client().clone();
-        transaction(&client, |session| {
+        let append = self.stores.transaction(|session| {
             let (this, actor, turn) = (self.clone(), actor.clone(), turn.clone());
             async move { this.append_in(session, &actor, turn, scope).await }.boxed()
-        })
-        .await
+        });
+        append.await
     }
 
     async fn append_in(
