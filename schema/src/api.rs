@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Schema, SchemaBuilder};
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::BoxStream};
-use triptych_services::{Services, access::Actor};
+use triptych_services::{Services, access::Actor, error::Code};
 
 use crate::{
     context::Client,
@@ -162,7 +162,11 @@ impl Api {
         actor: Option<Arc<Actor>>,
         client: Client,
     ) -> Result<Prepared, Outcome> {
-        let heavy = operation.check(&self.limits, &self.types)? == Weight::Heavy;
+        let checked = operation.check(&self.limits, &self.types)?;
+        let heavy = checked.weight == Weight::Heavy;
+        if checked.hashes_password && !client.passwords.take() {
+            return Err(Outcome::refuse(Code::LimitExceeded, "a request can check one password only"));
+        }
         let caller = actor.clone().map(|actor| Caller { actor, services: self.services.clone() });
         let loaders = Arc::new(Loaders::new(caller));
         let mut request = operation.into_request().data(client).data(loaders.clone()).data(RootFields::new());

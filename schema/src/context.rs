@@ -1,6 +1,12 @@
 //! The context of a resolver: the services, the caller and the data loaders of the request.
 
-use std::{str::FromStr, sync::Arc};
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use async_graphql::{Context, ID};
 use triptych_entities::ids::IdError;
@@ -21,6 +27,26 @@ pub struct Client {
     pub origin: Origin,
     /// Whether the connection uses HTTPS, so that cookies can be `Secure`.
     pub secure: bool,
+    pub passwords: Passwords,
+}
+
+/// The permit of a request to check a password, which all operations of the request share.
+#[derive(Debug, Clone, Default)]
+pub struct Passwords(Arc<AtomicBool>);
+
+impl Passwords {
+    /// Takes the permit. `false` if an operation of the request has taken it.
+    pub(crate) fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl Client {
+    /// The same client for another request.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self { passwords: Passwords::default(), ..self.clone() }
+    }
 }
 
 /// Reads the context.

@@ -32,7 +32,7 @@ mod subscription_root;
 mod typename;
 
 pub use api::{Api, ApiConfig, PublicUrl};
-pub use context::Client;
+pub use context::{Client, Passwords};
 pub use identity::SESSION_COOKIE;
 pub use limits::Limits;
 pub use operation::Operation;

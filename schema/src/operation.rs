@@ -12,7 +12,7 @@ use triptych_services::storable::storable;
 use crate::{
     choice::{chosen, named},
     documents::{Documents, Key},
-    limits::{self, Limits, Types, Variables, Weight},
+    limits::{self, Checked, Limits, Types, Variables},
     outcome::Outcome,
     request::{Request, RequestKind},
     subscription_root, typename,
@@ -73,8 +73,8 @@ impl Operation {
     ///
     /// # Errors
     /// The response to an operation that exceeds a limit.
-    pub(crate) fn check(&self, limits: &Limits, types: &Types) -> Result<Weight, Outcome> {
-        let Some(operation) = named(&self.document, self.name.as_deref()) else { return Ok(Weight::Light) };
+    pub(crate) fn check(&self, limits: &Limits, types: &Types) -> Result<Checked, Outcome> {
+        let Some(operation) = named(&self.document, self.name.as_deref()) else { return Ok(Checked::LIGHT) };
         check(limits, types, &self.document, operation, &self.variables)
     }
 
@@ -120,7 +120,7 @@ fn check(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
-) -> Result<Weight, Outcome> {
+) -> Result<Checked, Outcome> {
     limits::check(limits, types, document, operation, variables).map_err(|error| Outcome::refused(&[error]))
 }
 

@@ -1,6 +1,6 @@
 //! All services, constructed once per process.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use crate::{
     automation::{
@@ -11,7 +11,7 @@ use crate::{
         integrations::Catalog,
     },
     conversations::{generations::Generations, models::Models, threads::Threads},
-    identity::Identity,
+    identity::{Identity, IdentitySettings},
 };
 use secrecy::ExposeSecret as _;
 use triptych_stores::{
@@ -27,7 +27,7 @@ use triptych_stores::{
 /// The dependencies of the services.
 pub struct ServiceConfig {
     pub stores: StoreConfig,
-    pub session_ttl: Duration,
+    pub identity: IdentitySettings,
     pub keyring: Keyring,
     pub catalog: Catalog,
     pub templates: Arc<dyn Templates>,
@@ -62,7 +62,7 @@ impl Services {
     pub async fn connect(config: ServiceConfig) -> Result<Self, StoreError> {
         let ServiceConfig {
             stores: store_config,
-            session_ttl,
+            identity,
             keyring,
             catalog,
             templates,
@@ -94,7 +94,7 @@ impl Services {
         let generations =
             Generations::new(stores.clone(), clock.clone(), live.clone(), models, Arc::new(queues.clone()));
         Ok(Self {
-            identity: Identity::new(stores.clone(), clock.clone(), session_ttl),
+            identity: Identity::new(stores.clone(), clock.clone(), identity),
             flows: Flows::new(stores.clone(), clock.clone(), flow_parts),
             executions: Executions::new(stores.clone(), clock.clone(), execution_parts),
             credentials: Credentials::new(stores.clone(), clock.clone(), Arc::new(keyring), catalog),

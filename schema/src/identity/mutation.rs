@@ -68,18 +68,18 @@ pub struct IdentityMutation;
 
 #[Object]
 impl IdentityMutation {
-    /// Creates an account with an organization, and signs in. Repeating it fails with `CONFLICT`.
+    /// Creates an account with an organization, and signs in. Repeating it fails with `CONFLICT`. `FORBIDDEN` where accounts
+    /// are created by invitation only, or not at all. A request can sign up or in once.
     async fn sign_up(&self, ctx: &Context<'_>, input: SignUpInput) -> Result<SignInPayload> {
-        let agent = ctx.client().origin.user_agent.clone();
-        let issued = ctx.services().identity.sign_up(input.into(), agent).await?;
+        let issued = ctx.services().identity.sign_up(input.into(), &ctx.client().origin).await?;
         Ok(signed_in(ctx, issued))
     }
 
-    /// Signs in. Each call creates a session.
+    /// Signs in. Each call creates a session. After too many wrong passwords for an account, or from an address, it fails
+    /// with `RATE_LIMITED`, whose `retryAfter` is the number of seconds to wait. A request can sign up or in once.
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload> {
-        let agent = ctx.client().origin.user_agent.clone();
         let password = SecretString::from(input.password);
-        let issued = ctx.services().identity.sign_in(&input.email, password, agent).await?;
+        let issued = ctx.services().identity.sign_in(&input.email, password, &ctx.client().origin).await?;
         Ok(signed_in(ctx, issued))
     }
 

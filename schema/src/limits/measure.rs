@@ -19,6 +19,9 @@ use super::{
 /// has one level; each further level multiplies the response by the number of types or fields.
 pub(super) const INTROSPECTION_LISTS: usize = 2;
 
+/// The mutations that hash a password, which is slow on purpose.
+const PASSWORD_FIELDS: [&str; 2] = ["signUp", "signIn"];
+
 /// Maximum depth to which selections are followed, also through fragments. Without it, a chain of many fragments could
 /// overflow the stack.
 const MAX_LEVELS: usize = 256;
@@ -37,6 +40,8 @@ pub(super) struct Measure {
     pub(super) schema: usize,
     /// Values of arguments with variables filled in, multiplied as the fields are.
     pub(super) values: usize,
+    /// Mutations that hash a password.
+    pub(super) passwords: usize,
     /// Fields and fragments, each counted wherever it is expanded.
     selections: usize,
     /// The selections of the same level: not those within fields.
@@ -53,6 +58,7 @@ impl Measure {
         introspection: 0,
         schema: 0,
         values: 0,
+        passwords: 0,
         selections: usize::MAX,
         level: 0,
     };
@@ -67,6 +73,7 @@ impl Measure {
             introspection: self.introspection.max(other.introspection),
             schema: self.schema.saturating_add(other.schema),
             values: self.values.saturating_add(other.values),
+            passwords: self.passwords.saturating_add(other.passwords),
             selections: self.selections.saturating_add(other.selections),
             level: self.level.saturating_add(other.level),
         }
@@ -224,6 +231,7 @@ impl<'a> Measuring<'a> {
             introspection: size.introspection + usize::from(nested),
             schema,
             values: size.values.saturating_mul(count).saturating_add(arguments),
+            passwords: usize::from(ty == "Mutation" && PASSWORD_FIELDS.contains(&name)),
             selections: size.selections.saturating_add(self.search(field, ty)).saturating_add(1),
             level: 1,
             ..size

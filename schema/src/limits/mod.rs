@@ -78,6 +78,18 @@ pub(crate) enum Weight {
     Heavy,
 }
 
+/// What is known of an operation that exceeds no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Checked {
+    pub(crate) weight: Weight,
+    /// Whether it hashes a password.
+    pub(crate) hashes_password: bool,
+}
+
+impl Checked {
+    pub(crate) const LIGHT: Self = Self { weight: Weight::Light, hashes_password: false };
+}
+
 /// Selections and fields of introspection of a light operation.
 const LIGHT: usize = 1_000;
 /// Values of the arguments of a light operation.
@@ -93,7 +105,7 @@ pub(crate) fn check(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
-) -> Result<Weight, ServerError> {
+) -> Result<Checked, ServerError> {
     let document = measure::measure(types, document, operation, variables).ok_or_else(cycle)?;
     let size = document.operation;
     let exceeded = [
@@ -109,20 +121,18 @@ pub(crate) fn check(
             document.selections,
             SELECTIONS,
         ),
+        ("passwords", "fields that check a password, such as `signIn`", size.passwords, 1),
         ("values", "values of arguments, with variables filled in", document.values, limits.values),
     ];
-    match exceeded.into_iter().find(|(_, _, found, limit)| found > limit) {
-        Some((name, unit, found, limit)) => {
-            let found = if found == usize::MAX { "too many".to_owned() } else { found.to_string() };
-            let message =
-                format!("the operation exceeds the limit of {name}: {found} {unit}, at most {limit}");
-            Err(limit_exceeded(message))
-        }
-        None if document.selections > LIGHT || size.schema > LIGHT || document.values > LIGHT_VALUES => {
-            Ok(Weight::Heavy)
-        }
-        None => Ok(Weight::Light),
+    if let Some((name, unit, found, limit)) = exceeded.into_iter().find(|(_, _, found, limit)| found > limit)
+    {
+        let found = if found == usize::MAX { "too many".to_owned() } else { found.to_string() };
+        let message = format!("the operation exceeds the limit of {name}: {found} {unit}, at most {limit}");
+        return Err(limit_exceeded(message));
     }
+    let heavy = document.selections > LIGHT || size.schema > LIGHT || document.values > LIGHT_VALUES;
+    let weight = if heavy { Weight::Heavy } else { Weight::Light };
+    Ok(Checked { weight, hashes_password: size.passwords > 0 })
 }
 
 fn cycle() -> ServerError {

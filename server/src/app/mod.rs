@@ -26,6 +26,7 @@ use triptych_services::{
     },
     clock::Clock,
     conversations::models::{Models, ProviderConfig, ProviderKind},
+    identity::{IdentitySettings, SignUpMode},
 };
 
 use crate::config::{self, Config, MasterKey};
@@ -81,7 +82,7 @@ impl App {
         let models = Models::new(providers(&config), None).map_err(AppError::Models)?;
         let services = Services::connect(ServiceConfig {
             stores: databases.store_config(&config),
-            session_ttl: config.sessions.ttl(),
+            identity: identity(&config),
             keyring: Keyring::new(master_key(&config, databases)?, former_keys(&config)),
             catalog: registry.catalog(),
             templates: renderer.clone(),
@@ -165,4 +166,13 @@ fn providers(config: &Config) -> Vec<ProviderConfig> {
             prices: provider.prices.clone(),
         })
         .collect()
+}
+
+fn identity(config: &Config) -> IdentitySettings {
+    let sign_up = match config.identity.sign_up {
+        config::SignUp::Open => SignUpMode::Open,
+        config::SignUp::Invite => SignUpMode::Invite,
+        config::SignUp::Closed => SignUpMode::Closed,
+    };
+    IdentitySettings { session_ttl: config.sessions.ttl(), sign_up }
 }

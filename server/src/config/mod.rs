@@ -12,6 +12,7 @@ mod demo;
 mod embedded;
 mod error;
 mod http;
+mod identity;
 mod limits;
 mod mongo;
 mod network;
@@ -35,6 +36,7 @@ mod workers;
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Problem};
+pub use identity::SignUp;
 pub use network::Network;
 pub use overrides::Overrides;
 pub use providers::{ProviderConfig, ProviderKind};
@@ -78,6 +80,7 @@ sections! {
     redis: RedisConfig,
     workers: WorkersConfig,
     demo: DemoConfig,
+    identity: IdentityConfig,
     sessions: SessionsConfig,
     limits: LimitsConfig,
     outbound: OutboundConfig,

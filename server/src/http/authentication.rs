@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use secrecy::{ExposeSecret as _, SecretString};
-use triptych_schema::{Client, SESSION_COOKIE};
+use triptych_schema::{Client, Passwords, SESSION_COOKIE};
 use triptych_services::access::{Actor, Origin};
 
 use super::{HttpState, address, refusal::Refusal};
@@ -116,5 +116,5 @@ pub(super) fn client(state: &HttpState, parts: &Parts) -> Client {
         address: peer.map(|peer| address::client(peer, &parts.headers, &http.trusted_proxies)),
         user_agent: text("user-agent").map(|agent| agent.chars().take(500).collect()),
     };
-    Client { origin, secure: proxied && over_https }
+    Client { origin, secure: proxied && over_https, passwords: Passwords::default() }
 }

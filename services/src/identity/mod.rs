@@ -3,18 +3,24 @@
 mod authenticate;
 mod demo;
 mod directory;
+mod guesses;
+mod hashing;
 mod password;
 mod roles;
 mod sessions;
+mod settings;
 mod sign_in;
 mod sign_up;
 mod tokens;
 
-use std::time::Duration;
 use triptych_stores::{clock::Clock, connections::Stores};
+
+use guesses::Guesses;
+use hashing::Hashing;
 
 pub use demo::DEMO_EMAIL;
 pub use sessions::{IssuedSession, Sessions};
+pub use settings::{IdentitySettings, SignUpMode};
 pub use sign_up::SignUp;
 pub use tokens::NewApiToken;
 
@@ -23,12 +29,22 @@ pub use tokens::NewApiToken;
 pub struct Identity {
     stores: Stores,
     clock: Clock,
+    settings: IdentitySettings,
+    guesses: Guesses,
+    hashing: Hashing,
     pub sessions: Sessions,
 }
 
 impl Identity {
-    pub(crate) fn new(stores: Stores, clock: Clock, session_ttl: Duration) -> Self {
-        let sessions = Sessions::new(stores.clone(), clock.clone(), session_ttl);
-        Self { stores, clock, sessions }
+    pub(crate) fn new(stores: Stores, clock: Clock, settings: IdentitySettings) -> Self {
+        let sessions = Sessions::new(stores.clone(), clock.clone(), settings.session_ttl);
+        let guesses = Guesses::new(stores.clone(), clock.clone());
+        Self { stores, clock, settings, guesses, hashing: Hashing::new(), sessions }
+    }
+
+    /// The number of password hashes that this process has computed.
+    #[must_use]
+    pub fn password_hashes(&self) -> u64 {
+        self.hashing.computed()
     }
 }

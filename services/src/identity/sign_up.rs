@@ -10,11 +10,17 @@ use triptych_entities::{
     relational::identity::{membership, organization, role, user},
 };
 use triptych_stores::{
+    access::Origin,
     error::{Result, ServiceError},
     postgres::Transaction,
 };
 
-use super::{Identity, IssuedSession, password, roles::BuiltIn};
+use super::{
+    Identity, IssuedSession,
+    guesses::{SIGN_UPS, counted},
+    password,
+    roles::BuiltIn,
+};
 
 use crate::input::{Email, Name, Problems};
 
@@ -31,9 +37,11 @@ impl Identity {
     /// Creates an organization with the caller as its owner, and signs them in.
     ///
     /// # Errors
-    /// `Invalid` with each wrong field; `EmailTaken`, also if the call is repeated.
+    /// `Denied` unless everybody may sign up, `Invalid` with each wrong field, `RateLimited` for an address that signs up
+    /// too often; `Conflict` for a known e-mail address, also if the call is repeated.
     #[tracing::instrument(skip_all)]
-    pub async fn sign_up(&self, input: SignUp, user_agent: Option<String>) -> Result<IssuedSession> {
+    pub async fn sign_up(&self, input: SignUp, origin: &Origin) -> Result<IssuedSession> {
+        self.settings.sign_up.check()?;
         let mut problems = Problems::default();
         let email = problems.parsed("email", Email::parse(&input.email));
         let name = problems.parsed("name", Name::parse(&input.name));
@@ -44,7 +52,9 @@ impl Identity {
         else {
             return Err(problems.invalid());
         };
-        let password_hash = password::hash(input.password, self.clock.random_bytes()).await?;
+        let address = counted(origin);
+        self.guesses.count(&SIGN_UPS, &address.to_string()).await?;
+        let password_hash = self.hashing.hash(address, input.password, self.clock.random_bytes()).await?;
         let (user, organization) = self
             .create_owner(
                 email.into_string(),
@@ -53,7 +63,7 @@ impl Identity {
                 Some(password_hash),
             )
             .await?;
-        Ok(self.sessions.issue(user, organization, user_agent).await?)
+        Ok(self.sessions.issue(user, organization, origin.user_agent.clone()).await?)
     }
 
     pub(super) async fn create_owner(

@@ -1,10 +1,12 @@
 //! The types of errors: each has a code that the client receives and, for bad input, the invalid fields.
 
 mod invalid;
+mod rate;
 mod service;
 mod store;
 
 pub use invalid::{Invalid, Problem};
+pub use rate::RateLimited;
 use serde_json::Value;
 pub use service::{Denied, Result, ServiceError};
 pub use store::StoreError;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use triptych_entities::access::{Action, Subject};
 
-use super::{Code, Coded, Invalid, Problem, StoreError};
+use super::{Code, Coded, Invalid, Problem, RateLimited, StoreError};
 
 /// The result of a service call.
 pub type Result<T, E = ServiceError> = std::result::Result<T, E>;
@@ -52,6 +52,12 @@ impl ServiceError {
 
     pub fn domain(error: impl Coded) -> Self {
         Self::Domain(Box::new(error))
+    }
+}
+
+impl From<RateLimited> for ServiceError {
+    fn from(error: RateLimited) -> Self {
+        Self::domain(error)
     }
 }
 

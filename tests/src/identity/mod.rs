@@ -3,4 +3,5 @@
 mod accounts;
 mod expiry;
 mod grants;
+mod passwords;
 mod tenancy;

@@ -102,13 +102,13 @@ impl Execution {
 
     async fn once(&self, wire: &WireId, operation: Parsed) -> Result<bool, Gone> {
         let Shared { state, client, .. } = self.shared.as_ref();
-        let work = state.api.execute(operation, self.actor.clone(), client.clone());
+        let work = state.api.execute(operation, self.actor.clone(), client.again());
         self.only(wire, guarded(state, deadline(state), work).await).await
     }
 
     async fn mutate(&self, wire: &WireId, operation: Parsed) -> Result<bool, Gone> {
         let Shared { state, client, .. } = self.shared.as_ref();
-        let (api, actor, client) = (state.api.clone(), self.actor.clone(), client.clone());
+        let (api, actor, client) = (state.api.clone(), self.actor.clone(), client.again());
         let work = async move { api.execute(operation, actor, client).await };
         self.only(wire, detached(state, deadline(state), work).await).await
     }
@@ -140,7 +140,7 @@ impl Execution {
         }
         let _counted = metrics::Open::subscription();
         let events = metrics::events();
-        let mut answers = state.api.stream(operation, self.actor.clone(), client.clone());
+        let mut answers = state.api.stream(operation, self.actor.clone(), client.again());
         while let Some(outcome) = answers.next().await {
             if !outcome.executed {
                 self.send(wire.error(&outcome.errors), true).await?;
