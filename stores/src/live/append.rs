@@ -3,10 +3,13 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use redis::Script;
+use redis::{
+    Script,
+    streams::{StreamId, StreamRangeReply},
+};
 use triptych_entities::payloads::{EventRole, LiveEvent};
 
-use super::{Entry, Live, Position, Topic};
+use super::{Cursor, Entry, Live, Position, Topic};
 use crate::error::StoreError;
 
 /// Entries that a stream keeps. A writer of a longer stream inserts a snapshot before that many.
@@ -20,7 +23,7 @@ pub enum Appended {
     Stored,
     /// A writer with a higher epoch has appended: stop.
     Fenced,
-    /// The stream is gone. Append a snapshot with `create`.
+    /// The stream is gone, or has lost its end. Append a snapshot with `create`.
     Lost,
 }
 
@@ -32,14 +35,15 @@ static APPEND: LazyLock<Script> = LazyLock::new(|| {
 local epoch, seq = tonumber(ARGV[3]), tonumber(ARGV[4])
 local count = #ARGV - 6
 local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-if #top == 0 then
-  if ARGV[2] == '0' then return 'lost' end
-else
+local stored = 0
+if #top > 0 then
   local e, s = string.match(top[1][1], '^(%d+)%-(%d+)$')
   e, s = tonumber(e), tonumber(s)
   if e == epoch and s == seq + count - 1 then return 'stored' end
   if e > epoch or (e == epoch and s >= seq) then return 'fenced' end
+  if e == epoch then stored = s end
 end
+if ARGV[2] == '0' and stored ~= seq - 1 then return 'lost' end
 for i = 1, count do
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[5], epoch .. '-' .. (seq + i - 1), 'e', ARGV[6 + i])
 end
@@ -69,8 +73,8 @@ return 'stored'
 });
 
 impl Live {
-    /// Appends payloads from the position `first`, which the only writer of the epoch chooses.
-    /// `create` is for the first append of an epoch and for a snapshot after [`Appended::Lost`].
+    /// Appends payloads from the position `first`, which the only writer of the epoch chooses. `create` is for the first
+    /// append of an epoch and for a snapshot after [`Appended::Lost`]; without it, the payloads must continue the stream.
     ///
     /// # Errors
     /// If Redis does not answer. The same call may be repeated.
@@ -132,14 +136,29 @@ impl Live {
 
     /// Returns the last entry of a stream, if there is a stream.
     pub(super) async fn last(&self, topic: &Topic) -> Result<Option<Entry>, StoreError> {
-        let mut connection = self.connection.clone();
+        self.last_of(&self.key(topic)).await
+    }
+
+    /// As [`Live::last`], by the key of the stream.
+    pub(super) async fn last_of(&self, key: &str) -> Result<Option<Entry>, StoreError> {
         let mut call = redis::cmd("XREVRANGE");
-        call.arg(self.key(topic)).arg("+").arg("-").arg("COUNT").arg(1);
-        let reply: redis::streams::StreamRangeReply = call.query_async(&mut connection).await?;
-        Ok(reply
-            .ids
-            .first()
-            .and_then(|entry| Some(Entry { position: entry.id.parse().ok()?, payload: entry.get("e")? })))
+        call.arg(key).arg("+").arg("-").arg("COUNT").arg(1);
+        let reply: StreamRangeReply = call.query_async(&mut self.connection.clone()).await?;
+        reply.ids.first().map(Entry::stored).transpose()
+    }
+
+    /// Returns the entries up to and including that of the cursor; none if the stream does not have that entry.
+    pub(super) async fn until(&self, topic: &Topic, cursor: Cursor) -> Result<Vec<Entry>, StoreError> {
+        let mut call = redis::cmd("XRANGE");
+        call.arg(self.key(topic)).arg("-").arg(cursor.position.to_string());
+        let reply: StreamRangeReply = call.query_async(&mut self.connection.clone()).await?;
+        let entries: Vec<Entry> = reply.ids.iter().map(Entry::stored).collect::<Result<_, _>>()?;
+        let checked = cursor.checksum.is_some();
+        Ok(if entries.last().is_some_and(|last| last.cursor(checked) == cursor) {
+            entries
+        } else {
+            Vec::new()
+        })
     }
 
     /// Deletes the stream of a subject that is restarted. The next append starts a later epoch.
@@ -166,5 +185,15 @@ impl Live {
             .exec_async(&mut connection)
             .await?;
         Ok(())
+    }
+}
+
+impl Entry {
+    /// An entry as the scripts have stored it.
+    pub(super) fn stored(entry: &StreamId) -> Result<Self, StoreError> {
+        match (entry.id.parse(), entry.get("e")) {
+            (Ok(position), Some(payload)) => Ok(Self { position, payload }),
+            _ => Err(StoreError::Corrupt(format!("stream entry {}", entry.id))),
+        }
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct Schedule {
     interval: Duration,
     /// Whether the channel was active since the last round.
     active: bool,
+    /// The first round since the last check in which the channel was active.
+    unchecked: Option<Instant>,
 }
 
 impl Schedule {
@@ -62,10 +64,11 @@ impl Schedule {
     /// Whether the subject is checked in this round.
     fn is_due(&mut self, now: Instant) -> bool {
         if std::mem::take(&mut self.active) {
-            // What happens is announced. Checked once it is quiet, as the last announcement may be missing.
+            // What happens is announced. Checked once it is quiet, as the last announcement may be missing, and now
+            // and then, as one in between may be.
             self.known = Known::Nothing;
             self.next = None;
-            return false;
+            return now >= *self.unchecked.get_or_insert(now) + LONGEST;
         }
         self.next.is_none_or(|next| next <= now)
     }
@@ -76,6 +79,7 @@ impl Schedule {
         let changed = std::mem::replace(&mut self.known, known) != known;
         self.interval = if changed { ROUND } else { (self.interval * 2).clamp(ROUND, LONGEST) };
         self.next = Some(now + self.interval);
+        self.unchecked = None;
         changed
     }
 }
@@ -198,5 +202,22 @@ mod tests {
         assert!(!schedule.is_due(later) && schedule.is_due(later));
         assert!(schedule.checked(Some(1), later), "the end may have come without an announcement");
         assert!(!schedule.checked(Some(1), later) && schedule.checked(None, later));
+    }
+
+    #[test]
+    fn a_channel_that_is_never_quiet_is_checked_now_and_then() {
+        let (mut schedule, begun) = (Schedule::default(), Instant::now());
+        let checked: Vec<u32> = (0..10)
+            .filter(|round| {
+                let now = begun + ROUND * *round;
+                schedule.announced();
+                let due = schedule.is_due(now);
+                if due {
+                    schedule.checked(Some(1), now);
+                }
+                due
+            })
+            .collect();
+        assert_eq!(checked, [4, 9]);
     }
 }

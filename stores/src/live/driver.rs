@@ -10,37 +10,51 @@ use futures::stream::{self, BoxStream, Stream, StreamExt as _};
 use triptych_entities::payloads::{EventRole, LiveEvent as _};
 
 use super::{
-    Entry, Feed, Live, LiveItem, Position, Topic,
+    Cursor, Entry, Feed, Live, LiveItem, Position, Topic,
     feed::{End, Envelope, EnvelopeOf, Lost},
 };
 use crate::error::{Invalid, StoreError};
 
-/// How long to wait for the last entry of the stream.
-const LAST_ENTRY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time limit of reading the last entry of the stream, or those before a cursor.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where the driver reads streams. Tests read scripted ones.
 pub(super) trait Source: Send + 'static {
     fn items(
         &self,
         topic: Topic,
-        after: Option<Position>,
+        after: Option<Cursor>,
+        shared: bool,
     ) -> BoxStream<'static, Result<LiveItem, StoreError>>;
 
     fn last(&self, topic: &Topic) -> impl Future<Output = Result<Option<Entry>, StoreError>> + Send;
+
+    /// The entries up to and including that of the cursor; none if the stream does not have that entry.
+    fn until(
+        &self,
+        topic: &Topic,
+        cursor: Cursor,
+    ) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
 }
 
 impl Source for Live {
     fn items(
         &self,
         topic: Topic,
-        after: Option<Position>,
+        after: Option<Cursor>,
+        shared: bool,
     ) -> BoxStream<'static, Result<LiveItem, StoreError>> {
-        self.follow(&topic, after).boxed()
+        self.follow(&topic, after, shared).boxed()
     }
 
     async fn last(&self, topic: &Topic) -> Result<Option<Entry>, StoreError> {
-        let last = tokio::time::timeout(LAST_ENTRY_TIMEOUT, Live::last(self, topic)).await;
+        let last = tokio::time::timeout(READ_TIMEOUT, Live::last(self, topic)).await;
         last.unwrap_or(Err(StoreError::Timeout("Redis")))
+    }
+
+    async fn until(&self, topic: &Topic, cursor: Cursor) -> Result<Vec<Entry>, StoreError> {
+        let read = tokio::time::timeout(READ_TIMEOUT, Live::until(self, topic, cursor)).await;
+        read.unwrap_or(Err(StoreError::Timeout("Redis")))
     }
 }
 
@@ -75,8 +89,10 @@ pub(super) struct Driver<F: Feed, S> {
     topic: Topic,
     items: BoxStream<'static, Result<LiveItem, StoreError>>,
     start: Option<Start>,
-    /// The position of the last event that was sent.
-    last: Option<Position>,
+    /// The cursor of the last event that was sent.
+    last: Option<Cursor>,
+    /// The cursor of the subscriber, until the feed knows the events before it.
+    resumed: Option<Cursor>,
     /// Events are lost and the feed cannot recover them yet.
     incomplete: bool,
     ready: VecDeque<EnvelopeOf<F>>,
@@ -87,20 +103,20 @@ impl<F: Feed, S: Source> Driver<F, S> {
     pub(super) async fn open(source: S, feed: F, after: Option<&str>) -> Result<Self, F::Error> {
         let topic = feed.topic();
         let from_now = !F::REPLAYS && after.is_none();
-        let after = after.map(str::parse::<Position>).transpose().map_err(|_| refused::<F>(""))?;
+        let after = after.map(str::parse::<Cursor>).transpose().map_err(|_| refused::<F>(""))?;
         let end = feed.end();
         let mut top = None;
         if after.is_some() || end.is_some() || from_now {
             top = match source.last(&topic).await {
-                Ok(entry) => entry.map(|entry| entry.position),
+                Ok(entry) => entry.map(|entry| entry.cursor(F::SHARED)),
                 // Without the stream's last position, old events cannot be distinguished from new ones.
                 Err(error) if from_now => return Err(error.into()),
                 Err(_) => None,
             };
         }
         let end_at = end.as_ref().and_then(|end| end.at);
-        if let (Some(after), Some(highest)) = (after, end_at.or(top).or(feed.highest()))
-            && after > highest
+        if let (Some(after), Some(highest)) = (after, end_at.or(feed.highest()))
+            && after.position > highest
         {
             return Err(refused::<F>(": it is beyond the last event").into());
         }
@@ -109,17 +125,18 @@ impl<F: Feed, S: Source> Driver<F, S> {
             None if from_now => Some(Start::Recovery),
             _ => None,
         };
-        let last = if from_now { top.or(Some(Position::ORIGIN)) } else { after };
+        let last = if from_now { top.or(Some(Position::ORIGIN.into())) } else { after };
         Ok(Self {
-            items: source.items(topic.clone(), last),
+            items: source.items(topic.clone(), last, F::SHARED),
             feed,
             source,
             topic,
             start,
             last,
+            resumed: after,
             incomplete: false,
             ready: VecDeque::new(),
-            ended: end_at.is_some() && last >= end_at,
+            ended: end_at.is_some() && last.map(|last| last.position) >= end_at,
         })
     }
 
@@ -153,6 +170,7 @@ impl<F: Feed, S: Source> Driver<F, S> {
             }
             match self.items.next().await {
                 Some(Ok(LiveItem::Entry(entry))) => Box::pin(self.take(entry)).await?,
+                Some(Ok(LiveItem::Lost(end))) => Box::pin(self.replace(end)).await?,
                 Some(Ok(LiveItem::Quiet)) => Box::pin(self.look()).await?,
                 Some(Err(error @ StoreError::Corrupt(_))) => return Err(error.into()),
                 // The stream is read again later. Meanwhile a change in the database appears as `Quiet`.
@@ -167,24 +185,63 @@ impl<F: Feed, S: Source> Driver<F, S> {
     /// Sends an entry of the stream, after what is lost before it.
     async fn take(&mut self, entry: Entry) -> Result<(), F::Error> {
         let event: F::Event = serde_json::from_str(&entry.payload).map_err(StoreError::from)?;
-        let (at, role) = (entry.position, event.role());
+        let (cursor, at, role) = (entry.cursor(F::SHARED), entry.position, event.role());
         let ends = role == EventRole::Ends;
         if ends && !self.feed.confirms(at).await? {
-            self.last = Some(at);
+            self.last = Some(cursor);
             return Ok(());
         }
         let complete = role == EventRole::Resets || self.continues(at) || self.bridge(at, ends).await?;
         if self.ended || !(complete || ends) {
             return Ok(());
         }
+        // What was not published before the end is told before it.
+        if ends && self.misses().await {
+            self.recover(Some(at)).await?;
+        }
         self.incomplete = false;
         self.ended = ends;
         if self.feed.admits(&event) {
-            self.send(at, event);
+            self.send(cursor, event);
         } else {
-            self.last = Some(at);
+            self.last = Some(cursor);
         }
         Ok(())
+    }
+
+    /// Sends what stands for the entries that the stream has lost.
+    async fn replace(&mut self, end: Option<Cursor>) -> Result<(), F::Error> {
+        self.last = end.or(self.last.map(Cursor::unchecked));
+        self.feed.refresh().await?;
+        self.recover(None).await?;
+        if let Some(End { event, .. }) = self.feed.end() {
+            self.ended = true;
+            self.send(self.last.unwrap_or(Position::ORIGIN.into()), event);
+        }
+        Ok(())
+    }
+
+    /// Whether the database has events that the subscriber was not sent.
+    async fn misses(&mut self) -> bool {
+        self.remember().await;
+        self.feed.misses()
+    }
+
+    /// Tells the feed which events the subscriber received before it resumed.
+    async fn remember(&mut self) {
+        let Some(cursor) = self.resumed.filter(|_| F::SHARED) else { return };
+        match self.source.until(&self.topic, cursor).await {
+            Ok(entries) => {
+                self.resumed = None;
+                for entry in entries {
+                    if let Ok(event) = serde_json::from_str(&entry.payload) {
+                        self.feed.admits(&event);
+                    }
+                }
+            }
+            // Events that are sent twice are better than a missing one.
+            Err(error) => tracing::debug!(topic = %self.topic, %error, "a live stream cannot be read"),
+        }
     }
 
     fn continues(&self, next: Position) -> bool {
@@ -207,49 +264,56 @@ impl<F: Feed, S: Source> Driver<F, S> {
     }
 
     async fn recover(&mut self, next: Option<Position>) -> Result<bool, F::Error> {
-        let lost = Lost { after: self.last, before: next };
+        self.remember().await;
+        let lost = Lost { after: self.last.map(|last| last.position), before: next };
         let Some(events) = self.feed.recover(lost).await? else { return Ok(false) };
-        let at = next.map(Position::previous).or(self.last).unwrap_or(Position::ORIGIN);
+        let before = next.map(Position::previous).filter(|before| lost.after != Some(*before));
+        let at = before.map(Cursor::from).or(self.last).unwrap_or(Position::ORIGIN.into());
         for event in events {
             self.send(at, event);
         }
         Ok(true)
     }
 
-    /// Checks whether the database contains an end that the stream does not contain.
+    /// Checks whether the database contains events, or an end, that the stream does not contain.
     async fn look(&mut self) -> Result<(), F::Error> {
         self.feed.refresh().await?;
-        let Some(End { at: None, .. }) = self.feed.end() else { return self.conclude(None).await };
+        match self.feed.end() {
+            None if self.misses().await => return self.recover(None).await.map(drop),
+            None => return Ok(()),
+            Some(End { at: Some(_), .. }) => return self.conclude(None).await,
+            Some(End { at: None, .. }) => {}
+        }
         let last = self.source.last(&self.topic).await.ok().flatten();
         let in_stream = last.filter(|entry| {
             serde_json::from_str(&entry.payload).is_ok_and(|event: F::Event| event.role() == EventRole::Ends)
         });
-        match in_stream.map(|entry| Some(entry.position)) {
+        match in_stream.map(|entry| entry.cursor(F::SHARED)) {
             // The stream contains the end and has yet to be read that far.
-            Some(end) if end > self.last => Ok(()),
-            end => self.conclude(end.flatten()).await,
+            Some(end) if self.last.is_none_or(|last| end.position > last.position) => Ok(()),
+            end => self.conclude(end).await,
         }
     }
 
     /// Sends the end from the database, if there is one. `in_stream` is the position of the terminal event in the
     /// stream, for a database that does not store it.
-    async fn conclude(&mut self, in_stream: Option<Position>) -> Result<(), F::Error> {
+    async fn conclude(&mut self, in_stream: Option<Cursor>) -> Result<(), F::Error> {
         let Some(End { at, event }) = self.feed.end() else { return Ok(()) };
         self.ended = true;
-        let at = at.or(in_stream);
-        if at.is_some() && self.last >= at {
+        let at = at.map(Cursor::from).or(in_stream);
+        if at.is_some_and(|at| self.last.is_some_and(|last| last.position >= at.position)) {
             return Ok(());
         }
-        if !at.is_some_and(|at| self.continues(at)) {
-            self.recover(at).await?;
+        if !at.is_some_and(|at| self.continues(at.position)) {
+            self.recover(at.map(|at| at.position)).await?;
         }
-        self.send(at.or(self.last).unwrap_or(Position::ORIGIN), event);
+        self.send(at.or(self.last).unwrap_or(Position::ORIGIN.into()), event);
         Ok(())
     }
 
-    fn send(&mut self, position: Position, event: F::Event) {
-        self.last = Some(position);
-        self.ready.push_back(Envelope { subject: self.feed.subject(), position, event });
+    fn send(&mut self, cursor: Cursor, event: F::Event) {
+        self.last = Some(cursor);
+        self.ready.push_back(Envelope { subject: self.feed.subject(), cursor, event });
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::{Future, ready};
 
 use triptych_entities::payloads::LiveEvent;
 
-use super::{Position, Topic};
+use super::{Cursor, Position, Topic};
 use crate::error::{Invalid, StoreError};
 
 /// A live subject: a stream of events in Redis, and a database that recovers what the stream lost. Each value serves
@@ -24,6 +24,10 @@ pub trait Feed: Send + 'static {
     /// what [`Feed::recover`] returns, and then new events.
     const REPLAYS: bool = true;
 
+    /// Whether the stream has several writers ([`Live::publish`](super::Live::publish)). Then positions that Redis lost
+    /// are used again, and cursors contain a checksum.
+    const SHARED: bool = false;
+
     fn subject(&self) -> Self::Subject;
 
     fn topic(&self) -> Topic;
@@ -39,8 +43,8 @@ pub trait Feed: Send + 'static {
         None
     }
 
-    /// The highest position that the subject can have as of the last read, for validating a cursor when the stream is
-    /// gone. `None` if the database cannot replace them.
+    /// The highest position that the subject can have, for refusing the cursors of others. Redis may have lost the end of
+    /// the stream, so that a cursor beyond it can be valid. `None` if every position is possible.
     fn highest(&self) -> Option<Position> {
         None
     }
@@ -55,6 +59,11 @@ pub trait Feed: Send + 'static {
         ready(Ok(Some(Vec::new())))
     }
 
+    /// Whether the database, as of the last read, has events that the subscriber was not sent. They are recovered then.
+    fn misses(&self) -> bool {
+        false
+    }
+
     /// Whether the database agrees with an end that the stream contains. An end that a later run superseded is
     /// dropped.
     fn confirms(&mut self, end: Position) -> impl Future<Output = Result<bool, Self::Error>> + Send {
@@ -62,7 +71,8 @@ pub trait Feed: Send + 'static {
         ready(Ok(true))
     }
 
-    /// Notes an event of the stream before it is sent. False if the subscriber received it by recovery.
+    /// Notes an event of the stream before it is sent, or one that the subscriber received earlier, on another connection.
+    /// False if the subscriber received it by recovery.
     fn admits(&mut self, event: &Self::Event) -> bool {
         let _ = event;
         true
@@ -99,9 +109,9 @@ impl Lost {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Envelope<S, E> {
     pub subject: S,
-    /// Also the cursor from which a subscriber continues after a lost connection. An event from recovery has the
-    /// position before the event that follows it.
-    pub position: Position,
+    /// The position, from which a subscriber continues after a lost connection. An event from recovery has the position
+    /// before the event that follows it.
+    pub cursor: Cursor,
     pub event: E,
 }
 

@@ -7,7 +7,7 @@ use redis::streams::StreamRangeReply;
 use tokio::{sync::broadcast::error::RecvError, time::Instant};
 
 use super::{
-    Entry, Live, Position, Topic,
+    Cursor, Entry, Live, Topic,
     channels::{Announcement, Subscription},
 };
 use crate::error::StoreError;
@@ -23,6 +23,9 @@ const LONGEST_RETRY_DELAY: Duration = Duration::from_secs(8);
 pub enum LiveItem {
     /// The next entry. It does not continue the entry before it if the stream has lost entries.
     Entry(Entry),
+    /// The last entry is not in the stream any more, or another one has its position. The entries after this cursor
+    /// follow, or, if there is no stream, those of a later one.
+    Lost(Option<Cursor>),
     /// All entries have been delivered, and the subject may have changed in the database. The stream may be gone.
     Quiet,
 }
@@ -30,7 +33,9 @@ pub enum LiveItem {
 struct Follower {
     live: Live,
     key: String,
-    last: Option<Position>,
+    last: Option<Cursor>,
+    /// Whether the stream has several writers.
+    shared: bool,
     subscription: Subscription,
     ready: VecDeque<LiveItem>,
     /// Whether the stream may contain entries whose announcement was missed.
@@ -42,12 +47,13 @@ struct Follower {
 }
 
 impl Live {
-    /// The entries after `after`, or all of them without it, then new entries. Never ends by itself, and can be
-    /// polled again after an error.
+    /// The entries after `after`, or all of them without it, then new entries. `shared` if the stream has several
+    /// writers. Never ends by itself, and can be polled again after an error.
     pub(super) fn follow(
         &self,
         topic: &Topic,
-        after: Option<Position>,
+        after: Option<Cursor>,
+        shared: bool,
     ) -> impl Stream<Item = Result<LiveItem, StoreError>> + Send + use<> {
         let key = self.key(topic);
         // Subscribes before it reads, so that entries in between arrive twice and are dropped once.
@@ -56,6 +62,7 @@ impl Live {
             live: self.clone(),
             key,
             last: after,
+            shared,
             behind: subscription.subscribed,
             subscription,
             ready: VecDeque::new(),
@@ -111,9 +118,13 @@ impl Follower {
     }
 
     fn take_announced(&mut self, entries: &[Entry]) {
+        if self.last.is_some_and(|last| is_other(last, entries)) {
+            self.behind = true;
+            return;
+        }
         for entry in entries {
             match self.last {
-                Some(last) if entry.position <= last => {}
+                Some(last) if entry.position <= last.position => {}
                 Some(last) if last.precedes(entry.position) => self.take(entry.clone()),
                 None if entry.position.seq == 1 => self.take(entry.clone()),
                 _ => {
@@ -125,7 +136,7 @@ impl Follower {
     }
 
     fn take(&mut self, entry: Entry) {
-        self.last = Some(entry.position);
+        self.last = Some(entry.cursor(self.shared));
         self.ready.push_back(LiveItem::Entry(entry));
     }
 
@@ -143,7 +154,13 @@ impl Follower {
     }
 
     async fn read(&mut self) -> Result<(), StoreError> {
-        let start = self.last.map_or_else(|| "-".to_owned(), |last| format!("({last}"));
+        // A last entry with a checksum is read again, to see that it is still the same.
+        let checked = self.last.filter(|last| last.checksum.is_some());
+        let start = match (self.last, checked) {
+            (None, _) => "-".to_owned(),
+            (Some(_), Some(last)) => last.position.to_string(),
+            (Some(last), None) => format!("({}", last.position),
+        };
         let mut connection = self.live.connection.clone();
         let reply: StreamRangeReply = redis::cmd("XRANGE")
             .arg(&self.key)
@@ -153,13 +170,38 @@ impl Follower {
             .arg(BATCH)
             .query_async(&mut connection)
             .await?;
-        self.behind = reply.ids.len() == BATCH;
-        for id in reply.ids {
-            let (Ok(position), Some(payload)) = (id.id.parse::<Position>(), id.get::<String>("e")) else {
-                return Err(StoreError::Corrupt(format!("stream entry {}", id.id)));
-            };
-            self.take(Entry { position, payload });
+        let entries: Vec<Entry> = reply.ids.iter().map(Entry::stored).collect::<Result<_, _>>()?;
+        let mut unread = entries.as_slice();
+        if let Some(last) = checked {
+            match entries.first() {
+                Some(first) if first.cursor(true) == last => unread = &entries[1..],
+                // A stream that was created after a loss.
+                Some(first) if first.position.epoch > last.position.epoch => {}
+                _ => return self.lost(last).await,
+            }
+        }
+        self.behind = entries.len() == BATCH;
+        for entry in unread {
+            self.take(entry.clone());
         }
         Ok(())
     }
+
+    /// Continues from the end of the stream.
+    async fn lost(&mut self, last: Cursor) -> Result<(), StoreError> {
+        let end = self.live.last_of(&self.key).await?.map(|entry| entry.cursor(true));
+        self.behind = false;
+        self.last = end.or(Some(last.unchecked()));
+        self.ready.push_back(LiveItem::Lost(end));
+        Ok(())
+    }
+}
+
+/// Whether announced entries that do not come after the last one may be others than those that were received.
+fn is_other(last: Cursor, entries: &[Entry]) -> bool {
+    if last.checksum.is_none() || entries.first().is_none_or(|first| first.position > last.position) {
+        return false;
+    }
+    let same = entries.iter().find(|entry| entry.position == last.position);
+    same.is_none_or(|entry| entry.cursor(true) != last)
 }

@@ -23,7 +23,7 @@ pub use append::Appended;
 pub use checks::{Marks, Overview};
 pub use feed::{End, Envelope, EnvelopeOf, Feed, Lost};
 use follow::LiveItem;
-pub use topic::{Entry, NotAPosition, Position, Topic};
+pub use topic::{Cursor, Entry, NotAPosition, Position, Topic};
 
 use std::{sync::Arc, time::Duration};
 

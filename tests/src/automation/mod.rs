@@ -6,6 +6,7 @@ mod feeds;
 mod flows;
 mod history;
 mod integrations;
+mod lost_events;
 mod outbound;
 mod outputs;
 mod quotas;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Follower, World};
+use crate::harness::{Client, Follower, StoredStream, World};
 
 const CANCEL: &str =
     "mutation($id: ID!) { cancelGeneration(input: { generationId: $id }) { generation { id } } }";
@@ -216,5 +216,31 @@ async fn a_response_continues_when_redis_is_emptied() {
     let usage = "query($id: ID!) { thread(id: $id) { usage { calls } messages { totalCount } } }";
     let thread = ada.send(usage, json!({ "id": sent.thread })).await;
     assert_eq!(thread.at("/thread"), &json!({ "usage": { "calls": 1 }, "messages": { "totalCount": 2 } }));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_response_whose_stream_lost_its_end_continues_with_a_snapshot() {
+    let world = World::start_with(&|config| config.demo.tokens_per_second = 150).await;
+    let ada = world.newcomer().await;
+    let sent = ada.say("400 words").await;
+    let (mut live, mut returning, mut late) = (Follower::default(), Follower::default(), Follower::default());
+    let mut socket = ada.watch(&sent.generation, None).await;
+    live.follow_until(20, &mut socket).await;
+    let mut cut = ada.watch(&sent.generation, None).await;
+    returning.follow_until(15, &mut cut).await;
+    cut.cut();
+    // As if a replica took over that has not received the rest.
+    StoredStream::of(&world, &sent.generation).await.keep(5).await;
+    tokio::join!(
+        live.follow(&mut socket),
+        followed(&ada, &mut returning, &sent.generation, &sent.answer),
+        followed(&ada, &mut late, &sent.generation, &sent.answer),
+    );
+    for follower in [&live, &returning, &late] {
+        assert_eq!(follower.end(), "GenerationCompleted");
+        assert_eq!(follower.text().split_whitespace().count(), 400);
+    }
+    assert!(late.snapshots > 0, "the stream has no events for what it lost");
     world.end().await;
 }

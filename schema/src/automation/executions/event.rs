@@ -50,8 +50,8 @@ impl From<executions::Envelope> for ExecutionEnvelope {
     fn from(envelope: executions::Envelope) -> Self {
         Self {
             execution_id: Id(envelope.subject),
-            seq: int(envelope.position.seq),
-            cursor: envelope.position.to_string(),
+            seq: int(envelope.cursor.position.seq),
+            cursor: envelope.cursor.to_string(),
             event: envelope.event.into(),
         }
     }

@@ -57,9 +57,9 @@ impl From<generations::Envelope> for GenerationEnvelope {
         Self {
             generation_id: Id(envelope.subject.generation_id),
             message_id: envelope.subject.message_id.map(Id),
-            epoch: int(envelope.position.epoch),
-            seq: int(envelope.position.seq),
-            cursor: envelope.position.to_string(),
+            epoch: int(envelope.cursor.position.epoch),
+            seq: int(envelope.cursor.position.seq),
+            cursor: envelope.cursor.to_string(),
             event: envelope.event.into(),
         }
     }

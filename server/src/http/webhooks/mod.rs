@@ -50,7 +50,7 @@ async fn accept_only(
     finished(response)
 }
 
-/// Responds with the answer of the flow.
+/// Responds with the answer of the flow, or as [`accept_only`] if there is none in time or a database fails meanwhile.
 async fn accept_and_wait(
     State(state): State<HttpState>,
     Path(token): Path<String>,
@@ -64,7 +64,11 @@ async fn accept_and_wait(
     let response = tokio::select! {
         answer = waiting => match answer {
             Ok(answer) => reply::of(answer, &execution),
-            Err(error) => Refusal::of(&error, &state.services.clock).into_response(),
+            // The execution is stored and runs, so the caller must not send the request again.
+            Err(error) => {
+                tracing::warn!(%error, execution.id = %execution.id, "the answer of an execution was not read");
+                accepted(&execution)
+            }
         },
         // Does not delay the shutdown: another process continues the execution.
         () = state.drain.cancelled() => accepted(&execution),

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::live::LiveItem;
 
+mod losses;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Event {
     Reset,
@@ -44,18 +46,23 @@ struct Database {
     /// `None` withholds events.
     recovered: Option<Vec<Event>>,
     superseded: bool,
+    highest: Option<Position>,
+    /// The events that the feed was told of or admitted. Without all of these, the subscriber misses some.
+    known: Vec<Event>,
+    all: Vec<Event>,
     reads: Arc<Mutex<usize>>,
 }
 
-struct Fake<const REPLAYS: bool>(Database);
+struct Fake<const REPLAYS: bool, const SHARED: bool = false>(Database);
 
-impl<const REPLAYS: bool> Feed for Fake<REPLAYS> {
+impl<const REPLAYS: bool, const SHARED: bool> Feed for Fake<REPLAYS, SHARED> {
     type Subject = ();
     type Event = Event;
     type Error = Error;
 
     const KIND: &'static str = "test";
     const REPLAYS: bool = REPLAYS;
+    const SHARED: bool = SHARED;
 
     fn subject(&self) {}
 
@@ -76,7 +83,27 @@ impl<const REPLAYS: bool> Feed for Fake<REPLAYS> {
     }
 
     async fn recover(&mut self, lost: Lost) -> Result<Option<Vec<Event>>, Error> {
+        if !self.0.all.is_empty() {
+            let missed = self.0.all.iter().filter(|event| !self.0.known.contains(event));
+            let missed: Vec<Event> = missed.cloned().collect();
+            self.0.known.extend(missed.iter().cloned());
+            return Ok(Some(missed));
+        }
         if lost.is_empty() { Ok(Some(Vec::new())) } else { Ok(self.0.recovered.clone()) }
+    }
+
+    fn highest(&self) -> Option<Position> {
+        self.0.highest
+    }
+
+    fn misses(&self) -> bool {
+        self.0.all.iter().any(|event| !self.0.known.contains(event))
+    }
+
+    fn admits(&mut self, event: &Event) -> bool {
+        let known = self.0.known.contains(event);
+        self.0.known.push(event.clone());
+        self.0.all.is_empty() || !known
     }
 
     async fn confirms(&mut self, _: Position) -> Result<bool, Error> {
@@ -89,17 +116,29 @@ impl<const REPLAYS: bool> Feed for Fake<REPLAYS> {
 struct Script {
     items: Mutex<Vec<Result<LiveItem, StoreError>>>,
     last: Option<Entry>,
+    /// The entries before the cursor.
+    before: Vec<Entry>,
     down: bool,
 }
 
 impl Source for Script {
-    fn items(&self, _: Topic, after: Option<Position>) -> BoxStream<'static, Result<LiveItem, StoreError>> {
+    fn items(
+        &self,
+        _: Topic,
+        after: Option<Cursor>,
+        _: bool,
+    ) -> BoxStream<'static, Result<LiveItem, StoreError>> {
         let items = std::mem::take(&mut *self.items.lock().unwrap()).into_iter();
+        let after = after.map(|after| after.position);
         let unread = move |item: &Result<LiveItem, StoreError>| match item {
             Ok(LiveItem::Entry(entry)) => Some(entry.position) > after,
             _ => true,
         };
         stream::iter(items.filter(unread)).boxed()
+    }
+
+    async fn until(&self, _: &Topic, cursor: Cursor) -> Result<Vec<Entry>, StoreError> {
+        Ok(self.before.iter().filter(|entry| entry.position <= cursor.position).cloned().collect())
     }
 
     async fn last(&self, _: &Topic) -> Result<Option<Entry>, StoreError> {
@@ -116,9 +155,9 @@ fn script(items: impl IntoIterator<Item = LiveItem>) -> Script {
     let items: Vec<_> = items.into_iter().collect();
     let last = items.iter().rev().find_map(|item| match item {
         LiveItem::Entry(entry) => Some(entry.clone()),
-        LiveItem::Quiet => None,
+        LiveItem::Quiet | LiveItem::Lost(_) => None,
     });
-    Script { items: Mutex::new(items.into_iter().map(Ok).collect()), last, down: false }
+    Script { items: Mutex::new(items.into_iter().map(Ok).collect()), last, ..Script::default() }
 }
 
 fn end_at(at: Option<Position>) -> End<Event> {
@@ -140,7 +179,7 @@ async fn received<const REPLAYS: bool>(
     let mut received = Vec::new();
     while let Some(envelope) = envelopes.next().await {
         let envelope = envelope?;
-        received.push(format!("{} {:?}", envelope.position, envelope.event));
+        received.push(format!("{} {:?}", envelope.cursor.position, envelope.event));
     }
     Ok(received)
 }
@@ -235,7 +274,8 @@ async fn a_superseded_end_is_dropped() {
 #[tokio::test]
 async fn cursors_of_other_subjects_are_refused() {
     for cursor in ["", "x", "1", "1-4", "2-1", "-1-1", "1-1; DROP"] {
-        let refused = received::<true>(script(whole()), recovering(), Some(cursor)).await.unwrap_err();
+        let database = Database { highest: Some(Position { epoch: 1, seq: 3 }), ..recovering() };
+        let refused = received::<true>(script(whole()), database, Some(cursor)).await.unwrap_err();
         assert!(refused.to_string().starts_with("after: not a cursor of this test"), "{refused}");
     }
 }
@@ -249,7 +289,7 @@ async fn the_end_is_read_from_the_database_while_redis_is_unavailable() {
         Err(StoreError::Timeout("Redis")),
         Ok(LiveItem::Quiet),
     ];
-    let script = Script { items: Mutex::new(items), last: None, down: true };
+    let script = Script { items: Mutex::new(items), down: true, ..Script::default() };
     let later = VecDeque::from([None, Some(end_at(None))]);
     let all = replayed(script, Database { later, ..recovering() }, None).await;
     assert_eq!(all, ["1-1 Reset", "1-1 Recovered", "1-1 End"]);
