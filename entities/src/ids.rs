@@ -135,6 +135,7 @@ ids! {
     CredentialId = "cred";
     WebhookId = "webhook";
     ScheduleId = "schedule";
+    ScheduleFiringId = "firing";
     ExecutionId = "exec";
     ExecutionStepId = "execstep";
     ExecutionLogId = "log";

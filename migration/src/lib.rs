@@ -70,6 +70,8 @@ impl MigratorTrait for Migrator {
             "m0030_lost_claims",
             "m0031_usage_counters",
             "m0050_users_without_password",
+            "m0070_delayed_steps",
+            "m0071_schedule_firings",
         ]
     }
 }

@@ -16,6 +16,6 @@ pub use triptych_migration as migration;
 /// Re-exports of the lower layers, for tests and benchmarks that replace a worker.
 pub mod services {
     pub use triptych_entities::{documents, ids, relational};
-    pub use triptych_services::{Services, access, clock, collections, live, postgres, tls};
+    pub use triptych_services::{Services, access, automation, clock, collections, live, postgres, tls};
     pub use uuid;
 }

@@ -76,13 +76,8 @@ impl Services {
         let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
         let outbox = Outbox::new(stores.clone(), clock.clone(), queues.clone());
         let graphs = Graphs::default();
-        let flow_parts = FlowParts {
-            outbox: outbox.clone(),
-            queues: queues.clone(),
-            catalog: catalog.clone(),
-            templates,
-            graphs: graphs.clone(),
-        };
+        let flow_parts =
+            FlowParts { outbox: outbox.clone(), catalog: catalog.clone(), templates, graphs: graphs.clone() };
         let execution_parts = ExecutionParts {
             outbox: outbox.clone(),
             queues: queues.clone(),

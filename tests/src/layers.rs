@@ -104,13 +104,14 @@ const UNTENANTED: [&str; 2] = ["user::Entity", "organization::Entity"];
 
 /// Files with queries across organizations: background jobs, documents that a scoped query has found, and pipelines and
 /// transactions that begin with the filter of a scope.
-const ACROSS_TENANTS: [&str; 21] = [
+const ACROSS_TENANTS: [&str; 22] = [
     "services/src/automation/credentials/open.rs",
     "services/src/automation/executions/accept.rs",
     "services/src/automation/executions/advance.rs",
     // Marks of executions whose subscribers were checked.
     "services/src/automation/executions/feed.rs",
     "services/src/automation/executions/finish.rs",
+    "services/src/automation/executions/fire.rs",
     "services/src/automation/executions/lease.rs",
     "services/src/automation/executions/reconcile.rs",
     "services/src/automation/flows/graph.rs",

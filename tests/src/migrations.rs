@@ -87,7 +87,7 @@ fn listed(definition: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn check_constraints_list_the_values_of_their_enums() {
     use triptych_server::services::relational::automation::{
-        execution, execution_log, execution_step, flow, step, step_link,
+        execution, execution_log, execution_step, flow, schedule, step, step_link,
     };
     let engines = engines().await;
     let db = connect(&engines.copy_database(&format!("enums_{}", std::process::id())).await).await;
@@ -101,6 +101,7 @@ async fn check_constraints_list_the_values_of_their_enums() {
         .collect();
     let expected = BTreeMap::from([
         ("flows.status".to_owned(), values::<flow::Status>()),
+        ("schedules.missed".to_owned(), values::<schedule::Missed>()),
         ("steps.kind".to_owned(), values::<step::Kind>()),
         ("step_links.kind".to_owned(), values::<step_link::Kind>()),
         ("executions.status".to_owned(), values::<execution::Status>()),

@@ -9,7 +9,7 @@ use sea_orm::{
 use triptych_server::services::relational::{
     automation::{
         credential, datastore_item, execution, execution_log, execution_step, flow, flow_version, schedule,
-        step, step_link, webhook,
+        schedule_firing, step, step_link, webhook,
     },
     identity::{api_token, membership, organization, permission, role, user},
     instant::Instant,
@@ -129,6 +129,7 @@ fn queries_of_whole_rows_are_decoded_by_position() {
         in_order::<permission::Model>(),
         in_order::<role::Model>(),
         in_order::<schedule::Model>(),
+        in_order::<schedule_firing::Model>(),
         in_order::<step::Model>(),
         in_order::<step_link::Model>(),
         in_order::<user::Model>(),

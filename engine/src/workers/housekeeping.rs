@@ -1,12 +1,14 @@
-//! The background tasks of the queues: the outbox relay, the reconciler, the mirror of schedules.
+//! The background tasks of the queues: the outbox relay, the planner of schedules, the reconciler.
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use triptych_services::{
     Services,
-    automation::executions::Thoroughness,
+    automation::{executions::Thoroughness, flows::PLANNING_INTERVAL},
     error::{Coded, StoreError},
+    postgres::{Leadership, Task},
 };
 
 /// Interval at which the marker key in Redis is checked.
@@ -26,49 +28,83 @@ pub enum Company {
 pub(super) fn start(services: &Services, company: Company, tasks: &TaskTracker, end: &CancellationToken) {
     let (relay, stop) = (services.outbox.clone(), end.clone());
     tasks.spawn(async move { relay.relay(stop).await });
+    let (planner, stop) = (services.clone(), end.clone());
+    tasks.spawn(async move {
+        stop.run_until_cancelled(plan_firings(&planner)).await;
+    });
     let (services, end) = (services.clone(), end.clone());
     tasks.spawn(async move {
         end.run_until_cancelled(maintain(&services, company)).await;
     });
 }
 
-/// Restores the queues at start and whenever Redis was emptied, and reconciles at an interval.
+/// Plans the firings of schedules.
+async fn plan_firings(services: &Services) {
+    loop {
+        if let Err(error) = services.flows.plan_firings().await {
+            tracing::warn!(%error, "planning the firings of schedules failed, retrying");
+        }
+        tokio::time::sleep(PLANNING_INTERVAL).await;
+    }
+}
+
+/// Restores the queues when this process becomes the leader and whenever Redis was emptied, and reconciles at an
+/// interval. The other processes only wait to become the leader.
 async fn maintain(services: &Services, company: Company) {
-    let mut thoroughness = match company {
+    let mut leadership = services.stores.pg.leadership(Task::Housekeeping);
+    // The first time, nothing runs that was running before.
+    let mut first = match company {
         Company::Alone => Thoroughness::Alone,
         Company::Others => Thoroughness::Emptied,
     };
+    let mut swept: Option<Instant> = None;
     loop {
-        match restore(services, thoroughness).await {
-            Ok(()) => break,
+        match take_turn(services, &mut leadership, swept, first).await {
+            Ok(Turn::Follower) => swept = None,
+            Ok(Turn::Idle) => {}
+            Ok(Turn::Swept) => {
+                swept = Some(Instant::now());
+                first = Thoroughness::Emptied;
+            }
             Err(error) => warn(&*error),
         }
         tokio::time::sleep(PULSE).await;
     }
-    let mut swept = tokio::time::Instant::now();
-    loop {
-        tokio::time::sleep(PULSE).await;
-        thoroughness = match services.queues.was_emptied().await {
-            Ok(true) => {
-                tracing::warn!("the queues were emptied; their jobs are being restored");
-                Thoroughness::Emptied
-            }
-            Ok(false) if swept.elapsed() >= SWEEP => Thoroughness::Regular,
-            Ok(false) => continue,
-            Err(error) => {
-                warn(&error);
-                continue;
-            }
-        };
-        let done = match thoroughness {
-            Thoroughness::Regular => sweep(services, thoroughness).await,
-            _ => restore(services, thoroughness).await,
-        };
-        match done {
-            Ok(()) => swept = tokio::time::Instant::now(),
-            Err(error) => warn(&*error),
-        }
+}
+
+/// What a turn did.
+enum Turn {
+    /// Another process leads.
+    Follower,
+    /// Nothing was to be done.
+    Idle,
+    Swept,
+}
+
+/// `swept` is the last time that this leader restored the queues or reconciled.
+async fn take_turn(
+    services: &Services,
+    leadership: &mut Leadership,
+    swept: Option<Instant>,
+    first: Thoroughness,
+) -> Result<Turn, Box<dyn Coded>> {
+    if !leadership.hold().await.map_err(boxed)? {
+        return Ok(Turn::Follower);
     }
+    let Some(swept) = swept else {
+        restore(services, first).await?;
+        return Ok(Turn::Swept);
+    };
+    if services.queues.was_emptied().await.map_err(boxed)? {
+        tracing::warn!("the queues were emptied; their jobs are being restored");
+        restore(services, Thoroughness::Emptied).await?;
+        return Ok(Turn::Swept);
+    }
+    if swept.elapsed() < SWEEP {
+        return Ok(Turn::Idle);
+    }
+    sweep(services, Thoroughness::Regular).await?;
+    Ok(Turn::Swept)
 }
 
 async fn restore(services: &Services, thoroughness: Thoroughness) -> Result<(), Box<dyn Coded>> {
@@ -77,7 +113,6 @@ async fn restore(services: &Services, thoroughness: Thoroughness) -> Result<(), 
         services.generations.recover_exclusive().await.map_err(boxed)?;
     }
     sweep(services, thoroughness).await?;
-    services.flows.mirror_all_schedules().await.map_err(boxed)?;
     // Last: if the queues are emptied meanwhile, the next check finds no marker.
     services.queues.mark().await.map_err(boxed)
 }

@@ -33,6 +33,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// Maximum number of concurrent jobs per queue.
 #[derive(Debug, Clone, Copy)]
 pub struct Concurrency {
+    pub schedule: usize,
     pub trigger: usize,
     pub flow: usize,
     pub action: usize,
@@ -93,6 +94,7 @@ impl Engine {
         let jobs = Jobs { services: services.clone(), runtime, generator };
         let mut workers = Vec::new();
         for (queue, concurrency) in [
+            (Queue::Schedule, concurrency.schedule),
             (Queue::Trigger, concurrency.trigger),
             (Queue::Flow, concurrency.flow),
             (Queue::Action, concurrency.action),

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ExecutionId, ExecutionStepId, FlowId, GenerationId, ScheduleId};
+use crate::ids::{ExecutionId, ExecutionStepId, GenerationId, ScheduleFiringId};
 
 /// The BullMQ queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Queue {
-    /// Starts executions, and handles schedules.
+    /// Starts flows at the times of their schedules, apart from the events of webhooks.
+    Schedule,
+    /// Starts executions.
     Trigger,
     /// Advances executions.
     Flow,
@@ -18,11 +20,24 @@ pub enum Queue {
 }
 
 impl Queue {
-    pub const ALL: [Self; 4] = [Self::Trigger, Self::Flow, Self::Action, Self::Generation];
+    pub const ALL: [Self; 5] = [Self::Schedule, Self::Trigger, Self::Flow, Self::Action, Self::Generation];
+
+    /// The position in [`Queue::ALL`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::Schedule => 0,
+            Self::Trigger => 1,
+            Self::Flow => 2,
+            Self::Action => 3,
+            Self::Generation => 4,
+        }
+    }
 
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Schedule => "schedule",
             Self::Trigger => "trigger",
             Self::Flow => "flow",
             Self::Action => "action",
@@ -42,10 +57,10 @@ impl Queue {
 pub enum Job {
     /// `trigger`: begin the execution of an accepted event.
     Begin { execution_id: ExecutionId },
-    /// `trigger`: a schedule is due. Created by BullMQ's job scheduler; the due time follows from the job's options.
-    Fire { schedule_id: ScheduleId },
-    /// `trigger`: mirror a flow's schedules to the queue's job schedulers.
-    MirrorSchedules { flow_id: FlowId },
+    /// `schedule`: start the flow of a schedule for one of its times.
+    Fire { firing_id: ScheduleFiringId },
+    /// `schedule`: begin the execution that a schedule has started.
+    BeginScheduled { execution_id: ExecutionId },
     /// `flow`: advance an execution.
     Advance { execution_id: ExecutionId },
     /// `action`: run a step.
@@ -58,7 +73,8 @@ impl Job {
     #[must_use]
     pub fn queue(&self) -> Queue {
         match self {
-            Self::Begin { .. } | Self::Fire { .. } | Self::MirrorSchedules { .. } => Queue::Trigger,
+            Self::Fire { .. } | Self::BeginScheduled { .. } => Queue::Schedule,
+            Self::Begin { .. } => Queue::Trigger,
             Self::Advance { .. } => Queue::Flow,
             Self::Step { .. } => Queue::Action,
             Self::Generate { .. } => Queue::Generation,
@@ -69,9 +85,8 @@ impl Job {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Begin { .. } => "begin",
+            Self::Begin { .. } | Self::BeginScheduled { .. } => "begin",
             Self::Fire { .. } => "fire",
-            Self::MirrorSchedules { .. } => "mirror-schedules",
             Self::Advance { .. } => "advance",
             Self::Step { .. } => "step",
             Self::Generate { .. } => "generate",

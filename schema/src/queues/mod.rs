@@ -10,7 +10,7 @@ use crate::{context::ContextExt as _, errors::Result, output::Items};
 #[derive(SimpleObject)]
 #[graphql(crate = "crate::output")]
 pub struct Queue {
-    /// `trigger`, `flow`, `action` or `generation`.
+    /// `schedule`, `trigger`, `flow`, `action` or `generation`.
     pub name: String,
     /// The number of jobs that a worker process runs at a time.
     pub concurrency: i32,
@@ -31,6 +31,7 @@ pub struct Queue {
 /// The number of jobs of each queue that a worker process runs at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Concurrency {
+    pub schedule: usize,
     pub trigger: usize,
     pub flow: usize,
     pub action: usize,
@@ -52,6 +53,7 @@ impl QueueQuery {
             let counts = ctx.services().queues.counts(queue).await?;
             let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
             let concurrency = match queue {
+                job::Queue::Schedule => concurrency.schedule,
                 job::Queue::Trigger => concurrency.trigger,
                 job::Queue::Flow => concurrency.flow,
                 job::Queue::Action => concurrency.action,

@@ -111,6 +111,7 @@ impl App {
         own.push(listening);
         Ok(EngineConfig {
             concurrency: Concurrency {
+                schedule: workers.schedule,
                 trigger: workers.trigger,
                 flow: workers.flow,
                 action: workers.action,

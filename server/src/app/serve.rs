@@ -165,6 +165,7 @@ impl Running {
                     None => format!("http://{address}"),
                 }),
                 concurrency: schema::Concurrency {
+                    schedule: workers.schedule,
                     trigger: workers.trigger,
                     flow: workers.flow,
                     action: workers.action,

@@ -7,6 +7,8 @@ use super::{Section, problems::SectionProblems};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkersConfig {
+    /// Jobs that start a flow for a time of its schedule.
+    pub schedule: usize,
     /// Jobs that turn an event into an execution.
     pub trigger: usize,
     /// Jobs that decide what an execution runs next.
@@ -20,6 +22,7 @@ pub struct WorkersConfig {
 impl Section for WorkersConfig {
     fn validate(&self, problems: &mut SectionProblems<'_, '_>) {
         let queues = [
+            ("schedule", self.schedule),
             ("trigger", self.trigger),
             ("flow", self.flow),
             ("action", self.action),

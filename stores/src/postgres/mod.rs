@@ -1,6 +1,7 @@
 //! Access to PostgreSQL: statements on pooled connections, and transactions.
 
 mod connect;
+mod leadership;
 mod lease;
 mod pool;
 mod transaction;
@@ -14,7 +15,11 @@ use self::{lease::Lease, pool::Pool};
 use crate::error::StoreError;
 
 pub(crate) use self::connect::connect_postgres;
-pub use self::{connect::await_postgres, transaction::Transaction};
+pub use self::{
+    connect::await_postgres,
+    leadership::{Leadership, Task},
+    transaction::Transaction,
+};
 
 /// A database of PostgreSQL. Each statement runs on a connection of the pool.
 #[derive(Clone)]

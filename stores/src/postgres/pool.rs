@@ -81,6 +81,11 @@ impl Pool {
         Ok(Self(pool))
     }
 
+    /// How its connections are opened.
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.0.manager().options
+    }
+
     pub(super) async fn get(&self) -> Result<Pooled, DbErr> {
         self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => connection_error(error),

@@ -18,10 +18,11 @@ use crate::{connections::Stores, error::StoreError};
 const KEEP_COMPLETED: usize = 1_000;
 const KEEP_FAILED: usize = 10_000;
 
-/// Handles of the four queues.
+/// Handles of the queues.
 #[derive(Clone)]
 pub struct Queues {
-    all: Arc<[bullmq::Queue; 4]>,
+    /// In the order of [`Queue::ALL`].
+    all: Arc<[bullmq::Queue]>,
     stores: Stores,
     bull_prefix: Arc<str>,
     connection: RedisConnectionOptions,
@@ -61,13 +62,11 @@ impl Queues {
             let options = QueueOptions::new().connection(connection.clone()).prefix(&*bull_prefix);
             bullmq::Queue::with_options(queue.name(), options).await
         };
-        let all = [
-            open(Queue::Trigger).await?,
-            open(Queue::Flow).await?,
-            open(Queue::Action).await?,
-            open(Queue::Generation).await?,
-        ];
-        Ok(Self { all: Arc::new(all), stores, bull_prefix, connection })
+        let mut all = Vec::new();
+        for queue in Queue::ALL {
+            all.push(open(queue).await?);
+        }
+        Ok(Self { all: all.into(), stores, bull_prefix, connection })
     }
 
     /// Connection options and key prefix for a worker of the same queues.
@@ -77,12 +76,7 @@ impl Queues {
     }
 
     fn queue(&self, queue: Queue) -> &bullmq::Queue {
-        match queue {
-            Queue::Trigger => &self.all[0],
-            Queue::Flow => &self.all[1],
-            Queue::Action => &self.all[2],
-            Queue::Generation => &self.all[3],
-        }
+        &self.all[queue.index()]
     }
 
     /// Adds one job. Adding the same id again has no effect.
@@ -105,15 +99,18 @@ impl Queues {
     /// # Errors
     /// If Redis does not answer; some of the jobs may have been added.
     pub async fn add(&self, additions: Vec<Addition>) -> Result<(), StoreError> {
-        let mut by_queue: [Vec<BulkJob>; 4] = Default::default();
+        let mut by_queue: [Vec<BulkJob>; Queue::ALL.len()] = Default::default();
         for addition in additions {
             let options = JobOptions {
                 job_id: Some(addition.id),
                 delay: addition.delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
                 ..Self::job_options()
             };
-            let slot = Queue::ALL.iter().position(|queue| *queue == addition.queue).unwrap_or_default();
-            by_queue[slot].push(BulkJob::with_options(addition.name, addition.payload, options));
+            by_queue[addition.queue.index()].push(BulkJob::with_options(
+                addition.name,
+                addition.payload,
+                options,
+            ));
         }
         for (queue, jobs) in Queue::ALL.into_iter().zip(by_queue) {
             self.queue(queue).add_bulk(jobs).await?;

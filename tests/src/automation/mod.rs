@@ -1,6 +1,7 @@
 //! Flows and their executions.
 
 mod branches;
+mod due_times;
 mod executions;
 mod feeds;
 mod flows;
@@ -10,4 +11,5 @@ mod lost_events;
 mod outbound;
 mod outputs;
 mod quotas;
+mod schedules;
 mod waiting;

@@ -1,15 +1,12 @@
-//! Retries, delays and schedules run at their time, also after a loss of Redis. The tests advance the clock.
+//! Retries and delays run at their time, also after a loss of Redis. The tests advance the clock.
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement, prelude::DateTimeUtc};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
-use triptych_server::services::{
-    ids::{ExecutionStepId, ScheduleId},
-    uuid::Uuid,
-};
+use triptych_server::services::{ids::ExecutionStepId, uuid::Uuid};
 
-use crate::harness::{Client, LocalServer, Reply, World, attempts, delay, get, hook, step, steps, text};
+use crate::harness::{LocalServer, Reply, World, attempts, delay, get, hook, steps, text};
 
 /// The single value of a query.
 async fn value<T: sea_orm::TryGetable>(db: &DatabaseConnection, sql: &str) -> T {
@@ -133,54 +130,5 @@ async fn a_step_has_one_worker_until_its_lease_expires() {
     world.pass(LEASE_OVER).await;
     let done = ada.finished(&id).await;
     assert_eq!((done.at("/execution/status"), &done.step("fail")["attempt"]), (&json!("FAILED"), &json!(4)));
-    world.end().await;
-}
-
-const RAN: &str =
-    "query($id: ID!) { flow(id: $id) { executions(first: 100) { totalCount nodes { trigger } } } }";
-
-/// The times for which a schedule has run its flow, once there are this many.
-async fn fired(client: &Client, flow: &str, count: usize) -> Vec<String> {
-    // The count and the page are read one after the other.
-    let enough = |reply: &Reply| {
-        let nodes = reply.at("/flow/executions/nodes").as_array();
-        nodes.is_some_and(|nodes| nodes.len() == count)
-    };
-    let reply = client.until(RAN, json!({ "id": flow }), enough).await;
-    let nodes = reply.at("/flow/executions/nodes").as_array().unwrap();
-    nodes.iter().map(|node| node["trigger"]["firedAt"].as_str().unwrap().to_owned()).collect()
-}
-
-#[tokio::test]
-async fn a_schedule_runs_each_of_its_times_once() {
-    let world = World::start().await;
-    let (ada, db) = (world.newcomer().await, world.database().await);
-    let new_year = step("schedule.cron").parameters(json!({ "expression": "30 4 1 1 *" }));
-    let (yearly, _) = ada.published_flow(steps([new_year, text("after", "x")])).await;
-    world.pass(Duration::from_hours(1)).await;
-    let times = fired(&ada, &yearly, 1).await;
-    assert!(times[0].ends_with("-01-01T04:30:00Z"), "the time that was planned: {times:?}");
-    let schedule = ScheduleId(value(&db, "SELECT schedule_id FROM executions").await);
-    let planned: DateTimeUtc = value(&db, "SELECT scheduled_for FROM executions").await;
-
-    // The queue plans from the beginning again, so the same time comes once more.
-    world.flush_redis().await;
-    let ada = world.signed_in_again(&ada).await;
-    world.pass(Duration::from_hours(1)).await;
-    assert!(world.services().executions.fire(schedule, planned).await.unwrap());
-    let every_hour = step("schedule.every").parameters(json!({ "seconds": 3600 }));
-    let (hourly, _) = ada.published_flow(steps([every_hour, text("after", "x")])).await;
-    for count in 1..=3 {
-        fired(&ada, &hourly, count).await;
-        world.pass(Duration::from_hours(1)).await;
-    }
-    let times = fired(&ada, &hourly, 4).await;
-    let times: Vec<_> = times.iter().map(|time| time.parse::<DateTimeUtc>().unwrap()).collect();
-    assert!(times.windows(2).all(|pair| (pair[0] - pair[1]).num_seconds() == 3600), "{times:?}");
-    assert_eq!(fired(&ada, &yearly, 1).await.len(), 1);
-    let pause = "mutation($id: ID!) { pauseFlow(input: { flowId: $id }) { flow { status } } }";
-    ada.send(pause, json!({ "id": hourly })).await;
-    // The scheduler is removed when its next job finds no schedule.
-    world.pass(Duration::from_hours(1)).await;
     world.end().await;
 }

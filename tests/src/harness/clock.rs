@@ -29,8 +29,8 @@ impl ManualClock {
 
     /// The clock to inject into the server.
     pub fn injected(&self) -> Clock {
-        let (system, ahead_ms) = (Clock::system(), self.ahead_ms.clone());
-        Clock::with_time(move || system.now() + Duration::from_millis(ahead_ms.load(Ordering::SeqCst)))
+        let ahead_ms = self.ahead_ms.clone();
+        Clock::ahead(move || Duration::from_millis(ahead_ms.load(Ordering::SeqCst)))
     }
 }
 

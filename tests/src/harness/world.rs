@@ -35,7 +35,7 @@ pub struct World {
     _machine: Machine,
 }
 
-const QUEUES: [&str; 4] = ["trigger", "flow", "action", "generation"];
+const QUEUES: [&str; 5] = ["schedule", "trigger", "flow", "action", "generation"];
 
 /// Changes of the configuration.
 type Adjust<'a> = &'a dyn Fn(&mut Config);
@@ -101,9 +101,15 @@ impl World {
 
     /// Stops the server as Ctrl-C does and starts it again on the same databases.
     pub async fn restart(&mut self) {
+        self.restart_after(Duration::ZERO).await;
+    }
+
+    /// The same, with a time between the stop and the start.
+    pub async fn restart_after(&mut self, outage: Duration) {
         if let Some(running) = self.running.take() {
             self.stop(running).await;
         }
+        self.clock.advance(outage);
         let running =
             Box::pin(Running::start_with(self.config.clone(), Role::Everything, self.clock.injected()))
                 .await
@@ -169,9 +175,17 @@ impl World {
     }
 
     /// Waits until jobs are delayed, moves the clock, and delivers them. A queue keeps the times of its jobs in real
-    /// time, so a moved clock alone delivers nothing. A job that comes before its time does nothing, except that of a
-    /// schedule, which runs the flow for the time that was planned.
+    /// time, so a moved clock alone delivers nothing. A job that comes before its time is delayed again.
     pub async fn pass(&self, time: Duration) {
+        self.deliver_after(time).await;
+    }
+
+    /// Delivers the delayed jobs, once there are any, before their time.
+    pub async fn deliver_early(&self) {
+        self.deliver_after(Duration::ZERO).await;
+    }
+
+    async fn deliver_after(&self, time: Duration) {
         let (connection, prefix) = self.services().queues.worker_connection();
         let mut queues = Vec::new();
         for name in QUEUES {
@@ -191,6 +205,12 @@ impl World {
             queue.promote_jobs(1_000).await.expect("Redis answers");
             queue.close().await;
         }
+    }
+
+    /// Starts a process that only runs jobs, on the same databases.
+    pub async fn worker(&self) -> Running {
+        let worker = Running::start_with(self.config.clone(), Role::Worker, self.clock.injected());
+        Box::pin(worker).await.expect("a worker starts")
     }
 
     /// The services of the server, for benchmarks that replace a worker.
@@ -215,6 +235,15 @@ impl World {
 
     /// Deletes all Redis keys of this world, like `FLUSHALL` on a Redis of its own.
     pub async fn flush_redis(&self) {
+        self.delete_keys(&[format!("{}:*", self.name), format!("{{{}}}:*", self.name)]).await;
+    }
+
+    /// Deletes the jobs of a queue, without a sign that they are lost.
+    pub async fn lose_jobs(&self, queue: &str) {
+        self.delete_keys(&[format!("{{{}}}:{queue}:*", self.name)]).await;
+    }
+
+    async fn delete_keys(&self, patterns: &[String]) {
         let client = redis::Client::open(self.redis_url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
         // One script, as a flush is atomic: no key may be written between listing and deleting.
@@ -224,7 +253,7 @@ impl World {
              end",
         );
         let mut call = script.prepare_invoke();
-        call.arg(format!("{}:*", self.name)).arg(format!("{{{}}}:*", self.name));
+        call.arg(patterns);
         call.invoke_async::<()>(&mut connection).await.expect("keys go");
     }
 }

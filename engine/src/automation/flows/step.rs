@@ -2,7 +2,6 @@
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
-use chrono::TimeDelta;
 use futures::FutureExt as _;
 use triptych_entities::{failure::Failure, ids::ExecutionStepId, relational::automation::step};
 use triptych_services::{
@@ -27,16 +26,21 @@ const AI_TIME_LIMIT: Duration = Duration::from_mins(15);
 const REPORT_ATTEMPTS: u32 = 5;
 
 impl Runtime {
-    /// Runs the next attempt of a queued step, or ends a waiting step that is due. Idempotent.
+    /// Runs the next attempt of a queued step, or ends a waiting step that is due. Returns the time until the step is
+    /// due, if it is not. Idempotent.
     ///
     /// # Errors
     /// If a database does not answer; the job should be retried.
     #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
-    pub async fn run_step(&self, id: ExecutionStepId) -> Result<(), ServiceError> {
+    pub async fn run_step(&self, id: ExecutionStepId) -> Result<Option<Duration>, ServiceError> {
         let executions = &self.services.executions;
-        let Some(claim) = executions.claim(id, self.worker).await? else {
-            return executions.resume(id).await;
-        };
+        match executions.claim(id, self.worker).await? {
+            Some(claim) => self.run_claimed(id, claim).await.map(|()| None),
+            None => executions.resume(id).await,
+        }
+    }
+
+    async fn run_claimed(&self, id: ExecutionStepId, claim: Claim) -> Result<(), ServiceError> {
         let hold = self.leases.hold(id);
         if claim.row.lost_claims >= MAX_LOST_CLAIMS {
             tracing::error!(execution_step.id = %id, step.key = claim.step.key, "a step is given up, as each of its last attempts ended with its worker");
@@ -96,9 +100,8 @@ impl Runtime {
         }
         let [random] = self.services.clock.random_bytes();
         let planned = policy.delay_ms(claim.row.attempt, f64::from(random) / 255.0);
-        let asked = error.retry_after.and_then(|wait| i64::try_from(wait.as_millis()).ok()).unwrap_or(0);
-        let at = self.services.clock.now() + TimeDelta::milliseconds(planned.max(asked));
-        Report::Retry { error: failure, at }
+        let planned = Duration::from_millis(u64::try_from(planned).unwrap_or_default());
+        Report::Retry { error: failure, after: planned.max(error.retry_after.unwrap_or_default()) }
     }
 
     async fn store(&self, claim: &Claim, attempt: Attempt, policy: &RetryPolicy) -> Result<(), ServiceError> {

@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use crate::{
     access::Subject,
     failure::Failure,
-    ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId, ScheduleId},
+    ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId},
     relational::{
         positional::{ColumnSet, Positional as _},
         tenanted::{Ownership, Tenanted, ids_of},
@@ -61,7 +61,7 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub trigger: Option<Json>,
     pub client_id: Option<String>,
-    pub schedule_id: Option<ScheduleId>,
+    /// The time of the schedule that started it, at most once for each version.
     pub scheduled_for: Option<DateTimeUtc>,
     /// The id of the last outbox row and job of this execution.
     pub job_id: JobId,

@@ -8,6 +8,7 @@ pub mod execution_step;
 pub mod flow;
 pub mod flow_version;
 pub mod schedule;
+pub mod schedule_firing;
 pub mod step;
 pub mod step_link;
 pub mod webhook;

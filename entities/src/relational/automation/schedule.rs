@@ -8,6 +8,17 @@ use crate::{
     relational::tenanted::{Ownership, Tenanted, ids_of},
 };
 
+/// What becomes of the times that passed while no worker ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Missed {
+    /// The flow runs once, for the last of them.
+    #[default]
+    RunOnce,
+    /// The flow does not run for them.
+    Skip,
+}
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "schedules", model_attrs(derive(triptych_derive::Positional)))]
@@ -23,6 +34,9 @@ pub struct Model {
     /// An IANA time zone.
     pub timezone: String,
     pub created_at: DateTimeUtc,
+    /// The first time that is not planned yet; absent if no time is left.
+    pub next_at: Option<DateTimeUtc>,
+    pub missed: Missed,
     #[sea_orm(belongs_to, from = "flow_id", to = "id")]
     pub flow: BelongsTo<super::flow::Entity>,
 }

@@ -3,17 +3,18 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, sea_query::OnConflict,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, ModelTrait as _, QueryFilter as _,
+    sea_query::OnConflict,
 };
 use serde_json::{Value, json};
 use triptych_entities::{
-    ids::{ExecutionId, FlowId, FlowVersionId, ScheduleId},
+    ids::{ExecutionId, FlowId, FlowVersionId},
     payloads::job::Job,
-    relational::automation::{execution, flow, flow_version, schedule, webhook},
+    relational::automation::{execution, flow, flow_version, schedule_firing, webhook},
 };
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
-    error::{Code, Coded as _, Invalid, Result, ServiceError},
+    error::{Invalid, Result, ServiceError},
     storable::storable,
 };
 
@@ -46,14 +47,15 @@ pub struct WebhookCall {
     pub secret: Option<String>,
 }
 
-struct NewExecution {
-    flow: flow::Model,
-    version: FlowVersionId,
-    source: execution::Source,
-    test: bool,
-    trigger: Value,
-    client_id: Option<String>,
-    firing: Option<(ScheduleId, DateTime<Utc>)>,
+/// An execution to insert.
+pub(super) struct NewExecution {
+    pub(super) flow: flow::Model,
+    pub(super) version: FlowVersionId,
+    pub(super) source: execution::Source,
+    pub(super) test: bool,
+    pub(super) trigger: Value,
+    pub(super) client_id: Option<String>,
+    pub(super) firing: Option<schedule_firing::Model>,
 }
 
 impl Executions {
@@ -169,43 +171,8 @@ impl Executions {
             .await?)
     }
 
-    /// Accepts a firing of a schedule. Each due time starts one execution, however often it is announced. `false`
-    /// if the schedule does not exist any more.
-    ///
-    /// # Errors
-    /// If PostgreSQL does not answer; it may be repeated.
-    #[tracing::instrument(skip_all, fields(schedule.id = %id))]
-    pub async fn fire(&self, id: ScheduleId, due: DateTime<Utc>) -> Result<bool> {
-        let found = schedule::Entity::across_tenants()
-            .filter(schedule::Column::Id.eq(id))
-            .find_also_related(flow::Entity)
-            .one(&self.stores.pg)
-            .await?;
-        let Some((schedule, Some(flow))) = found else { return Ok(false) };
-        if flow.status != flow::Status::Published {
-            return Ok(true);
-        }
-        let new = NewExecution {
-            flow,
-            version: schedule.version_id,
-            source: execution::Source::Schedule,
-            test: false,
-            trigger: json!({ "firedAt": due }),
-            client_id: None,
-            firing: Some((id, due)),
-        };
-        match self.insert(new).await {
-            // The quota is not available again before the next firings.
-            Err(error) if error.code() == Code::LimitExceeded => {
-                tracing::warn!(%error, schedule.id = %id, "a firing of a schedule was skipped");
-                Ok(true)
-            }
-            fired => fired.map(|_| true),
-        }
-    }
-
     /// `None` if the same firing or client id has an execution already.
-    async fn insert(&self, new: NewExecution) -> Result<Option<execution::Model>> {
+    pub(super) async fn insert(&self, new: NewExecution) -> Result<Option<execution::Model>> {
         let id: ExecutionId = self.clock.new_id();
         let job_id = self.clock.new_id();
         let now = self.clock.now();
@@ -222,8 +189,7 @@ impl Executions {
             test: new.test,
             trigger: Some(new.trigger),
             client_id: new.client_id,
-            schedule_id: new.firing.map(|(schedule, _)| schedule),
-            scheduled_for: new.firing.map(|(_, due)| due),
+            scheduled_for: new.firing.as_ref().map(|firing| firing.due_at),
             job_id,
             error_code: None,
             error_message: None,
@@ -240,7 +206,14 @@ impl Executions {
         if inserted == 0 {
             return Ok(None);
         }
-        self.outbox.insert_as(&tx, job_id, organization, &Job::Begin { execution_id: id }, None).await?;
+        let job = match &new.firing {
+            Some(firing) => {
+                firing.clone().delete(&tx).await?;
+                Job::BeginScheduled { execution_id: id }
+            }
+            None => Job::Begin { execution_id: id },
+        };
+        self.outbox.insert_as(&tx, job_id, organization, &job, None).await?;
         self.count_use(&tx, organization, now, more).await?;
         tx.commit().await?;
         self.outbox.wake();

@@ -1,6 +1,8 @@
 //! How an attempt at a step ends. Each result and what follows from it are one transaction; a result counts only
 //! while the claim holds.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, Iterable as _,
@@ -38,10 +40,10 @@ pub enum Report {
     Failed {
         error: Failure,
     },
-    /// The attempt failed and is retried at this time.
+    /// The attempt failed and is retried after this time, by the clock of PostgreSQL.
     Retry {
         error: Failure,
-        at: DateTime<Utc>,
+        after: Duration,
     },
     /// The step has done its work and ends with this output at that time.
     Wait {
@@ -95,30 +97,49 @@ impl Executions {
         let mut outcome = outcome;
         outcome.clean();
         let more = Use { executions: 0, bytes: outcome.large_bytes() };
-        apply(&mut row, outcome, now);
+        let retry_at = match &outcome.report {
+            Report::Retry { after, .. } => Some(self.clock.read_postgres(&tx).await? + *after),
+            _ => None,
+        };
+        apply(&mut row, outcome, retry_at, now);
         self.change(tx, locked, index, row, more, now).await?;
         Ok(true)
     }
 
-    /// Ends a step whose wait is over, with the output that it waited with. Does nothing for any other step.
+    /// Ends a step whose wait is over, with the output that it waited with. Returns the time until the step is due, if
+    /// it is a step that waits or is retried and is not due. Does nothing for any other step.
     ///
     /// # Errors
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution_step.id = %id))]
-    pub async fn resume(&self, id: ExecutionStepId) -> Result<()> {
+    pub async fn resume(&self, id: ExecutionStepId) -> Result<Option<Duration>> {
         let found = execution_step::Entity::across_tenants()
             .filter(execution_step::Column::Id.eq(id))
             .fetch_columns(&self.stores.pg, execution_step::without_values())
             .await?
             .pop();
-        let Some(found) = found.filter(|row| row.status == Status::Waiting) else { return Ok(()) };
+        let Some((found, due)) = found.and_then(|row| row.due_at.map(|due| (row, due))) else {
+            return Ok(None);
+        };
+        let early = due - self.clock.read_postgres(&self.stores.pg).await?;
+        if early > EARLY {
+            return Ok(early.to_std().ok());
+        }
+        if found.status == Status::Waiting {
+            self.end_wait(&found).await?;
+        }
+        Ok(None)
+    }
+
+    /// Ends a waiting step that is due.
+    async fn end_wait(&self, found: &execution_step::Model) -> Result<()> {
         let tx = self.stores.pg.begin().await?;
         let Some(locked) = self.lock(&tx, found.execution_id).await? else { return Ok(()) };
-        let now = self.clock.now();
-        let is_over = |row: &execution_step::Model| {
-            row.id == id && row.status == Status::Waiting && row.due_at.is_some_and(|due| due <= now + EARLY)
+        let waits = |row: &execution_step::Model| {
+            row.id == found.id && row.status == Status::Waiting && row.due_at == found.due_at
         };
-        let Some(index) = locked.steps.iter().position(is_over) else { return Ok(()) };
+        let Some(index) = locked.steps.iter().position(waits) else { return Ok(()) };
+        let now = self.clock.now();
         let mut row = locked.steps[index].clone();
         row.due_at = None;
         end(&mut row, Status::Succeeded, now);
@@ -166,7 +187,12 @@ fn holds(row: &execution_step::Model, claim: &Claim) -> bool {
         && row.attempt == claim.row.attempt
 }
 
-fn apply(row: &mut execution_step::Model, outcome: Outcome, now: DateTime<Utc>) {
+fn apply(
+    row: &mut execution_step::Model,
+    outcome: Outcome,
+    retry_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) {
     row.lease_owner = None;
     row.lease_until = None;
     row.lost_claims = 0;
@@ -183,10 +209,10 @@ fn apply(row: &mut execution_step::Model, outcome: Outcome, now: DateTime<Utc>) 
             row.set_failure(Some(error));
             end(row, Status::Failed, now);
         }
-        Report::Retry { error, at } => {
+        Report::Retry { error, .. } => {
             row.set_failure(Some(error));
             row.status = Status::Queued;
-            row.due_at = Some(at);
+            row.due_at = retry_at;
         }
         Report::Wait { until, output } => {
             row.output = Some(output);

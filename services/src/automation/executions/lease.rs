@@ -1,9 +1,10 @@
 //! Leases of steps. A worker claims a step for a limited time and renews the lease while the step runs; after the loss
-//! of a worker, another one can claim the step.
+//! of a worker, another one can claim the step. The clock of PostgreSQL decides whether a step is due and a lease has
+//! expired, so that workers whose clocks differ agree.
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait as _, Iterable as _, QueryFilter as _, QueryTrait as _, Set,
     sea_query::{Expr, ExprTrait as _, Func, Query, extension::postgres::PgFunc},
@@ -38,7 +39,7 @@ pub const MAX_LOST_CLAIMS: i32 = 3;
 
 /// How early a step may be run or ended. A queue counts in whole milliseconds, and may bring a job a moment before
 /// its time.
-pub(super) const EARLY: Duration = Duration::from_millis(50);
+pub(super) const EARLY: TimeDelta = TimeDelta::milliseconds(50);
 
 /// A step that this worker may run now, without inputs, outputs and the trigger's data: see [`Executions::values`].
 #[derive(Debug, Clone)]
@@ -57,8 +58,7 @@ impl Executions {
     /// # Errors
     /// If a database does not answer; it may be repeated.
     pub async fn claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<Claim>> {
-        let now = self.clock.now();
-        let Some(row) = self.try_claim(id, worker, now).await? else { return Ok(None) };
+        let Some(row) = self.try_claim(id, worker).await? else { return Ok(None) };
         let Some(execution) = execution::Entity::within(Scope::whole(row.organization_id))
             .filter(execution::Column::Id.eq(row.execution_id))
             .fetch_columns(&self.stores.pg, execution::without_trigger())
@@ -69,6 +69,7 @@ impl Executions {
         };
         let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
         let step = graph.step(row.step_id).cloned().ok_or_else(|| super::advance::broken(execution.id))?;
+        let now = self.clock.now();
         let started = ExecutionEvent::StepStarted {
             step_id: step.id,
             step_key: step.key.clone(),
@@ -81,16 +82,11 @@ impl Executions {
     }
 
     /// Claims a step and increments the attempt, with one statement.
-    async fn try_claim(
-        &self,
-        id: ExecutionStepId,
-        worker: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<Option<execution_step::Model>> {
+    async fn try_claim(&self, id: ExecutionStepId, worker: Uuid) -> Result<Option<execution_step::Model>> {
+        let now = self.clock.in_postgres(TimeDelta::zero());
         let row = execution_step::ActiveModel {
             status: Set(Status::Running),
             lease_owner: Set(Some(worker)),
-            lease_until: Set(Some(now + LEASE)),
             due_at: Set(None),
             ..Default::default()
         };
@@ -98,7 +94,7 @@ impl Executions {
         let lost =
             Expr::case(Expr::col(Column::Status).eq(Status::Running), Expr::col(Column::LostClaims).add(1))
                 .finally(Expr::col(Column::LostClaims));
-        let started = Func::coalesce([Expr::col(Column::StartedAt), Expr::val(now)]);
+        let started = Func::coalesce([Expr::col(Column::StartedAt), now]);
         let under_way = Query::select()
             .expr(Expr::val(1))
             .from(execution::Entity)
@@ -113,8 +109,9 @@ impl Executions {
             .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
             .col_expr(Column::LostClaims, lost.into())
             .col_expr(Column::StartedAt, started.into())
+            .col_expr(Column::LeaseUntil, self.lease_end())
             .filter(Column::Id.eq(id))
-            .filter(claimable(now))
+            .filter(self.claimable())
             .filter(Expr::exists(under_way))
             .into_query();
         let columns = execution_step::without_values();
@@ -134,9 +131,8 @@ impl Executions {
             return Ok(Vec::new());
         }
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let until = self.clock.now() + LEASE;
         let mut renewal = execution_step::Entity::update_across_tenants()
-            .col_expr(Column::LeaseUntil, until.into())
+            .col_expr(Column::LeaseUntil, self.lease_end())
             .filter(Expr::col(Column::Id).eq(PgFunc::any(ids)))
             .filter(Column::LeaseOwner.eq(worker))
             .filter(Column::Status.eq(Status::Running))
@@ -151,21 +147,28 @@ impl Executions {
     /// # Errors
     /// If PostgreSQL does not answer.
     pub async fn release_all(&self) -> Result<()> {
-        let long_ago = self.clock.now() - Duration::from_secs(1);
+        let long_ago = self.clock.in_postgres(TimeDelta::seconds(-1));
         execution_step::Entity::update_across_tenants()
-            .col_expr(Column::LeaseUntil, long_ago.into())
+            .col_expr(Column::LeaseUntil, long_ago)
             .filter(Column::FinishedAt.is_null())
             .filter(Column::Status.eq(Status::Running))
             .exec(&self.stores.pg)
             .await?;
         Ok(())
     }
-}
 
-/// Steps that can be claimed: queued and due, or with an expired lease.
-fn claimable(now: DateTime<Utc>) -> Condition {
-    let due = Condition::any().add(Column::DueAt.is_null()).add(Column::DueAt.lte(now + EARLY));
-    let queued = Condition::all().add(Column::Status.eq(Status::Queued)).add(due);
-    let left = Condition::all().add(Column::Status.eq(Status::Running)).add(Column::LeaseUntil.lt(now));
-    Condition::any().add(queued).add(left)
+    /// The end of a lease that begins now.
+    fn lease_end(&self) -> Expr {
+        self.clock.in_postgres(TimeDelta::from_std(LEASE).unwrap_or_default())
+    }
+
+    /// Steps that can be claimed: queued and due, or with an expired lease.
+    fn claimable(&self) -> Condition {
+        let soon = Expr::col(Column::DueAt).lte(self.clock.in_postgres(EARLY));
+        let due = Condition::any().add(Column::DueAt.is_null()).add(soon);
+        let queued = Condition::all().add(Column::Status.eq(Status::Queued)).add(due);
+        let over = Expr::col(Column::LeaseUntil).lt(self.clock.in_postgres(TimeDelta::zero()));
+        let left = Condition::all().add(Column::Status.eq(Status::Running)).add(over);
+        Condition::any().add(queued).add(left)
+    }
 }

@@ -8,6 +8,7 @@ mod decide;
 mod feed;
 mod find;
 mod finish;
+mod fire;
 mod lease;
 mod list;
 mod quota;

@@ -1,23 +1,24 @@
 //! Enqueues unfinished work without a job in a queue: after a loss of Redis, or of a worker whose crash the queue did not
-//! detect. PostgreSQL is authoritative for what is unfinished.
+//! detect. PostgreSQL is authoritative for what is unfinished. The regular reconciliation reads work that is to be done
+//! now; indexes leave out what is delayed.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
     sea_query::{Expr, ExprTrait as _, IntoColumnRef, Query, SelectStatement},
 };
 use triptych_entities::{
-    ids::{ExecutionId, ExecutionStepId, JobId, OrganizationId},
+    ids::{ExecutionId, ExecutionStepId, JobId, OrganizationId, ScheduleFiringId},
     payloads::job::{Job, Queue},
     relational::{
-        automation::{execution, execution_step},
+        automation::{execution, execution_step, schedule_firing},
         outbox,
     },
 };
-use triptych_stores::{access::Scoped as _, error::Result};
+use triptych_stores::{access::Scoped as _, clock::Clock, error::Result};
 use uuid::Uuid;
 
 use super::Executions;
@@ -43,8 +44,12 @@ pub enum Thoroughness {
 enum Kind {
     /// Executions that have not started.
     Execution,
-    /// Steps that no worker runs.
+    /// Steps that are to be run now, or whose worker has lost them.
     Step,
+    /// Steps with a due time: retries and waits.
+    Delayed,
+    /// Times of schedules for which the flow has not been started.
+    Firing,
 }
 
 /// A row whose job has left the outbox.
@@ -57,11 +62,25 @@ struct Unfinished {
 }
 
 /// The unfinished rows to check.
-struct Range {
-    /// Exclusive.
-    after: Uuid,
-    created_until: DateTime<Utc>,
-    now: DateTime<Utc>,
+struct Range<'a> {
+    /// The last row of the batch before.
+    after: Option<Unfinished>,
+    thoroughness: Thoroughness,
+    clock: &'a Clock,
+}
+
+impl Range<'_> {
+    /// Rows of the regular reconciliation are older than a few seconds.
+    fn created<C: ColumnTrait>(&self, column: C) -> Condition {
+        let settled = (self.thoroughness == Thoroughness::Regular)
+            .then(|| self.clock.now() - GRACE)
+            .map(|settled| column.lte(settled));
+        Condition::all().add_option(settled)
+    }
+
+    fn after_id(&self) -> Uuid {
+        self.after.as_ref().map_or(Uuid::nil(), |row| row.id)
+    }
 }
 
 impl Executions {
@@ -73,22 +92,22 @@ impl Executions {
     pub async fn reconcile(&self, thoroughness: Thoroughness) -> Result<usize> {
         let executions = self.sweep(thoroughness, Kind::Execution).await?;
         let steps = self.sweep(thoroughness, Kind::Step).await?;
-        if executions + steps > 0 {
+        let steps = steps + self.sweep(thoroughness, Kind::Delayed).await?;
+        let firings = self.sweep(thoroughness, Kind::Firing).await?;
+        if executions + steps + firings > 0 {
             self.outbox.wake();
-            tracing::info!(executions, steps, "enqueued unfinished work whose jobs were lost");
+            tracing::info!(executions, steps, firings, "enqueued unfinished work whose jobs were lost");
         }
-        Ok(executions + steps)
+        Ok(executions + steps + firings)
     }
 
     async fn sweep(&self, thoroughness: Thoroughness, kind: Kind) -> Result<usize> {
-        let mut after = Uuid::nil();
+        let mut range = Range { after: None, thoroughness, clock: &self.clock };
         let mut enqueued = 0;
         loop {
-            let now = self.clock.now();
-            let created_until = if thoroughness == Thoroughness::Regular { now - GRACE } else { now };
-            let rows = kind.unfinished(&self.stores.pg, &Range { after, created_until, now }).await?;
+            let rows = kind.unfinished(&self.stores.pg, &range).await?;
             let Some(last) = rows.last() else { return Ok(enqueued) };
-            after = last.id;
+            range.after = Some(last.clone());
             let orphans = self.without_job(thoroughness, kind, rows).await?;
             enqueued += orphans.len();
             self.owe_again(kind, &orphans).await?;
@@ -131,55 +150,31 @@ impl Kind {
     /// The queues that may contain its job. The job of an execution that is retried is in the flow queue.
     fn queues(self) -> &'static [Queue] {
         match self {
-            Self::Execution => &[Queue::Trigger, Queue::Flow],
-            Self::Step => &[Queue::Action],
+            Self::Execution => &[Queue::Trigger, Queue::Flow, Queue::Schedule],
+            Self::Step | Self::Delayed => &[Queue::Action],
+            Self::Firing => &[Queue::Schedule],
         }
     }
 
     fn job(self, id: Uuid) -> Job {
         match self {
             Self::Execution => Job::Begin { execution_id: ExecutionId(id) },
-            Self::Step => Job::Step { execution_step_id: ExecutionStepId(id) },
+            Self::Step | Self::Delayed => Job::Step { execution_step_id: ExecutionStepId(id) },
+            Self::Firing => Job::Fire { firing_id: ScheduleFiringId(id) },
         }
     }
 
-    /// A batch of the rows of a range, in the order of their ids.
-    async fn unfinished(self, db: &impl ConnectionTrait, range: &Range) -> Result<Vec<Unfinished>, DbErr> {
+    /// A batch of the rows of a range, in the order of an index.
+    async fn unfinished(
+        self,
+        db: &impl ConnectionTrait,
+        range: &Range<'_>,
+    ) -> Result<Vec<Unfinished>, DbErr> {
         match self {
-            Self::Execution => {
-                use execution::{Column, Entity, Status};
-                let query = Entity::across_tenants()
-                    .select_only()
-                    .columns([Column::Id, Column::OrganizationId, Column::JobId])
-                    .expr_as(Expr::cust("NULL::timestamptz"), "run_at")
-                    .filter(Column::FinishedAt.is_null())
-                    .filter(Column::Id.gt(range.after))
-                    .filter(Column::Status.eq(Status::Queued))
-                    .filter(Column::CreatedAt.lte(range.created_until))
-                    .filter(Expr::exists(in_outbox((Entity, Column::JobId))).not())
-                    .order_by_asc(Column::Id)
-                    .limit(BATCH);
-                query.into_model().all(db).await
-            }
-            Self::Step => {
-                use execution_step::{Column, Entity, Status};
-                let unclaimed = Condition::any()
-                    .add(Column::Status.ne(Status::Running))
-                    .add(Column::LeaseUntil.lt(range.now));
-                let query = Entity::across_tenants()
-                    .select_only()
-                    .columns([Column::Id, Column::OrganizationId, Column::JobId])
-                    .column_as(Column::DueAt, "run_at")
-                    .filter(Column::FinishedAt.is_null())
-                    .filter(Column::Id.gt(range.after))
-                    .filter(Column::CreatedAt.lte(range.created_until))
-                    .filter(Column::JobId.is_not_null())
-                    .filter(unclaimed)
-                    .filter(Expr::exists(in_outbox((Entity, Column::JobId))).not())
-                    .order_by_asc(Column::Id)
-                    .limit(BATCH);
-                query.into_model().all(db).await
-            }
+            Self::Execution => queued_executions(range).into_model().all(db).await,
+            Self::Step => undelayed_steps(range).into_model().all(db).await,
+            Self::Delayed => delayed_steps(range).into_model().all(db).await,
+            Self::Firing => firings(range).into_model().all(db).await,
         }
     }
 
@@ -191,7 +186,12 @@ impl Kind {
                 let update = Entity::update_across_tenants().col_expr(Column::JobId, job.into());
                 update.filter(Column::Id.eq(row.id)).filter(Column::JobId.eq(row.job_id)).exec(db).await?;
             }
-            Self::Step => {
+            Self::Firing => {
+                use schedule_firing::{Column, Entity};
+                let update = Entity::update_across_tenants().col_expr(Column::JobId, job.into());
+                update.filter(Column::Id.eq(row.id)).filter(Column::JobId.eq(row.job_id)).exec(db).await?;
+            }
+            Self::Step | Self::Delayed => {
                 use execution_step::{Column, Entity};
                 let update = Entity::update_across_tenants().col_expr(Column::JobId, job.into());
                 update.filter(Column::Id.eq(row.id)).filter(Column::JobId.eq(row.job_id)).exec(db).await?;
@@ -199,6 +199,80 @@ impl Kind {
         }
         Ok(())
     }
+}
+
+fn queued_executions(range: &Range<'_>) -> Select<execution::Entity> {
+    use execution::{Column, Entity};
+    Entity::across_tenants()
+        .select_only()
+        .columns([Column::Id, Column::OrganizationId, Column::JobId])
+        .expr_as(Expr::cust("NULL::timestamptz"), "run_at")
+        // A literal, as the plan of a statement with a parameter cannot use the partial index.
+        .filter(Expr::cust("status = 'QUEUED'"))
+        .filter(Column::Id.gt(range.after_id()))
+        .filter(range.created(Column::CreatedAt))
+        .filter(Expr::exists(in_outbox((Entity, Column::JobId))).not())
+        .order_by_asc(Column::Id)
+        .limit(BATCH)
+}
+
+/// Steps whose job has left the outbox.
+fn steps(range: &Range<'_>) -> Select<execution_step::Entity> {
+    use execution_step::{Column, Entity};
+    Entity::across_tenants()
+        .select_only()
+        .columns([Column::Id, Column::OrganizationId, Column::JobId])
+        .column_as(Column::DueAt, "run_at")
+        .filter(Column::FinishedAt.is_null())
+        .filter(Column::JobId.is_not_null())
+        .filter(range.created(Column::CreatedAt))
+        .filter(Expr::exists(in_outbox((Entity, Column::JobId))).not())
+        .limit(BATCH)
+}
+
+fn undelayed_steps(range: &Range<'_>) -> Select<execution_step::Entity> {
+    use execution_step::{Column, Status};
+    let unclaimed = Condition::any()
+        .add(Column::Status.ne(Status::Running))
+        .add(Expr::col(Column::LeaseUntil).lt(range.clock.in_postgres(TimeDelta::zero())));
+    steps(range)
+        .filter(Column::DueAt.is_null())
+        .filter(Column::Id.gt(range.after_id()))
+        .filter(unclaimed)
+        .order_by_asc(Column::Id)
+}
+
+/// What is due; after a loss of Redis, also what is due later.
+fn delayed_steps(range: &Range<'_>) -> Select<execution_step::Entity> {
+    use execution_step::Column;
+    let mut query =
+        steps(range).filter(Column::DueAt.is_not_null()).order_by_asc(Column::DueAt).order_by_asc(Column::Id);
+    if range.thoroughness == Thoroughness::Regular {
+        query = query.filter(Expr::col(Column::DueAt).lte(range.clock.in_postgres(TimeDelta::zero())));
+    }
+    if let Some(Unfinished { id, run_at: Some(due), .. }) = &range.after {
+        let place = Expr::tuple([Expr::col(Column::DueAt), Expr::col(Column::Id)]);
+        query = query.filter(place.gt(Expr::tuple([Expr::val(*due), Expr::val(*id)])));
+    }
+    query
+}
+
+fn firings(range: &Range<'_>) -> Select<schedule_firing::Entity> {
+    use schedule_firing::{Column, Entity};
+    let mut query = Entity::across_tenants()
+        .select_only()
+        .columns([Column::Id, Column::OrganizationId, Column::JobId])
+        .column_as(Column::DueAt, "run_at")
+        .filter(range.created(Column::CreatedAt))
+        .filter(Expr::exists(in_outbox((Entity, Column::JobId))).not())
+        .order_by_asc(Column::DueAt)
+        .order_by_asc(Column::Id)
+        .limit(BATCH);
+    if let Some(Unfinished { id, run_at: Some(due), .. }) = &range.after {
+        let place = Expr::tuple([Expr::col(Column::DueAt), Expr::col(Column::Id)]);
+        query = query.filter(place.gt(Expr::tuple([Expr::val(*due), Expr::val(*id)])));
+    }
+    query
 }
 
 /// The outbox's row of a job.

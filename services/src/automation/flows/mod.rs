@@ -10,6 +10,7 @@ mod schedules;
 mod spec;
 mod store;
 mod templates;
+mod times;
 mod validate;
 
 use std::sync::Arc;
@@ -18,13 +19,13 @@ use triptych_stores::{
     connections::Stores,
     error::{Problem, Result},
     outbox::Outbox,
-    queues::Queues,
 };
 
 pub use draft::{FlowChanges, NewFlow};
 pub use graph::{Graph, Graphs};
 pub use list::{FlowFilter, FlowOrder, FlowSort};
 pub use retry::RetryPolicy;
+pub use schedules::PLANNING_INTERVAL;
 pub use spec::{GraphSpec, LinkSpec, StepSpec};
 pub use templates::Templates;
 pub use validate::{Strictness, ValidGraph, Validator};
@@ -37,7 +38,6 @@ pub struct Flows {
     stores: Stores,
     clock: Clock,
     outbox: Outbox,
-    queues: Queues,
     catalog: Catalog,
     templates: Arc<dyn Templates>,
     graphs: Graphs,
@@ -46,7 +46,6 @@ pub struct Flows {
 /// The dependencies of [`Flows`], without the stores.
 pub(crate) struct FlowParts {
     pub(crate) outbox: Outbox,
-    pub(crate) queues: Queues,
     pub(crate) catalog: Catalog,
     pub(crate) templates: Arc<dyn Templates>,
     pub(crate) graphs: Graphs,
@@ -54,8 +53,8 @@ pub(crate) struct FlowParts {
 
 impl Flows {
     pub(crate) fn new(stores: Stores, clock: Clock, parts: FlowParts) -> Self {
-        let FlowParts { outbox, queues, catalog, templates, graphs } = parts;
-        Self { stores, clock, outbox, queues, catalog, templates, graphs }
+        let FlowParts { outbox, catalog, templates, graphs } = parts;
+        Self { stores, clock, outbox, catalog, templates, graphs }
     }
 
     /// The integrations that steps can use.

@@ -1,12 +1,14 @@
 //! Publishes, pauses and deletes flows.
 
+use chrono::TimeDelta;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _, Set, TryInsertResult,
+    sea_query::{Expr, ExprTrait as _},
 };
 use triptych_entities::{
-    ids::FlowId,
-    payloads::job::Job,
-    relational::automation::{flow, flow_version, schedule},
+    ids::{FlowId, ScheduleId},
+    relational::automation::{flow, flow_version, schedule, schedule_firing, step},
 };
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
@@ -15,7 +17,7 @@ use triptych_stores::{
 };
 
 use super::{Flows, graph::Graph, spec::GraphSpec, validate::Strictness};
-use crate::automation::integrations::Start;
+use crate::automation::integrations::{Start, Times};
 
 impl Flows {
     /// Publishes the draft, which the next trigger uses; executions in progress finish on their version.
@@ -78,13 +80,12 @@ impl Flows {
     pub async fn delete(&self, actor: &Actor, id: FlowId) -> Result<()> {
         let scope = actor.scope(Action::Delete, Subject::Flow)?;
         let statement = flow::Entity::delete_within(scope).filter(flow::Column::Id.eq(id));
-        // A job scheduler that is left in the queue is removed when its next job finds no schedule.
         let deleted = statement.exec(&self.stores.pg).await?;
         if deleted.rows_affected == 0 { Err(ServiceError::NotFound("flow")) } else { Ok(()) }
     }
 
-    /// Replaces the schedules of the flow by those of the graph, and inserts the job that updates the job schedulers of
-    /// the queue, in the same transaction.
+    /// Replaces the schedules of the flow by those of the graph. Times that have passed and for which the flow was not
+    /// started yet are kept.
     async fn replace_schedules(
         &self,
         tx: &Transaction,
@@ -98,30 +99,68 @@ impl Flows {
             });
         let kept = wanted.as_ref().map(|(trigger, _)| trigger.id);
         let whole = Scope::whole(flow.organization_id);
-        let mut outdated =
-            schedule::Entity::delete_within(whole).filter(schedule::Column::FlowId.eq(flow.id));
-        if let Some(step) = kept {
-            outdated = outdated.filter(schedule::Column::StepId.ne(step));
+        let of_flow = Condition::all()
+            .add(schedule::Column::FlowId.eq(flow.id))
+            .add_option(kept.map(|step| schedule::Column::StepId.ne(step)));
+        if let Some((trigger, times)) = wanted {
+            let new = self.insert_schedule(tx, flow, trigger, times).await?;
+            if let Some(new) = new {
+                self.keep_passed(tx, whole, &of_flow, new).await?;
+            }
         }
-        outdated.exec(tx).await?;
-        let Some((trigger, times)) = wanted else { return Ok(()) };
+        schedule::Entity::delete_within(whole).filter(of_flow).exec(tx).await?;
+        Ok(())
+    }
+
+    /// `None` if the step has a schedule already.
+    async fn insert_schedule(
+        &self,
+        tx: &Transaction,
+        flow: &flow::Model,
+        trigger: &step::Model,
+        times: Times,
+    ) -> Result<Option<ScheduleId>> {
+        let (id, now) = (self.clock.new_id(), self.clock.now());
         let row = schedule::ActiveModel {
-            id: Set(self.clock.new_id()),
+            id: Set(id),
             organization_id: Set(flow.organization_id),
             flow_id: Set(flow.id),
             version_id: Set(trigger.version_id),
             step_id: Set(trigger.id),
+            next_at: Set(times.first(now)),
             cron: Set(times.cron),
             every_seconds: Set(times.every_seconds),
             timezone: Set(times.timezone),
-            created_at: Set(self.clock.now()),
+            created_at: Set(now),
+            missed: Set(times.missed),
         };
-        schedule::Entity::insert(row)
+        let inserted = schedule::Entity::insert(row)
             .on_conflict_do_nothing_on([schedule::Column::StepId])
             .exec_without_returning(tx)
             .await?;
-        let job = Job::MirrorSchedules { flow_id: flow.id };
-        self.outbox.insert(tx, flow.organization_id, &job, None).await?;
+        Ok(matches!(inserted, TryInsertResult::Inserted(_)).then_some(id))
+    }
+
+    /// Moves the firings whose time has passed from the schedules of earlier versions to the new one.
+    async fn keep_passed(
+        &self,
+        tx: &Transaction,
+        whole: Scope,
+        earlier: &Condition,
+        new: ScheduleId,
+    ) -> Result<()> {
+        use schedule_firing::{Column, Entity};
+        let of_earlier = schedule::Entity::within(whole)
+            .select_only()
+            .column(schedule::Column::Id)
+            .filter(earlier.clone());
+        Entity::update_within(whole)
+            .col_expr(Column::ScheduleId, new.into())
+            .filter(Expr::col(Column::ScheduleId).in_subquery(of_earlier.into_query()))
+            .filter(Expr::col(Column::DueAt).lte(self.clock.in_postgres(TimeDelta::zero())))
+            .filter(Column::ScheduleId.ne(new))
+            .exec(tx)
+            .await?;
         Ok(())
     }
 }

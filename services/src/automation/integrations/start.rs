@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::Value;
+use triptych_entities::relational::automation::schedule::Missed;
 use triptych_stores::error::Problem;
 
 /// What starts executions of a flow with a given trigger. Parameters are referred to by name, so that no other code
@@ -38,6 +39,8 @@ pub struct ScheduleStart {
     pub every_seconds: Option<String>,
     /// Holds the IANA time zone of the cron expression.
     pub timezone: Option<String>,
+    /// Holds what becomes of missed times: `run_once` or `skip`.
+    pub missed: Option<String>,
 }
 
 /// When a schedule starts its flow.
@@ -47,17 +50,18 @@ pub struct Times {
     pub every_seconds: Option<i32>,
     /// IANA name; UTC unless given.
     pub timezone: String,
+    pub missed: Missed,
 }
 
 impl Start {
     /// The names of the parameters that it refers to.
     pub fn parameters(&self) -> impl Iterator<Item = &str> {
         let names = match self {
-            Self::Webhook(webhook) => [webhook.secret.as_deref(), None, None],
-            Self::Schedule(ScheduleStart { cron, every_seconds, timezone }) => {
-                [cron.as_deref(), every_seconds.as_deref(), timezone.as_deref()]
+            Self::Webhook(webhook) => [webhook.secret.as_deref(), None, None, None],
+            Self::Schedule(ScheduleStart { cron, every_seconds, timezone, missed }) => {
+                [cron.as_deref(), every_seconds.as_deref(), timezone.as_deref(), missed.as_deref()]
             }
-            Self::Poll | Self::Manual => [None; 3],
+            Self::Poll | Self::Manual => [None; 4],
         };
         names.into_iter().flatten()
     }
@@ -79,6 +83,10 @@ impl ScheduleStart {
             cron: text(parameters, self.cron.as_deref()).map(str::to_owned),
             every_seconds: every.and_then(|seconds| i32::try_from(seconds).ok()),
             timezone: text(parameters, self.timezone.as_deref()).unwrap_or("UTC").to_owned(),
+            missed: match text(parameters, self.missed.as_deref()) {
+                Some("skip") => Missed::Skip,
+                _ => Missed::RunOnce,
+            },
         }
     }
 
@@ -114,6 +122,7 @@ mod tests {
             cron: Some("expression".to_owned()),
             every_seconds: Some("seconds".to_owned()),
             timezone: Some("zone".to_owned()),
+            missed: Some("late".to_owned()),
         }
     }
 
@@ -125,6 +134,8 @@ mod tests {
         let times = schedule().times(&json!({ "seconds": 300 }));
         assert_eq!((times.cron, times.every_seconds, times.timezone.as_str()), (None, Some(300), "UTC"));
         assert_eq!(schedule().times(&json!({ "seconds": i64::MAX })).every_seconds, None);
+        assert_eq!(times.missed, Missed::RunOnce);
+        assert_eq!(schedule().times(&json!({ "seconds": 300, "late": "skip" })).missed, Missed::Skip);
     }
 
     #[test]

@@ -61,6 +61,7 @@ fn catalog() -> Catalog {
         cron: name("expression"),
         every_seconds: None,
         timezone: name("timezone"),
+        missed: None,
     });
     let request = Start::Webhook(WebhookStart::default());
     Catalog::new(vec![
