@@ -19,6 +19,7 @@
 mod account;
 mod binaries;
 mod error;
+mod files;
 mod lock;
 mod mongo;
 mod place;

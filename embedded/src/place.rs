@@ -108,6 +108,15 @@ impl Place {
             .map_err(EngineError::file("set the permissions of", folder))
     }
 
+    /// Makes a file belong to the engines' user.
+    pub(super) fn give(&self, file: &Path) -> Result<(), EngineError> {
+        match &self.account {
+            Some(account) => std::os::unix::fs::lchown(file, Some(account.uid), Some(account.gid))
+                .map_err(EngineError::file("change the owner of", file)),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a folder or link that another user may have created, above all in a shared folder for temporary files.
     fn require_own(&self, folder: &Path) -> Result<(), EngineError> {
         let metadata = folder.symlink_metadata().map_err(EngineError::file("read", folder))?;

@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::place::Place;
 use super::process::{EngineProcess, Launch, command, tail};
-use super::{EngineError, Started, binaries, place};
+use super::{EngineError, Started, binaries, files, place};
 
 const ENGINE: &str = "PostgreSQL";
 const USER: &str = "triptych";
@@ -172,7 +172,7 @@ async fn run(program: &Path, place: &Place, arguments: &[&str], input: &str) -> 
         tail: tail(&log),
         advice: ADVICE,
     };
-    let output = std::fs::File::create(&log).map_err(EngineError::file("open", &log))?;
+    let output = files::create_anew(&log).map_err(EngineError::file("open", &log))?;
     let errors = output.try_clone().map_err(EngineError::file("open", &log))?;
     let mut command = tokio::process::Command::from(command(program, place));
     command

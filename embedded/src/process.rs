@@ -1,8 +1,6 @@
 //! One running engine: started so that it ends with this process, watched, and ended.
 
-use std::fs::OpenOptions;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +9,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::place::Place;
-use super::{EngineError, binaries, spawner};
+use super::{EngineError, binaries, files, spawner};
 
 /// Time limit until an engine is ready, including recovery after a crash.
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -50,8 +48,15 @@ pub(super) fn command(program: &Path, place: &Place) -> Command {
     if let Some(account) = &place.account {
         command.uid(account.uid).gid(account.gid);
     }
-    // Settings for other servers and tools of this user must not affect the engines.
-    command.env_remove("PGDATA").env_remove("PGOPTIONS").env_remove("PGHOST").env_remove("PGPORT");
+    // Settings for other servers and tools of this user must not affect the engines, and secrets of this process are not
+    // theirs. `PATH` is for programs that initdb starts, the others for where libraries and temporary files are.
+    command.env_clear();
+    for name in ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR"] {
+        #[expect(clippy::disallowed_methods, reason = "passed on, not read as a setting")]
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
     command
 }
 
@@ -63,13 +68,7 @@ fn name_of(signal: Signal) -> &'static str {
 impl EngineProcess {
     pub(super) async fn spawn(launch: Launch, place: &Place) -> Result<Self, EngineError> {
         let log = place.log(launch.name);
-        let output = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&log)
-            .map_err(EngineError::file("open", &log))?;
+        let output = files::create_anew(&log).map_err(EngineError::file("open", &log))?;
         let errors = output.try_clone().map_err(EngineError::file("open", &log))?;
 
         let mut command = match binaries::setpriv() {

@@ -117,6 +117,61 @@ fn engines_running_in(root: &Path) -> usize {
         .count()
 }
 
+/// The environment variables of the engines that run in a folder, as `NAME=value`.
+fn environment_of_engines(root: &Path) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let engines = processes.filter(|process| {
+        std::fs::read_link(process.join("cwd")).is_ok_and(|folder| folder.starts_with(root))
+    });
+    let read = |process: PathBuf| std::fs::read(process.join("environ")).unwrap_or_default();
+    let lines = engines.map(read).flat_map(|all| String::from_utf8_lossy(&all).into_owned().into_bytes());
+    let text = String::from_utf8(lines.collect()).unwrap();
+    text.split('\0').filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// The code of an error of a command.
+fn code(error: &mongodb::error::Error) -> Option<i32> {
+    match error.kind.as_ref() {
+        mongodb::error::ErrorKind::Command(command) => Some(command.code),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn engines_do_not_get_the_environment_of_the_instance() {
+    let root = temporary("environment");
+    let mut other = start_elsewhere(&root);
+    let environment = environment_of_engines(&root);
+    other.kill();
+    assert!(environment.iter().any(|variable| variable.starts_with("PATH=")), "{environment:?}");
+    assert!(!environment.iter().any(|variable| variable.starts_with(FOLDER)), "{environment:?}");
+    stale::end_leftovers(&Place::choose(&root, account::unprivileged().unwrap()).unwrap()).await;
+    std::fs::remove_dir_all(root).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongodb_requires_a_password_which_survives_the_loss_of_its_file() {
+    const UNAUTHORIZED: i32 = 13;
+    let root = temporary("password");
+    let only_mongo = || EngineOptions { postgres: false, redis: false, ..options(&root, true) };
+    let engines = Engines::start(&only_mongo()).await.unwrap();
+    let (user, rest) = engines.mongo_url.as_ref().unwrap().split_once('@').unwrap();
+    assert!(user.starts_with("mongodb://triptych:"));
+    let anonymous = format!("mongodb://{}", rest.replace("&authSource=admin", ""));
+    let anonymous = mongodb::Client::with_uri_str(anonymous).await.unwrap();
+    let refused = anonymous.list_database_names().await.unwrap_err();
+    assert_eq!(code(&refused), Some(UNAUTHORIZED), "{refused}");
+    mongo(&engines).await.list_database_names().await.unwrap();
+    let key = engines.place.engine("mongo").join("triptych.key");
+    engines.stop().await;
+    std::fs::remove_file(key).unwrap();
+
+    let engines = Engines::start(&only_mongo()).await.unwrap();
+    mongo(&engines).await.list_database_names().await.unwrap();
+    engines.stop().await;
+    std::fs::remove_dir_all(root).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn throw_away_engines_work_and_leave_no_files() {
     let throw_away = EngineOptions::throw_away("test");

@@ -24,14 +24,14 @@ async fn inserts_wait_for_the_unique_indexes_if_mongodb_was_away_at_the_start() 
     // Connections are not accepted yet, so no request is answered.
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let url = format!("mongodb://{address}/?directConnection=true&serverSelectionTimeoutMS=500");
+    let host = real.split('@').nth(1).and_then(|rest| rest.split('/').next()).expect("a host").to_owned();
+    let url = format!("{}&serverSelectionTimeoutMS=500", real.replace(&host, &address.to_string()));
     let world = World::start_with(&|config| config.mongo.url = Some(url.clone().into())).await;
     let ada = world.newcomer().await;
     let create = "mutation($input: CreatePresetInput!) { createPreset(input: $input) { preset { id } } }";
     let input = json!({ "input": { "name": "Terse", "clientId": "7b1f0a52-8f4e-4d0c-9d1e-0c5c3f0a9b11" } });
     ada.refused(create, input.clone(), "UNAVAILABLE").await;
 
-    let host = real.trim_start_matches("mongodb://").split('/').next().expect("a host").to_owned();
     let forwarded = tokio::spawn(forward(listener, host));
     let calls = (0..30).map(|_| ada.send(create, input.clone()));
     let created: Vec<_> =

@@ -1,5 +1,7 @@
 //! MongoDB: a replica set of one node, as transactions and change streams require a replica set, on a free loopback
-//! port.
+//! port, with a password.
+
+mod key;
 
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use rustix::process::Signal;
 use super::place::Place;
 use super::process::{EngineProcess, Launch};
 use super::{EngineError, Started, binaries, port};
+use key::Key;
 
 const SET: &str = "rs0";
 const DATABASE: &str = "triptych";
@@ -25,25 +28,24 @@ pub(super) async fn start(
 ) -> Result<Started, EngineError> {
     let program = binaries::mongod()?;
     let port = port::free(last_port)?;
+    let key = Key::open(place)?;
     let launch = Launch {
         engine: "MongoDB",
         name: "mongo",
         program,
-        arguments: arguments(place, port, durable),
+        arguments: arguments(place, &key, port, durable),
         input: String::new(),
         graceful: Signal::TERM,
         immediate: Signal::KILL,
     };
-    // A direct connection: the set has one node, and its configured address may be outdated.
-    let url = format!("mongodb://127.0.0.1:{port}/{DATABASE}?directConnection=true");
     let mut process = EngineProcess::spawn(launch, place).await?;
-    process.until_ready(become_primary(&url, port, durable), ADVICE).await?;
-    Ok(Started { process, url, port: Some(port) })
+    process.until_ready(become_ready(&key, port, durable), ADVICE).await?;
+    Ok(Started { process, url: key.url(port, DATABASE), port: Some(port) })
 }
 
-fn arguments(place: &Place, port: u16, durable: bool) -> Vec<String> {
+fn arguments(place: &Place, key: &Key, port: u16, durable: bool) -> Vec<String> {
     let data = place.engine("mongo").display().to_string();
-    let port = port.to_string();
+    let (port, key) = (port.to_string(), key.file.display().to_string());
     let mut arguments = vec![
         "--dbpath",
         &data,
@@ -54,6 +56,9 @@ fn arguments(place: &Place, port: u16, durable: bool) -> Vec<String> {
         "--nounixsocket",
         "--replSet",
         SET,
+        // Every client has to authenticate.
+        "--keyFile",
+        &key,
         "--quiet",
         // The minimum; the page cache of the operating system complements it.
         "--wiredTigerCacheSizeGB",
@@ -77,17 +82,20 @@ fn arguments(place: &Place, port: u16, durable: bool) -> Vec<String> {
     arguments.into_iter().map(str::to_owned).collect()
 }
 
-async fn become_primary(url: &str, port: u16, durable: bool) -> Result<(), Error> {
+/// Waits until the node accepts writes, and creates its user.
+async fn become_ready(key: &Key, port: u16, durable: bool) -> Result<(), Error> {
     // The driver pauses for half a second after a refused connection, so the port is polled first.
     port::accepts(port).await;
-    let mut options = ClientOptions::parse(url).await?;
+    let mut options =
+        ClientOptions::parse(format!("mongodb://127.0.0.1:{port}/?directConnection=true")).await?;
+    options.credential = Some(key.of_member());
     options.server_selection_timeout = Some(Duration::from_secs(10));
     let client = Client::with_options(options)?;
     let admin = client.database("admin");
     let mut asked = false;
     let result = loop {
         match step(&admin, port, durable, &mut asked).await {
-            Ok(true) => break Ok(()),
+            Ok(true) => break key.create_user(&client).await,
             Ok(false) => {}
             // The node closes its connections when its configuration changes.
             Err(error)
