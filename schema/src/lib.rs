@@ -31,7 +31,7 @@ mod selection;
 mod subscription_root;
 mod typename;
 
-pub use api::{Api, ApiConfig, PublicUrl};
+pub use api::{Api, ApiConfig, Disclosure, PublicUrl};
 pub use context::{Client, Passwords};
 pub use identity::SESSION_COOKIE;
 pub use limits::Limits;

@@ -98,7 +98,7 @@ const LIGHT_VALUES: usize = 10_000;
 /// Checks an operation.
 ///
 /// # Errors
-/// The limit that it exceeds, as `LIMIT_EXCEEDED`; a fragment that includes itself.
+/// The limit that it exceeds, as `LIMIT_EXCEEDED`; a fragment that includes itself; disabled introspection.
 pub(crate) fn check(
     limits: &Limits,
     types: &Types,
@@ -108,6 +108,11 @@ pub(crate) fn check(
 ) -> Result<Checked, ServerError> {
     let document = measure::measure(types, document, operation, variables).ok_or_else(cycle)?;
     let size = document.operation;
+    if size.schema > 0 && types.introspection() == 0 {
+        let mut error = ServerError::new("introspection is disabled", None);
+        errors::set_code(&mut error, Code::BadUserInput);
+        return Err(error);
+    }
     let exceeded = [
         ("depth", "levels of nested selections", size.depth, limits.depth),
         ("complexity", "fields, each counted for every item of its list", size.fields, limits.complexity),

@@ -64,7 +64,7 @@ const SCHEMAS: usize = 2;
 /// The fields of all types.
 pub(crate) struct Types {
     types: HashMap<String, HashMap<String, FieldType>>,
-    /// Maximum number of fields of introspection of an operation.
+    /// Maximum number of fields of introspection of an operation; 0 if introspection is disabled.
     introspection: usize,
 }
 
@@ -105,6 +105,11 @@ impl Types {
         let size = operation.and_then(|operation| measure(&types, &whole, operation, &Variables::new()));
         types.introspection = size.map_or(0, |size| size.operation.schema).saturating_mul(SCHEMAS);
         Ok(types)
+    }
+
+    /// Disables introspection.
+    pub(crate) fn forbid_introspection(&mut self) {
+        self.introspection = 0;
     }
 
     pub(super) fn introspection(&self) -> usize {

@@ -30,6 +30,10 @@ pub enum AppError {
     Workers(#[from] triptych_engine::workers::EngineError),
     #[error("cannot listen on {address}: {cause}; choose another address with --bind")]
     Listen { address: std::net::SocketAddr, cause: std::io::Error },
+    #[error(
+        "cannot listen on {address} for metrics and health: {cause}; choose another address with ops.bind"
+    )]
+    Ops { address: std::net::SocketAddr, cause: std::io::Error },
     #[error("network error: {0}")]
     Network(#[from] std::io::Error),
     #[error("creating the demo organization failed: {0}")]

@@ -16,7 +16,7 @@ use triptych_services::{
 use super::{App, AppError, demo};
 use crate::{
     config::Config,
-    http::{self, HttpState},
+    http::{self, HttpState, Ops},
 };
 
 /// Pause after an attempt to create indexes while MongoDB is away.
@@ -37,9 +37,12 @@ pub enum Role {
 pub struct Running {
     /// The address it listens on; `None` for a worker.
     pub address: Option<SocketAddr>,
+    /// The address for operators.
+    pub ops: Option<SocketAddr>,
     app: App,
     engine: Option<Engine>,
     network: Option<tokio::task::JoinHandle<()>>,
+    operators: Option<Ops>,
     relay: Option<tokio::task::JoinHandle<()>>,
     stop: CancellationToken,
 }
@@ -72,9 +75,11 @@ impl Running {
         let app = App::open_with(config, clock).await?;
         let mut running = Self {
             address: None,
+            ops: None,
             app,
             engine: None,
             network: None,
+            operators: None,
             relay: None,
             stop: CancellationToken::new(),
         };
@@ -90,6 +95,11 @@ impl Running {
     async fn begin(&mut self, role: Role) -> Result<(), AppError> {
         let services = self.app.services.clone();
         self.ensure_indexes().await;
+        let addresses = self.app.config.ops.addresses();
+        let operators = Ops::start(&addresses, services.clone(), self.stop.clone()).await;
+        let operators = operators.map_err(|(address, cause)| AppError::Ops { address, cause })?;
+        self.ops = Some(operators.address);
+        self.operators = Some(operators);
         let private = self.app.databases.all_private();
         let listener = if role == Role::Worker { None } else { Some(self.listen().await?) };
         let bound = listener.as_ref().map(TcpListener::local_addr).transpose()?;
@@ -160,6 +170,10 @@ impl Running {
                     nesting: 64,
                     values: limits.values,
                 },
+                disclosure: schema::Disclosure {
+                    introspection: self.app.config.graphql.introspection,
+                    suggestions: self.app.config.graphql.suggestions,
+                },
                 public_url: schema::PublicUrl(match &config.http.public_url {
                     Some(url) => url.trim_end_matches('/').to_owned(),
                     None => format!("http://{address}"),
@@ -202,6 +216,9 @@ impl Running {
             // It ends with `stop`; the panic hook reports a panic in it.
             let _ = relay.await;
         }
+        if let Some(operators) = self.operators {
+            operators.stop().await;
+        }
         self.app.close().await;
     }
 }
@@ -227,6 +244,9 @@ pub async fn run(config: Config, role: Role) -> Result<(), AppError> {
         );
     } else {
         tracing::info!("running jobs");
+    }
+    if let Some(address) = running.ops {
+        tracing::info!("metrics and health on http://{address}/metrics and /health/ready");
     }
     stop.cancelled().await;
     tracing::info!("shutting down");

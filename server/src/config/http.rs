@@ -42,6 +42,12 @@ pub struct HttpConfig {
 }
 
 impl HttpConfig {
+    /// Whether clients reach the server by HTTPS.
+    #[must_use]
+    pub fn is_public_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     #[must_use]
     pub fn head_timeout(&self) -> Duration {
         Duration::from_secs(self.head_timeout_seconds)

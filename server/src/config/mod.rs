@@ -11,11 +11,13 @@ mod check;
 mod demo;
 mod embedded;
 mod error;
+mod graphql;
 mod http;
 mod identity;
 mod limits;
 mod mongo;
 mod network;
+mod ops;
 mod outbound;
 mod overrides;
 mod postgres;
@@ -75,6 +77,8 @@ macro_rules! sections {
 
 sections! {
     http: HttpConfig,
+    graphql: GraphqlConfig,
+    ops: OpsConfig,
     postgres: PostgresConfig,
     mongo: MongoConfig,
     redis: RedisConfig,

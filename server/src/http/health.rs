@@ -1,35 +1,83 @@
-//! Liveness, readiness and metrics.
+//! Liveness and readiness.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::get,
 };
 use serde_json::{Map, Value, json};
-use triptych_services::health;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use triptych_services::{
+    Services,
+    health::{self, Health},
+};
 
-use super::{HttpState, metrics};
+/// Time for which a report answers further requests, so that requests without authentication do not reach the
+/// databases at any rate.
+const FRESH: Duration = Duration::from_millis(500);
 
-pub(super) fn routes() -> Router<HttpState> {
-    Router::new()
-        .route("/health/live", get(live))
-        .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics::show))
+/// The state of each database.
+type Report = Arc<[Health<()>; 5]>;
+
+/// Whether the process can serve.
+#[derive(Clone)]
+pub(super) struct Readiness {
+    services: Services,
+    draining: CancellationToken,
+    /// The last report, and when it was made.
+    last: Arc<Mutex<Option<(Instant, Report)>>>,
+}
+
+impl Readiness {
+    pub(super) fn new(services: Services, draining: CancellationToken) -> Self {
+        Self { services, draining, last: Arc::default() }
+    }
+
+    /// The state of the databases. Concurrent callers share one report.
+    async fn report(&self) -> Report {
+        let mut last = self.last.lock().await;
+        if let Some((at, report)) = &*last
+            && at.elapsed() < FRESH
+        {
+            return Arc::clone(report);
+        }
+        let report = Arc::new(health::ready(&self.services.stores, &self.services.live).await);
+        *last = Some((Instant::now(), Arc::clone(&report)));
+        report
+    }
+
+    fn status(&self, report: &Report) -> (StatusCode, &'static str) {
+        let all_up = report.iter().all(|health| health.answer.is_ok());
+        match (self.draining.is_cancelled(), all_up) {
+            (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            (false, true) => (StatusCode::OK, "ready"),
+            (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        }
+    }
 }
 
 /// 200 while the process runs, independently of the databases, as a restart would not make them available.
-async fn live() -> Json<Value> {
+pub(super) async fn live() -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// 200 when every database answers and the process is not shutting down. The reasons of failures are in the log only,
-/// as this address requires no authentication.
-async fn ready(State(state): State<HttpState>) -> Response {
-    let draining = state.drain.is_cancelled();
-    let report = health::ready(&state.services.stores, &state.services.live).await;
-    let all_up = report.iter().all(|health| health.answer.is_ok());
+/// 200 when every database answers and the process is not shutting down. Which of them does not is for operators only.
+pub(super) async fn ready(State(readiness): State<Readiness>) -> Response {
+    let (status, word) = readiness.status(&readiness.report().await);
+    answer(status, json!({ "status": word }))
+}
+
+/// As [`ready`], with the state of each database. The reasons of failures are in the log only.
+pub(super) async fn ready_in_detail(State(readiness): State<Readiness>) -> Response {
+    let report = readiness.report().await;
+    let (status, word) = readiness.status(&report);
     let stores: Map<String, Value> = report
         .iter()
         .map(|health| {
@@ -38,12 +86,11 @@ async fn ready(State(state): State<HttpState>) -> Response {
             (health.store.key().to_owned(), entry)
         })
         .collect();
-    let (status, word) = match (draining, all_up) {
-        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
-        (false, true) => (StatusCode::OK, "ready"),
-        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-    };
-    let mut response = (status, Json(json!({ "status": word, "stores": stores }))).into_response();
+    answer(status, json!({ "status": word, "stores": stores }))
+}
+
+fn answer(status: StatusCode, body: Value) -> Response {
+    let mut response = (status, Json(body)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

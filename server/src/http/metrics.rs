@@ -1,4 +1,4 @@
-//! Metrics, and `/metrics`.
+//! Metrics of the API, and their text.
 
 use std::{
     sync::OnceLock,
@@ -6,7 +6,6 @@ use std::{
 };
 
 use axum::{
-    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -14,8 +13,6 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 use triptych_schema::RequestKind;
-
-use super::HttpState;
 
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 const REQUESTS: &str = "triptych_graphql_requests_total";
@@ -59,14 +56,9 @@ pub(super) async fn upkeep(handle: PrometheusHandle, drain: CancellationToken) {
     }
 }
 
-/// `GET /metrics`: Prometheus' text format.
-pub(super) async fn show(State(state): State<HttpState>) -> Response {
-    match &state.metrics {
-        Some(handle) => {
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+/// All metrics in Prometheus' text format.
+pub(super) fn text(handle: &PrometheusHandle) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
 }
 
 /// The transport of an operation.

@@ -1,4 +1,4 @@
-//! The network: GraphQL over HTTP and WebSocket, webhooks, health, metrics and the playground.
+//! The network: GraphQL over HTTP and WebSocket, webhooks, health and the playground, and the address for operators.
 //!
 //! Owns protocols, status codes, credentials in headers, limits of requests, and draining. Must not know what a query
 //! means (`triptych_schema` does) nor how data is stored (`triptych_services` does).
@@ -7,8 +7,10 @@ mod address;
 mod addresses;
 mod authentication;
 mod graphql;
+mod headers;
 mod health;
 mod metrics;
+mod ops;
 mod origin;
 mod playground;
 mod refusal;
@@ -22,9 +24,10 @@ use axum::{
     extract::{Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
-    routing::any,
+    routing::{any, get},
 };
 
+pub use ops::Ops;
 pub use serve::serve;
 pub use state::HttpState;
 
@@ -37,7 +40,9 @@ pub fn router(state: HttpState) -> Router {
         .fallback(refusal::no_such_page)
         .layer(from_fn_with_state(state.clone(), only_own_hosts))
         // Those who ask for the health address the server in their own way.
-        .merge(health::routes())
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .layer(from_fn_with_state(state.clone(), headers::secured))
         .with_state(state)
 }
 

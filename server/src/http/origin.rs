@@ -59,6 +59,12 @@ impl Boundary {
         }
     }
 
+    /// The boundary of an address for operators. On this machine, it answers to the names of this machine only.
+    pub(super) fn of_address(bound: SocketAddr) -> Self {
+        let local = bound.ip().to_canonical().is_loopback();
+        Self { hosts: local.then(Vec::new), origins: Vec::new(), public: None }
+    }
+
     /// Checks the host that a request is addressed to.
     ///
     /// # Errors

@@ -2,13 +2,13 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use metrics_exporter_prometheus::PrometheusHandle;
+use axum::extract::FromRef;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use triptych_entities::ids::{OrganizationId, UserId};
 use triptych_schema::Api;
 use triptych_services::Services;
 
-use super::{addresses::Addresses, metrics, origin::Boundary, websocket::Usage};
+use super::{addresses::Addresses, health::Readiness, origin::Boundary, websocket::Usage};
 use crate::config::Config;
 
 /// State shared by all handlers. Cheap to clone.
@@ -22,7 +22,7 @@ pub struct Parts {
     pub(super) config: Arc<Config>,
     /// The user whom the playground signs in as when all databases are private.
     pub(super) demo: Option<(UserId, OrganizationId)>,
-    pub(super) metrics: Option<PrometheusHandle>,
+    pub(super) readiness: Readiness,
     pub(super) drain: CancellationToken,
     /// Tasks that outlive the request that started them.
     pub(super) tasks: TaskTracker,
@@ -48,10 +48,7 @@ impl HttpState {
         drain: CancellationToken,
     ) -> Self {
         let tasks = TaskTracker::new();
-        let metrics = metrics::handle();
-        if let Some(handle) = &metrics {
-            tasks.spawn(metrics::upkeep(handle.clone(), drain.clone()));
-        }
+        let readiness = Readiness::new(services.clone(), drain.clone());
         let boundary = Boundary::new(&config.http);
         let (addresses, anonymous, usage) = (Addresses::default(), Addresses::default(), Usage::default());
         let parts = Parts {
@@ -59,7 +56,7 @@ impl HttpState {
             services,
             config,
             demo,
-            metrics,
+            readiness,
             drain,
             tasks,
             boundary,
@@ -68,6 +65,12 @@ impl HttpState {
             usage,
         };
         Self(Arc::new(parts))
+    }
+}
+
+impl FromRef<HttpState> for Readiness {
+    fn from_ref(state: &HttpState) -> Self {
+        state.readiness.clone()
     }
 }
 

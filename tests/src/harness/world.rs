@@ -213,6 +213,14 @@ impl World {
         Box::pin(worker).await.expect("a worker starts")
     }
 
+    /// The address for operators.
+    ///
+    /// # Panics
+    /// If the server was stopped.
+    pub fn ops(&self) -> std::net::SocketAddr {
+        self.running.as_ref().and_then(|running| running.ops).expect("it runs")
+    }
+
     /// The services of the server, for benchmarks that replace a worker.
     ///
     /// # Panics

@@ -2,6 +2,9 @@
 
 mod connections;
 mod demo;
+mod disclosure;
 mod executions;
+mod headers;
+mod ops;
 mod origins;
 mod raw;

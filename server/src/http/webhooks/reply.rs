@@ -11,15 +11,19 @@ use serde_json::{Map, Value, json};
 use triptych_entities::relational::automation::execution;
 use triptych_services::automation::executions::Answer;
 
-/// Headers that a flow cannot set: framing of the message, and cookies of this server.
-const RESERVED: [HeaderName; 7] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::SET_COOKIE,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
+/// Headers that a flow can set: those that describe the body, its caching, and where to go. Others could set cookies of
+/// this server, change its security policy or the framing of the message, or instruct a proxy.
+const ALLOWED: [HeaderName; 10] = [
+    header::CACHE_CONTROL,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_TYPE,
+    header::ETAG,
+    header::EXPIRES,
+    header::LAST_MODIFIED,
+    header::LOCATION,
+    header::RETRY_AFTER,
+    header::VARY,
 ];
 
 pub(super) fn of(answer: Answer, execution: &execution::Model) -> Response {
@@ -80,11 +84,11 @@ fn final_status(status: u16) -> StatusCode {
         .unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
-/// Sets a header; invalid and reserved headers are skipped.
+/// Sets a header; invalid headers and those that are not allowed are skipped.
 fn set(headers: &mut HeaderMap, name: &str, value: &Value) {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(text))
-        && !RESERVED.contains(&name)
+        && ALLOWED.contains(&name)
     {
         headers.insert(name, value);
     }
@@ -96,12 +100,28 @@ mod tests {
 
     #[test]
     fn a_reply_sets_status_headers_and_body() {
-        let response =
-            replied(json!({ "status": 201, "headers": { "x-a": "1", "set-cookie": "x" }, "body": [1] }));
+        let response = replied(json!({ "status": 201, "headers": { "ETag": "\"1\"" }, "body": [1] }));
         assert_eq!(response.status(), StatusCode::CREATED);
-        assert_eq!(response.headers()["x-a"], "1");
+        assert_eq!(response.headers()["etag"], "\"1\"");
         assert_eq!(response.headers()["content-type"], "application/json");
-        assert!(!response.headers().contains_key("set-cookie"));
+    }
+
+    #[test]
+    fn a_reply_sets_no_header_that_is_not_allowed() {
+        let refused = [
+            "set-cookie",
+            "clear-site-data",
+            "content-security-policy",
+            "access-control-allow-origin",
+            "strict-transport-security",
+            "transfer-encoding",
+            "content-length",
+            "x-accel-redirect",
+            "refresh",
+        ];
+        let headers: Map<String, Value> =
+            refused.iter().map(|name| ((*name).to_owned(), json!("x"))).collect();
+        assert!(replied(json!({ "headers": headers })).headers().is_empty());
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub(super) struct Answer {
     #[serde(default = "ok")]
     #[schemars(range(min = 200, max = 599), example = 201)]
     status: u16,
-    /// Response headers.
+    /// Response headers: Cache-Control, Content-Disposition, Content-Language, Content-Type, `ETag`, Expires,
+    /// Last-Modified, Location, Retry-After and Vary. Others are not sent.
     #[serde(default)]
     #[schemars(example = json!({ "cache-control": "no-store" }))]
     headers: BTreeMap<String, String>,
