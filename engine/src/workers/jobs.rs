@@ -32,6 +32,10 @@ impl Jobs {
             | Job::Advance { execution_id } => {
                 self.services.executions.advance(execution_id).await.map_err(|error| retry(job, &error))?;
             }
+            Job::StopGenerations { execution_id } => {
+                let stopped = self.services.generations.stop_of_execution(execution_id).await;
+                stopped.map_err(|error| retry(job, &error))?;
+            }
             Job::Step { execution_step_id } => {
                 let early =
                     self.runtime.run_step(execution_step_id).await.map_err(|error| retry(job, &error))?;

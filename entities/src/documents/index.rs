@@ -32,6 +32,12 @@ impl Index {
         Self::unique(name, keys, present(field))
     }
 
+    /// Contains only the documents that have this field.
+    #[must_use]
+    pub fn where_present(name: &'static str, keys: Document, field: &str) -> Self {
+        Self { only: Some(present(field)), ..Self::new(name, keys) }
+    }
+
     /// The unique index of `clientId`, the idempotency key, per creator.
     #[must_use]
     pub fn client(creator: &str) -> Self {

@@ -63,6 +63,8 @@ pub enum Job {
     BeginScheduled { execution_id: ExecutionId },
     /// `flow`: advance an execution.
     Advance { execution_id: ExecutionId },
+    /// `flow`: stop the generations of an execution that was cancelled or has failed.
+    StopGenerations { execution_id: ExecutionId },
     /// `action`: run a step.
     Step { execution_step_id: ExecutionStepId },
     /// `generation`: run a generation.
@@ -75,7 +77,7 @@ impl Job {
         match self {
             Self::Fire { .. } | Self::BeginScheduled { .. } => Queue::Schedule,
             Self::Begin { .. } => Queue::Trigger,
-            Self::Advance { .. } => Queue::Flow,
+            Self::Advance { .. } | Self::StopGenerations { .. } => Queue::Flow,
             Self::Step { .. } => Queue::Action,
             Self::Generate { .. } => Queue::Generation,
         }
@@ -88,6 +90,7 @@ impl Job {
             Self::Begin { .. } | Self::BeginScheduled { .. } => "begin",
             Self::Fire { .. } => "fire",
             Self::Advance { .. } => "advance",
+            Self::StopGenerations { .. } => "stop-generations",
             Self::Step { .. } => "step",
             Self::Generate { .. } => "generate",
         }

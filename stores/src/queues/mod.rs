@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use bullmq::{BulkJob, JobOptions, QueueOptions, options::RedisConnectionOptions};
 use secrecy::{ExposeSecret as _, SecretString};
-use triptych_entities::payloads::job::{Job, Queue};
+use triptych_entities::payloads::job::Queue;
 
 use crate::{connections::Stores, error::StoreError};
 
@@ -77,21 +77,6 @@ impl Queues {
 
     fn queue(&self, queue: Queue) -> &bullmq::Queue {
         &self.all[queue.index()]
-    }
-
-    /// Adds one job. Adding the same id again has no effect.
-    ///
-    /// # Errors
-    /// If Redis does not answer.
-    pub async fn enqueue(&self, job: &Job, id: &str, delay: Option<Duration>) -> Result<(), StoreError> {
-        let addition = Addition {
-            queue: job.queue(),
-            name: job.name().to_owned(),
-            id: id.to_owned(),
-            payload: serde_json::to_value(job)?,
-            delay,
-        };
-        self.add(vec![addition]).await
     }
 
     /// Adds jobs. Adding the same id again has no effect.

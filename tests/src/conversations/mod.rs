@@ -1,6 +1,7 @@
 //! Threads, generations and providers.
 
 mod documents;
+mod endings;
 mod generations;
 mod presets;
 mod providers;

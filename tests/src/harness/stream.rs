@@ -29,6 +29,11 @@ impl StoredStream {
         again.exec_async(&mut self.connection).await.expect("Redis answers");
     }
 
+    /// Deletes the stream.
+    pub async fn remove(&mut self) {
+        let _: () = self.connection.del(&self.key).await.expect("Redis answers");
+    }
+
     /// Refuses appends, and returns the stream.
     pub async fn block(&mut self) -> Vec<u8> {
         let dump: Vec<u8> =

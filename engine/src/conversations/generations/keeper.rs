@@ -50,6 +50,11 @@ impl Held {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The number of runs.
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     fn all(&self) -> Vec<(GenerationId, i32)> {
         self.lock().iter().map(|(id, (epoch, _))| (*id, *epoch)).collect()
     }
@@ -85,8 +90,7 @@ pub(super) async fn keep(generator: Generator) {
             renewed = Instant::now();
             continue;
         }
-        let ids: Vec<GenerationId> = held.iter().map(|(id, _)| *id).collect();
-        match generator.generations.abort_requested(&ids).await {
+        match generator.generations.abort_requested(generator.worker).await {
             Ok(stopped) => {
                 for id in stopped {
                     generator.held.send(id, None, Signal::Abort);

@@ -20,7 +20,7 @@ use super::{
     Generator, LEASE,
     answer::Answer,
     produce::{Ended, Production},
-    writer::Writer,
+    writer::{Run, Writer},
 };
 use crate::conversations::models::{CompletionRequest, ModelError, ModelStream};
 
@@ -109,7 +109,8 @@ impl Generator {
             epoch => GenerationEvent::GenerationRestarted { epoch, at },
         };
         let live = self.generations.live().clone();
-        Writer::new(live, Topic::of(generation.id), i64::from(generation.epoch), opening)
+        let run = Run { topic: Topic::of(generation.id), epoch: i64::from(generation.epoch), opening };
+        Writer::new(live, run, self.held.clone())
     }
 
     fn request(&self, claim: &Claim) -> Result<ModelStream, ModelError> {

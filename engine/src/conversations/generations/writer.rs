@@ -3,7 +3,7 @@
 //! While Redis is unavailable the run continues. When Redis is available again, a snapshot replaces the events that were
 //! not appended.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use triptych_entities::{
@@ -12,8 +12,12 @@ use triptych_entities::{
 };
 use triptych_services::live::{Appended, Live, Position, Topic};
 
-/// Longest time for which an event is buffered.
+use super::keeper::Held;
+
+/// Longest time for which an event is buffered, while the process runs few generations.
 const WAIT: Duration = Duration::from_millis(25);
+/// Number of runs that append at that pace. With more, each waits longer, so that all together append as often.
+const FEW_RUNS: usize = 200;
 /// Number of buffered events at which they are appended.
 const MOST_EVENTS: usize = 64;
 /// Number of buffered bytes of text at which they are appended.
@@ -38,6 +42,8 @@ pub(super) struct Writer {
     live: Live,
     topic: Topic,
     epoch: i64,
+    /// The runs of the process.
+    runs: Arc<Held>,
     /// The sequence number of the last event that was, or may have been, appended.
     seq: i64,
     last_snapshot: i64,
@@ -52,12 +58,23 @@ pub(super) struct Writer {
     not_before: Option<Instant>,
 }
 
+/// A run, for its writer.
+pub(super) struct Run {
+    pub(super) topic: Topic,
+    pub(super) epoch: i64,
+    /// The first event.
+    pub(super) opening: GenerationEvent,
+}
+
 impl Writer {
-    pub(super) fn new(live: Live, topic: Topic, epoch: i64, opening: GenerationEvent) -> Self {
+    /// A writer in a process that has these runs.
+    pub(super) fn new(live: Live, run: Run, runs: Arc<Held>) -> Self {
+        let Run { topic, epoch, opening } = run;
         Self {
             live,
             topic,
             epoch,
+            runs,
             seq: 0,
             last_snapshot: 0,
             buffer: Vec::new(),
@@ -91,7 +108,7 @@ impl Writer {
 
     /// When to flush; `None` if nothing is buffered.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.since.map(|since| since + WAIT)
+        self.since.map(|since| since + wait(self.runs.count()))
     }
 
     /// Appends the buffered events. `parts` is the complete response so far, including them.
@@ -170,6 +187,11 @@ impl Writer {
     }
 }
 
+/// How long an event is buffered.
+fn wait(runs: usize) -> Duration {
+    WAIT * u32::try_from(runs.div_ceil(FEW_RUNS)).unwrap_or(1).max(1)
+}
+
 fn snapshot(parts: &[Part]) -> GenerationEvent {
     GenerationEvent::GenerationSnapshot { status: Status::Streaming, parts: parts.to_vec() }
 }
@@ -196,5 +218,17 @@ fn merge(last: Option<&mut GenerationEvent>, event: &GenerationEvent) -> bool {
             true
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_runs_append_as_often_as_few() {
+        assert_eq!([0, 1, 200].map(wait), [WAIT; 3]);
+        let appends = |runs: u32| f64::from(runs) / wait(runs as usize).as_secs_f64();
+        assert!(appends(1_000) <= appends(200), "{} a second", appends(1_000));
     }
 }

@@ -188,6 +188,14 @@ impl Collection for Generation {
                     "status": { "$in": ["QUEUED", "STREAMING"] },
                 },
             ),
+            Index::where_present("execution", doc! { "origin.executionId": 1 }, "origin.executionId"),
+            // Contains only generations that run and should not.
+            Index {
+                only: Some(
+                    doc! { "leaseOwner": { "$exists": true }, "abortRequestedAt": { "$exists": true } },
+                ),
+                ..Index::new("aborting", doc! { "leaseOwner": 1 })
+            },
             Index::new("unfinished", doc! { "status": 1, "leaseUntil": 1 }),
             Index::new("owner", doc! { "organizationId": 1, "ownerId": 1, "status": 1, "_id": -1 }),
         ]

@@ -163,7 +163,7 @@ impl Executions {
         let status = match decision.ending {
             Some(ending) => {
                 let error = failure_of(locked, ending);
-                cancel_unfinished(tx, execution.id, now).await?;
+                self.cancel_unfinished(tx, locked, now).await?;
                 row.finished_at = Set(Some(now));
                 row.error_code = Set(error.as_ref().map(|error| error.code.clone()));
                 row.error_message = Set(error.as_ref().map(|error| error.message.clone()));
@@ -186,6 +186,38 @@ impl Executions {
         }
         row.status = Set(status);
         execution::Entity::update(row).exec_without_returning(tx).await?;
+        Ok(())
+    }
+
+    /// Cancels the steps that have not ended, as no step runs after the end of the execution, and stops their
+    /// generations.
+    pub(super) async fn cancel_unfinished(
+        &self,
+        tx: &Transaction,
+        locked: &Locked,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let is_ai = |row: &execution_step::Model| {
+            locked.graph.step(row.step_id).is_some_and(|step| step.kind == step::Kind::Ai)
+        };
+        if locked.steps.iter().any(|row| !row.status.is_final() && is_ai(row)) {
+            let job = Job::StopGenerations { execution_id: locked.execution.id };
+            self.outbox.insert(tx, locked.execution.organization_id, &job, None).await?;
+        }
+        let canceled = execution_step::ActiveModel {
+            status: Set(execution_step::Status::Canceled),
+            lease_owner: Set(None),
+            lease_until: Set(None),
+            due_at: Set(None),
+            finished_at: Set(Some(now)),
+            ..Default::default()
+        };
+        execution_step::Entity::update_across_tenants()
+            .set(canceled)
+            .filter(execution_step::Column::ExecutionId.eq(locked.execution.id))
+            .filter(execution_step::Column::FinishedAt.is_null())
+            .exec(tx)
+            .await?;
         Ok(())
     }
 
@@ -273,29 +305,6 @@ pub(super) fn finished_event(
 fn only_waiting(steps: &[execution_step::Model]) -> bool {
     let mut open = steps.iter().filter(|row| !row.status.is_final()).peekable();
     open.peek().is_some() && open.all(|row| row.status == execution_step::Status::Waiting)
-}
-
-/// Cancels the steps that have not ended, as no step runs after the end of the execution.
-pub(super) async fn cancel_unfinished(
-    tx: &Transaction,
-    execution: ExecutionId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let canceled = execution_step::ActiveModel {
-        status: Set(execution_step::Status::Canceled),
-        lease_owner: Set(None),
-        lease_until: Set(None),
-        due_at: Set(None),
-        finished_at: Set(Some(now)),
-        ..Default::default()
-    };
-    execution_step::Entity::update_across_tenants()
-        .set(canceled)
-        .filter(execution_step::Column::ExecutionId.eq(execution))
-        .filter(execution_step::Column::FinishedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 /// A stored execution that contradicts itself.

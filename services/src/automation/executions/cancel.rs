@@ -1,8 +1,10 @@
 //! Cancels executions, and retries those that have ended.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Set,
+};
 use triptych_entities::{
-    ids::ExecutionId,
+    ids::{ExecutionId, FlowId},
     payloads::{execution_event::ExecutionEvent, job::Job},
     relational::automation::{execution, execution_step},
 };
@@ -11,7 +13,7 @@ use triptych_stores::{
     error::{Result, ServiceError},
 };
 
-use super::{Executions, advance::cancel_unfinished};
+use super::Executions;
 
 /// Where a retry starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +33,39 @@ impl Executions {
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
     pub async fn cancel(&self, actor: &Actor, id: ExecutionId) -> Result<execution::Model> {
         self.for_change(actor, id).await?;
+        self.cancel_now(id).await?.ok_or(ServiceError::NotFound("execution"))
+    }
+
+    /// Cancels some of the executions of a deleted flow, and returns their number.
+    ///
+    /// # Errors
+    /// If a database does not answer; it may be repeated.
+    pub(crate) async fn cancel_of_flow(&self, flow: FlowId, limit: u64) -> Result<usize> {
+        use execution::{Column, Status};
+        let ids: Vec<ExecutionId> = execution::Entity::across_tenants()
+            .filter(Column::FlowId.eq(flow))
+            .filter(Column::Status.is_in([Status::Queued, Status::Running, Status::Waiting]))
+            .select_only()
+            .column(Column::Id)
+            .limit(limit)
+            .into_tuple()
+            .all(&self.stores.pg)
+            .await?;
+        for id in &ids {
+            self.cancel_now(*id).await?;
+        }
+        Ok(ids.len())
+    }
+
+    /// Cancels an execution, if it has not ended. `None` if it does not exist any more.
+    async fn cancel_now(&self, id: ExecutionId) -> Result<Option<execution::Model>> {
         let tx = self.stores.pg.begin().await?;
-        let locked = self.lock(&tx, id).await?.ok_or(ServiceError::NotFound("execution"))?;
+        let Some(locked) = self.lock(&tx, id).await? else { return Ok(None) };
         if locked.execution.status.is_final() {
-            return Ok(locked.execution);
+            return Ok(Some(locked.execution));
         }
         let now = self.clock.now();
-        cancel_unfinished(&tx, id, now).await?;
+        self.cancel_unfinished(&tx, &locked, now).await?;
         let row = execution::ActiveModel {
             id: Set(id),
             status: Set(execution::Status::Canceled),
@@ -49,9 +77,10 @@ impl Executions {
         let canceled =
             execution::Model { status: execution::Status::Canceled, finished_at, ..locked.execution };
         tx.commit().await?;
+        self.outbox.wake();
         let status = execution::Status::Canceled;
         self.announce(id, now, &[ExecutionEvent::ExecutionFinished { status, error: None, at: now }]).await;
-        Ok(canceled)
+        Ok(Some(canceled))
     }
 
     /// Retries an execution that has ended, on the version that it ran on.

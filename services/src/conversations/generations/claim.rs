@@ -1,8 +1,8 @@
-//! Claims generations for a worker, and renews and releases claims.
+//! Claims generations for a worker.
 
 use std::time::Duration;
 
-use mongodb::bson::{self, Bson, doc};
+use mongodb::bson::{self, doc};
 use triptych_entities::{
     documents::{
         conversations::{
@@ -21,7 +21,7 @@ use triptych_stores::{
 };
 use uuid::Uuid;
 
-use super::{Generations, Outcome};
+use super::{Generations, Outcome, lease};
 use crate::conversations::tree::Tree;
 
 /// Number of runs that ended with their worker after which the generation fails, as it probably causes the crashes.
@@ -85,18 +85,15 @@ impl Generations {
         from: &[&str],
     ) -> Result<Option<Claim>, StoreError> {
         let now = self.clock.now();
-        let free = doc! {
-            "_id": id,
-            "status": { "$in": from },
-            "$or": [{ "leaseUntil": null }, { "leaseUntil": { "$lt": to_bson(now) } }],
-        };
+        let mut free = lease::free();
+        free.extend(doc! { "_id": id, "status": { "$in": from } });
         let update = vec![
             doc! { "$set": {
                 "status": "STREAMING",
                 "epoch": { "$add": ["$epoch", 1] },
                 "lastSeq": 0_i64,
                 "leaseOwner": binary(worker),
-                "leaseUntil": to_bson(now + lease),
+                "leaseUntil": lease::until(lease),
                 "startedAt": { "$ifNull": ["$startedAt", to_bson(now)] },
                 // A retry of a failed step must not be cancelled by an earlier request.
                 "abortRequestedAt": { "$cond": [
@@ -150,61 +147,6 @@ impl Generations {
             }
         }
         Ok(prompt)
-    }
-
-    /// Renews the leases of a worker. Returns the generations whose lease was renewed; the others belong to another
-    /// worker or have ended.
-    ///
-    /// # Errors
-    /// If `MongoDB` does not answer; the leases keep their time of expiry.
-    pub async fn renew(
-        &self,
-        worker: Uuid,
-        held: &[(GenerationId, i32)],
-        lease: Duration,
-    ) -> Result<Vec<GenerationId>, StoreError> {
-        let ids: Vec<Bson> = held.iter().map(|(id, _)| Bson::from(*id)).collect();
-        let mine = doc! { "_id": { "$in": ids }, "leaseOwner": binary(worker), "status": "STREAMING" };
-        let until = to_bson(self.clock.now() + lease);
-        in_time(
-            self.stores
-                .documents::<Generation>()
-                .across_tenants()
-                .update_many(mine.clone(), doc! { "$set": { "leaseUntil": until } }),
-        )
-        .await?;
-        let still = all(self.stores.documents::<Generation>().across_tenants().find(mine)).await?;
-        Ok(still
-            .into_iter()
-            .filter(|generation| held.contains(&(generation.id, generation.epoch)))
-            .map(|generation| generation.id)
-            .collect())
-    }
-
-    /// Filters the generations that a user has requested to stop.
-    ///
-    /// # Errors
-    /// If `MongoDB` does not answer.
-    pub async fn abort_requested(&self, ids: &[GenerationId]) -> Result<Vec<GenerationId>, StoreError> {
-        let filter = doc! { "_id": { "$in": ids.to_vec() }, "abortRequestedAt": { "$ne": null } };
-        let found = all(self.stores.documents::<Generation>().across_tenants().find(filter)).await?;
-        Ok(found.into_iter().map(|generation| generation.id).collect())
-    }
-
-    /// Releases a claim, so that another worker can restart the generation at once.
-    ///
-    /// # Errors
-    /// If `MongoDB` does not answer; then the generation can be claimed when the lease expires.
-    pub async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
-        let id = claim.generation.id;
-        let mine = doc! { "_id": id, "epoch": claim.generation.epoch, "status": "STREAMING" };
-        let update = doc! { "$unset": { "leaseOwner": "", "leaseUntil": "" } };
-        let released =
-            in_time(self.stores.documents::<Generation>().across_tenants().update_one(mine, update)).await?;
-        if released.matched_count > 0 && claim.generation.thread_id().is_some() {
-            self.dispatch_again(id, claim.generation.epoch).await;
-        }
-        Ok(())
     }
 }
 

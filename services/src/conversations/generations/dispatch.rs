@@ -1,30 +1,38 @@
 //! Enqueues generations. Jobs that the queue has lost are enqueued again, because the documents are authoritative.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::doc;
 use triptych_entities::{
     documents::{conversations::generation::Generation, to_bson},
     ids::GenerationId,
     payloads::job::Job,
 };
 use triptych_stores::{
-    collections::{all, in_time},
+    collections::in_time,
     error::StoreError,
-    queues::Queues,
+    queues::{Addition, Queues},
 };
 
-use super::{Finished, Generations, Outcome};
+use super::{Generations, lease};
 
 /// A queue. Adding a job with the same id again has no effect.
 pub trait Enqueue: Send + Sync + 'static {
-    fn enqueue<'a>(&'a self, job: &'a Job, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Adds jobs with their ids, with few round trips.
+    fn enqueue(&self, jobs: Vec<(Job, String)>) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 impl Enqueue for Queues {
-    fn enqueue<'a>(&'a self, job: &'a Job, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(Queues::enqueue(self, job, id, None))
+    fn enqueue(&self, jobs: Vec<(Job, String)>) -> BoxFuture<'_, Result<(), StoreError>> {
+        let addition = |(job, id): (Job, String)| {
+            let (queue, name) = (job.queue(), job.name().to_owned());
+            Ok(Addition { queue, name, id, payload: serde_json::to_value(job)?, delay: None })
+        };
+        Box::pin(async move {
+            let additions: Result<_, StoreError> = jobs.into_iter().map(addition).collect();
+            self.add(additions?).await
+        })
     }
 }
 
@@ -34,43 +42,45 @@ const ENQUEUE_LIMIT: Duration = Duration::from_secs(2);
 const SETTLE: Duration = Duration::from_secs(2);
 /// Seconds within which a generation is enqueued again at most once, so that a long queue is not filled with duplicates.
 const REPEAT_SECONDS: i64 = 30;
-/// Limit of generations that are reconciled in one round.
+/// Generations that are read together.
 const BATCH: i64 = 500;
-/// Time after the expiry of its lease at which the generation of a step is considered abandoned. Its execution, which
-/// would resume it, has ended by then.
-const ABANDONED: Duration = Duration::from_hours(1);
 
 impl Generations {
     /// Enqueues a new generation. If that fails, the reconciler enqueues it.
     pub(crate) async fn dispatch(&self, id: GenerationId) {
-        self.enqueue(id, &format!("{id}-0")).await;
+        self.enqueue(vec![(id, format!("{id}-0"))]).await;
     }
 
     /// Enqueues a generation that a worker has released.
     pub(super) async fn dispatch_again(&self, id: GenerationId, epoch: i32) {
-        self.enqueue(id, &format!("{id}-{epoch}")).await;
+        self.enqueue(vec![(id, format!("{id}-{epoch}"))]).await;
     }
 
-    async fn enqueue(&self, id: GenerationId, job_id: &str) {
-        let job = Job::Generate { generation_id: id };
-        let queue = Arc::clone(&self.queue);
-        match tokio::time::timeout(ENQUEUE_LIMIT, queue.enqueue(&job, job_id)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(generation.id = %id, %error, "a generation was not enqueued"),
-            Err(_) => {
-                let error = "the queue did not answer in time";
-                tracing::warn!(generation.id = %id, error, "a generation was not enqueued");
-            }
-        }
+    /// Adds jobs with their ids. Whether the queue has them.
+    async fn enqueue(&self, generations: Vec<(GenerationId, String)>) -> bool {
+        let Some((first, _)) = generations.first() else { return true };
+        let (first, count) = (*first, generations.len());
+        let job = |(generation_id, id)| (Job::Generate { generation_id }, id);
+        let queued = self.queue.enqueue(generations.into_iter().map(job).collect());
+        let error = match tokio::time::timeout(ENQUEUE_LIMIT, queued).await {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => error,
+            Err(_) => StoreError::Timeout("Redis"),
+        };
+        tracing::warn!(generation.id = %first, count, %error, "generations were not enqueued");
+        false
     }
 
-    /// Enqueues generations without a live job again: queued ones that no worker has claimed, and streaming ones whose
-    /// lease has expired. Returns their number. Idempotent; any process may call it, every second or two.
+    /// Enqueues generations of threads without a live job again: queued ones that no worker has claimed, and streaming
+    /// ones whose lease has expired. Ends those of steps that do not run any more. Returns the number of those that were
+    /// enqueued. Idempotent; any process may call it, every second or two.
     ///
     /// # Errors
     /// If `MongoDB` does not answer.
     pub async fn reconcile(&self) -> Result<usize, StoreError> {
-        self.enqueue_unfinished(SETTLE).await
+        let enqueued = self.enqueue_unfinished(SETTLE).await?;
+        self.end_orphans().await?;
+        Ok(enqueued)
     }
 
     /// Expires all leases and enqueues all unfinished generations. Returns their number. For the start of the only
@@ -89,58 +99,32 @@ impl Generations {
 
     async fn enqueue_unfinished(&self, settle: Duration) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let unfinished = self
-            .find_leases(doc! {
-                "origin.kind": "thread",
-                "$or": [
-                    { "status": "QUEUED", "createdAt": { "$lte": to_bson(now - settle) } },
-                    { "status": "STREAMING", "leaseUntil": null },
-                    { "status": "STREAMING", "leaseUntil": { "$lt": to_bson(now) } },
-                ],
-            })
-            .await?;
+        let mut expired = lease::free();
+        expired.insert("status", "STREAMING");
+        let waiting = doc! { "status": "QUEUED", "createdAt": { "$lte": to_bson(now - settle) } };
         let window = now.timestamp() / REPEAT_SECONDS;
-        for (id, epoch) in &unfinished {
-            // BullMQ ignores the ids of finished jobs, so a repeated job needs a new id.
-            self.enqueue(*id, &format!("{id}-{epoch}-{window}")).await;
-        }
-        self.fail_abandoned_steps().await?;
-        Ok(unfinished.len())
-    }
-
-    async fn find_leases(&self, filter: Document) -> Result<Vec<(GenerationId, i32)>, StoreError> {
-        #[derive(serde::Deserialize)]
-        struct Found {
-            #[serde(rename = "_id")]
-            id: GenerationId,
-            epoch: i32,
-        }
-        let generations = self.stores.documents::<Generation>().across_tenants();
-        let collection = generations.clone_with_type::<Found>();
-        let find = collection.find(filter).projection(doc! { "epoch": 1 }).limit(BATCH);
-        Ok(all(find).await?.into_iter().map(|found| (found.id, found.epoch)).collect())
-    }
-
-    async fn fail_abandoned_steps(&self) -> Result<(), StoreError> {
-        let before = to_bson(self.clock.now() - ABANDONED);
-        let abandoned = self
-            .find_leases(doc! {
-                "origin.kind": "step",
-                "status": "STREAMING",
-                "leaseUntil": { "$lt": before },
-            })
-            .await?;
-        for (id, _) in abandoned {
-            let Some(claim) =
-                self.try_claim(id, self.clock.new_uuid(), ENQUEUE_LIMIT, &["STREAMING"]).await?
-            else {
-                continue;
-            };
-            let outcome = Outcome::failed("ABANDONED", "the step of this generation did not continue");
-            if let Finished::Fenced = self.finish(&claim, outcome).await? {
-                tracing::debug!(generation.id = %id, "an abandoned generation was claimed by its step");
+        let mut count = 0;
+        // Those that a worker had begun come first. Each kind is read to its end, so that a long queue, or generations that
+        // fail again and again, do not hide others.
+        for unfinished in [expired, waiting] {
+            let mut after = None;
+            loop {
+                let mut filter = doc! { "origin.kind": "thread", "$and": [unfinished.clone()] };
+                if let Some(after) = after {
+                    filter.insert("_id", doc! { "$gt": after });
+                }
+                let batch = self.leases(filter, Some(BATCH)).await?;
+                let Some((last, _)) = batch.last() else { break };
+                after = Some(*last);
+                // BullMQ ignores the ids of finished jobs, so a repeated job needs a new id.
+                let jobs = batch.iter().map(|(id, epoch)| (*id, format!("{id}-{epoch}-{window}")));
+                if !self.enqueue(jobs.collect()).await {
+                    // Redis is unavailable. The next round tries again.
+                    return Ok(count);
+                }
+                count += batch.len();
             }
         }
-        Ok(())
+        Ok(count)
     }
 }

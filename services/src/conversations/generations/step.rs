@@ -13,7 +13,7 @@ use triptych_stores::{
 };
 use uuid::Uuid;
 
-use super::{Claim, Draft, Generations};
+use super::{Claim, Draft, Finished, Generations, Outcome};
 use crate::conversations::models::ModelName;
 
 /// The request of an AI step.
@@ -71,6 +71,13 @@ impl Generations {
         let Some(mut claim) = self.try_claim(generation.id, worker, lease, &from).await? else {
             return Ok(StepStart::Busy);
         };
+        // The execution may have been cancelled before this generation existed. What is cancelled from here on finds it.
+        if self.is_needed(&[request.execution_step_id]).await?.is_empty() {
+            return Ok(match self.finish(&claim, Outcome::aborted()).await? {
+                Finished::Stored(generation) => StepStart::Aborted(generation),
+                Finished::Fenced => StepStart::Busy,
+            });
+        }
         claim.prompt = self.prompt(&claim.generation).await?;
         Ok(StepStart::Claimed(Box::new(claim)))
     }
