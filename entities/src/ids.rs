@@ -142,6 +142,8 @@ ids! {
     /// An outbox row, and the job that is created from it.
     JobId = "job";
     DatastoreItemId = "item";
+    /// The removal of a deleted object in the background.
+    DeletionId = "deletion";
     ThreadId = "thread";
     MessageId = "msg";
     GenerationId = "gen";

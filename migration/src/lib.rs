@@ -72,6 +72,7 @@ impl MigratorTrait for Migrator {
             "m0050_users_without_password",
             "m0070_delayed_steps",
             "m0071_schedule_firings",
+            "m0075_deletions",
         ]
     }
 }

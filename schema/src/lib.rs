@@ -9,6 +9,7 @@ mod collection;
 mod connection;
 mod context;
 mod conversations;
+mod deletions;
 mod documents;
 mod errors;
 mod feed;

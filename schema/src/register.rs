@@ -16,6 +16,7 @@ use crate::{
         presets::Preset,
         threads::{Message, Thread, ThreadMutation, ThreadQuery},
     },
+    deletions::{Deletion, DeletionQuery},
     identity::{IdentityMutation, IdentityQuery, Organization, User},
     node::{Kind, NodeQuery},
     queues::QueueQuery,
@@ -38,6 +39,7 @@ const NODES: &[Kind] = &[
     Kind::of::<Thread>(),
     Kind::of::<Message>(),
     Kind::of::<Generation>(),
+    Kind::of::<Deletion>(),
 ];
 
 /// All objects with a global id.
@@ -62,6 +64,7 @@ pub struct Queries(
     GenerationQuery,
     CollectionQuery,
     QueueQuery,
+    DeletionQuery,
 );
 
 /// The root of mutations. Each mutation takes one `input` and returns one payload.

@@ -5,6 +5,7 @@
 
 pub mod automation;
 pub mod conversations;
+pub mod deletions;
 pub mod identity;
 mod input;
 pub mod records;

@@ -11,6 +11,7 @@ use crate::{
         integrations::Catalog,
     },
     conversations::{generations::Generations, models::Models, threads::Threads},
+    deletions::{Deletions, Remover},
     identity::{Identity, IdentitySettings},
 };
 use secrecy::ExposeSecret as _;
@@ -46,6 +47,8 @@ pub struct Services {
     pub datastore: Datastore,
     pub threads: Threads,
     pub generations: Generations,
+    pub deletions: Deletions,
+    pub remover: Remover,
     pub indexes: Indexes,
     pub live: Live,
     pub outbox: Outbox,
@@ -76,8 +79,14 @@ impl Services {
         let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
         let outbox = Outbox::new(stores.clone(), clock.clone(), queues.clone());
         let graphs = Graphs::default();
-        let flow_parts =
-            FlowParts { outbox: outbox.clone(), catalog: catalog.clone(), templates, graphs: graphs.clone() };
+        let deletions = Deletions::new(stores.clone(), clock.clone());
+        let flow_parts = FlowParts {
+            outbox: outbox.clone(),
+            catalog: catalog.clone(),
+            templates,
+            graphs: graphs.clone(),
+            deletions: deletions.clone(),
+        };
         let execution_parts = ExecutionParts {
             outbox: outbox.clone(),
             queues: queues.clone(),
@@ -88,14 +97,18 @@ impl Services {
         };
         let generations =
             Generations::new(stores.clone(), clock.clone(), live.clone(), models, Arc::new(queues.clone()));
+        let executions = Executions::new(stores.clone(), clock.clone(), execution_parts);
+        let remover = Remover::new(deletions.clone(), executions.clone(), generations.clone());
         Ok(Self {
             identity: Identity::new(stores.clone(), clock.clone(), identity),
             flows: Flows::new(stores.clone(), clock.clone(), flow_parts),
-            executions: Executions::new(stores.clone(), clock.clone(), execution_parts),
+            executions,
             credentials: Credentials::new(stores.clone(), clock.clone(), Arc::new(keyring), catalog),
             datastore: Datastore::new(stores.clone(), clock.clone()),
             threads: Threads::new(stores.clone(), clock.clone(), generations.clone()),
             generations,
+            deletions,
+            remover,
             indexes: Indexes::new(stores.mongo.clone()),
             live,
             outbox,

@@ -104,10 +104,11 @@ const UNTENANTED: [&str; 2] = ["user::Entity", "organization::Entity"];
 
 /// Files with queries across organizations: background jobs, documents that a scoped query has found, and pipelines and
 /// transactions that begin with the filter of a scope.
-const ACROSS_TENANTS: [&str; 22] = [
+const ACROSS_TENANTS: [&str; 28] = [
     "services/src/automation/credentials/open.rs",
     "services/src/automation/executions/accept.rs",
     "services/src/automation/executions/advance.rs",
+    "services/src/automation/executions/cancel.rs",
     // Marks of executions whose subscribers were checked.
     "services/src/automation/executions/feed.rs",
     "services/src/automation/executions/finish.rs",
@@ -122,17 +123,22 @@ const ACROSS_TENANTS: [&str; 22] = [
     "services/src/conversations/generations/feed.rs",
     "services/src/conversations/generations/find.rs",
     "services/src/conversations/generations/finish.rs",
+    "services/src/conversations/generations/lease.rs",
+    "services/src/conversations/generations/orphans.rs",
+    "services/src/conversations/generations/remove.rs",
     "services/src/conversations/generations/step.rs",
     "services/src/conversations/generations/usage.rs",
     "services/src/conversations/threads/insert.rs",
     "services/src/conversations/tree.rs",
+    "services/src/deletions/flow.rs",
+    "services/src/deletions/remover.rs",
     "services/src/identity/demo.rs",
     "services/src/identity/sign_in.rs",
 ];
 
 /// Where a query reaches a whole organization whatever the caller may do: jobs, triggers, and the parts of a row or
 /// document that a narrower scope has found.
-const WHOLE_ORGANIZATION: [&str; 13] = [
+const WHOLE_ORGANIZATION: [&str; 14] = [
     "engine/src/automation/flows/attempt.rs",
     "services/src/automation/credentials/open.rs",
     "services/src/automation/datastore/mod.rs",
@@ -142,6 +148,7 @@ const WHOLE_ORGANIZATION: [&str; 13] = [
     "services/src/automation/executions/lease.rs",
     "services/src/automation/executions/values.rs",
     "services/src/automation/executions/wait.rs",
+    "services/src/automation/flows/delete.rs",
     "services/src/automation/flows/publish.rs",
     "services/src/conversations/generations/claim.rs",
     "services/src/conversations/threads/branch.rs",

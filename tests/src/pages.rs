@@ -112,6 +112,7 @@ async fn fill(world: &World, client: &Client, schema: &Schema) {
     let thread = "mutation { createThread(input: { title: \"T\" }) { thread { id } } }";
     let rename = "mutation($id: ID!, $s: [StepInput!]) {
         updateFlowDraft(input: { flowId: $id, steps: $s }) { flow { id } } }";
+    let delete = "mutation($id: ID!) { deleteFlow(input: { flowId: $id }) { deletedId } }";
     for _ in 0..3 {
         client.send(credential, json!({ "f": { "bearerToken": "x" } })).await;
         client.send(thread, json!({})).await;
@@ -119,6 +120,8 @@ async fn fill(world: &World, client: &Client, schema: &Schema) {
             collection.add(client).await;
         }
         client.published_flow(steps([hook()])).await;
+        let (old, _) = client.published_flow(steps([hook()])).await;
+        client.send(delete, json!({ "id": old })).await;
     }
     let one_attempt = json!({ "maxAttempts": 1 });
     let fails = get("fails", "http://127.0.0.1:1/").retry(one_attempt);

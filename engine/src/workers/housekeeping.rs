@@ -1,4 +1,4 @@
-//! The background tasks of the queues: the outbox relay, the planner of schedules, the reconciler.
+//! The background tasks: the outbox relay, the planner of schedules, the reconciler, the removal of deleted objects.
 
 use std::time::Duration;
 
@@ -31,6 +31,10 @@ pub(super) fn start(services: &Services, company: Company, tasks: &TaskTracker, 
     let (planner, stop) = (services.clone(), end.clone());
     tasks.spawn(async move {
         stop.run_until_cancelled(plan_firings(&planner)).await;
+    });
+    let (remover, stop) = (services.remover.clone(), end.clone());
+    tasks.spawn(async move {
+        stop.run_until_cancelled(remover.run()).await;
     });
     let (services, end) = (services.clone(), end.clone());
     tasks.spawn(async move {

@@ -3,7 +3,7 @@
 use sea_orm::{
     ColumnTrait as _, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _, QuerySelect as _,
     QueryTrait as _,
-    sea_query::{SelectStatement, SimpleExpr},
+    sea_query::{Expr, ExprTrait as _, IntoColumnRef, Query, SelectStatement, SimpleExpr},
 };
 
 use crate::{access::Subject, ids::UserId};
@@ -17,6 +17,12 @@ pub trait Tenanted: EntityTrait {
     const ORGANIZATION: Self::Column;
     /// The owner of a row, for permissions that are limited to own rows.
     const OWNERSHIP: Ownership<Self::Column>;
+
+    /// The condition, never null, that a row is being removed in the background, or belongs to such a row. Callers of the
+    /// API do not see these rows. `None` for tables whose rows are deleted at once.
+    fn deleted() -> Option<SimpleExpr> {
+        None
+    }
 
     /// The condition that a row belongs to the owner.
     fn owned_by(owner: UserId) -> SimpleExpr {
@@ -44,4 +50,15 @@ pub(super) fn ids_of<E: Tenanted>(owner: UserId) -> SelectStatement {
         .columns(E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column))
         .filter(E::owned_by(owner))
         .into_query()
+}
+
+/// The condition that the parent with the id in this column is being removed.
+pub(super) fn parent_deleted<P: Tenanted>(id: P::Column, column: impl IntoColumnRef) -> Option<SimpleExpr> {
+    let parents = Query::select()
+        .expr(Expr::val(1))
+        .from(P::default())
+        .and_where(Expr::col((P::default(), id)).equals(column))
+        .and_where(P::deleted()?)
+        .to_owned();
+    Some(Expr::exists(parents))
 }

@@ -154,7 +154,7 @@ async fn delete<R: Resource>(ctx: &Context<'_>) -> ServerResult<Option<Value>> {
     let DeleteInput::<R> { id, .. } = given(ctx, "input")?;
     let deleted = async {
         records::<R>(ctx).delete(ctx.actor()?, parse_id(&id_field::<R>(), &id)?).await?;
-        Ok::<_, ApiError>(DeletePayload { deleted_id: id.clone() })
+        Ok::<_, ApiError>(DeletePayload::of(id.clone()))
     };
     resolve_field_async(ctx, deleted).await
 }

@@ -109,7 +109,7 @@ impl IdentityMutation {
     async fn delete_api_token(&self, ctx: &Context<'_>, input: DeleteApiTokenInput) -> Result<DeletePayload> {
         let id = parse_id("id", &input.id)?;
         ctx.services().identity.delete_api_token(ctx.actor()?, id).await?;
-        Ok(DeletePayload { deleted_id: ID(input.id.0) })
+        Ok(DeletePayload::of(ID(input.id.0)))
     }
 }
 

@@ -32,6 +32,7 @@ impl Query {
             published_version_id: None,
             created_at: DateTime::<Utc>::UNIX_EPOCH,
             updated_at: DateTime::<Utc>::UNIX_EPOCH,
+            deleted_at: None,
         });
         Connection::of(slice(flows.collect(), &window, |flow| flow.id.into()), Flow)
     }

@@ -1,6 +1,9 @@
 //! Queries on rows that belong to an organization.
 
-use sea_orm::{ColumnTrait as _, Condition, DeleteMany, EntityTrait, QueryFilter as _, Select, UpdateMany};
+use sea_orm::{
+    ColumnTrait as _, Condition, DeleteMany, EntityTrait, QueryFilter as _, Select, UpdateMany,
+    sea_query::ExprTrait as _,
+};
 use triptych_entities::relational::tenanted::Tenanted;
 
 use super::Scope;
@@ -10,6 +13,11 @@ pub trait Scoped: Tenanted {
     /// Selects the rows in the scope.
     fn within(scope: Scope) -> Select<Self> {
         <Self as EntityTrait>::find().filter(condition::<Self>(scope))
+    }
+
+    /// Deletes rows of all organizations. For background jobs only, not for callers of the API.
+    fn delete_across_tenants() -> DeleteMany<Self> {
+        <Self as EntityTrait>::delete_many()
     }
 
     /// Deletes rows in the scope.
@@ -37,6 +45,10 @@ impl<E: Tenanted> Scoped for E {}
 
 fn condition<E: Tenanted>(scope: Scope) -> Condition {
     let within = Condition::all().add(E::ORGANIZATION.eq(scope.organization()));
+    let within = match E::deleted() {
+        Some(deleted) if !scope.includes_deleted() => within.add(deleted.not()),
+        _ => within,
+    };
     match scope.owner() {
         Some(owner) => within.add(E::owned_by(owner)),
         None => within,

@@ -15,22 +15,35 @@ use crate::error::Denied;
 pub struct Scope {
     organization: OrganizationId,
     owner: Option<UserId>,
+    /// Whether rows that are being removed are included.
+    deleted: bool,
 }
 
 impl Scope {
-    /// The whole organization. For jobs and triggers, and for data whose parent was found within a scope.
+    /// The whole organization, with rows that are being removed. For jobs and triggers, and for data whose parent was
+    /// found within a scope.
     pub fn whole(organization: OrganizationId) -> Self {
-        Self { organization, owner: None }
+        Self { organization, owner: None, deleted: true }
     }
 
     /// The data of this user in the organization.
     pub fn own(organization: OrganizationId, owner: UserId) -> Self {
-        Self { organization, owner: Some(owner) }
+        Self { organization, owner: Some(owner), deleted: false }
+    }
+
+    /// What callers of the API see of an organization.
+    fn shown(organization: OrganizationId) -> Self {
+        Self { organization, owner: None, deleted: false }
     }
 
     #[must_use]
     pub fn organization(self) -> OrganizationId {
         self.organization
+    }
+
+    /// Whether rows that are being removed are included.
+    pub(super) fn includes_deleted(self) -> bool {
+        self.deleted
     }
 
     /// The owner; `None` if the scope is the whole organization.
@@ -50,7 +63,7 @@ impl Actor {
         for grant in &self.grants {
             if grant.subject == subject && (grant.action == action || grant.action == Action::Manage) {
                 if !grant.only_own {
-                    return Ok(Scope::whole(self.organization));
+                    return Ok(Scope::shown(self.organization));
                 }
                 own = true;
             }

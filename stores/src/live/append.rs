@@ -172,6 +172,17 @@ impl Live {
         Ok(())
     }
 
+    /// Deletes the streams of deleted subjects. What cannot be deleted expires.
+    pub async fn remove(&self, topics: &[Topic]) {
+        let mut unlink = redis::pipe();
+        for topic in topics {
+            unlink.unlink(self.key(topic)).ignore();
+        }
+        if let Err(error) = unlink.exec_async(&mut self.connection.clone()).await {
+            tracing::warn!(%error, "live streams of deleted subjects were not deleted");
+        }
+    }
+
     /// Shortens the time for which a finished stream is kept.
     ///
     /// # Errors

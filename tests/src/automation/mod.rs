@@ -1,6 +1,7 @@
 //! Flows and their executions.
 
 mod branches;
+mod deletions;
 mod due_times;
 mod executions;
 mod feeds;

@@ -1,6 +1,6 @@
 //! One run of a version of a flow.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{entity::prelude::*, sea_query::SimpleExpr};
 
 use crate::{
     access::Subject,
@@ -8,7 +8,7 @@ use crate::{
     ids::{ExecutionId, FlowId, FlowVersionId, JobId, OrganizationId},
     relational::{
         positional::{ColumnSet, Positional as _},
-        tenanted::{Ownership, Tenanted, ids_of},
+        tenanted::{Ownership, Tenanted, ids_of, parent_deleted},
     },
 };
 
@@ -96,4 +96,8 @@ impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Execution;
     const ORGANIZATION: Column = Column::OrganizationId;
     const OWNERSHIP: Ownership<Column> = Ownership::Parent(Column::FlowId, ids_of::<super::flow::Entity>);
+
+    fn deleted() -> Option<SimpleExpr> {
+        parent_deleted::<super::flow::Entity>(super::flow::Column::Id, (Entity, Column::FlowId))
+    }
 }

@@ -1,11 +1,11 @@
 //! A log line of a step.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{entity::prelude::*, sea_query::SimpleExpr};
 
 use crate::{
     access::Subject,
     ids::{ExecutionId, ExecutionLogId, ExecutionStepId, OrganizationId},
-    relational::tenanted::{Ownership, Tenanted, ids_of},
+    relational::tenanted::{Ownership, Tenanted, ids_of, parent_deleted},
 };
 
 /// The severity of a line.
@@ -40,4 +40,11 @@ impl Tenanted for Entity {
     const ORGANIZATION: Column = Column::OrganizationId;
     const OWNERSHIP: Ownership<Column> =
         Ownership::Parent(Column::ExecutionId, ids_of::<super::execution::Entity>);
+
+    fn deleted() -> Option<SimpleExpr> {
+        parent_deleted::<super::execution::Entity>(
+            super::execution::Column::Id,
+            (Entity, Column::ExecutionId),
+        )
+    }
 }

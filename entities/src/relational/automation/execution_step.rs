@@ -1,13 +1,13 @@
 //! A step of an execution, with its input and output.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{entity::prelude::*, sea_query::SimpleExpr};
 
 use crate::{
     access::Subject,
     failure::Failure,
     ids::{ExecutionId, ExecutionStepId, GenerationId, JobId, OrganizationId, StepId},
     relational::positional::{ColumnSet, Positional as _},
-    relational::tenanted::{Ownership, Tenanted, ids_of},
+    relational::tenanted::{Ownership, Tenanted, ids_of, parent_deleted},
 };
 
 /// The status of a step of an execution. The last four are final.
@@ -142,4 +142,11 @@ impl Tenanted for Entity {
     const ORGANIZATION: Column = Column::OrganizationId;
     const OWNERSHIP: Ownership<Column> =
         Ownership::Parent(Column::ExecutionId, ids_of::<super::execution::Entity>);
+
+    fn deleted() -> Option<SimpleExpr> {
+        parent_deleted::<super::execution::Entity>(
+            super::execution::Column::Id,
+            (Entity, Column::ExecutionId),
+        )
+    }
 }

@@ -1,6 +1,9 @@
 //! A flow: a draft and optionally a published version of a graph of steps.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, SimpleExpr},
+};
 
 use crate::{
     access::Subject,
@@ -39,6 +42,8 @@ pub struct Model {
     pub published_version_id: Option<FlowVersionId>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// Set while the flow is being removed. It and what belongs to it are hidden.
+    pub deleted_at: Option<DateTimeUtc>,
     #[sea_orm(belongs_to, from = "owner_id", to = "id")]
     pub owner: BelongsTo<crate::relational::identity::user::Entity>,
     #[sea_orm(has_one)]
@@ -51,4 +56,8 @@ impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Flow;
     const ORGANIZATION: Column = Column::OrganizationId;
     const OWNERSHIP: Ownership<Column> = Ownership::Column(Column::OwnerId);
+
+    fn deleted() -> Option<SimpleExpr> {
+        Some(Expr::col((Entity, Column::DeletedAt)).is_not_null())
+    }
 }

@@ -1,11 +1,11 @@
 //! A version of a flow. The graph of a version is immutable.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{entity::prelude::*, sea_query::SimpleExpr};
 
 use crate::{
     access::Subject,
     ids::{FlowId, FlowVersionId, OrganizationId},
-    relational::tenanted::{Ownership, Tenanted, ids_of},
+    relational::tenanted::{Ownership, Tenanted, ids_of, parent_deleted},
 };
 
 #[sea_orm::model]
@@ -28,4 +28,8 @@ impl Tenanted for Entity {
     const SUBJECT: Subject = Subject::Flow;
     const ORGANIZATION: Column = Column::OrganizationId;
     const OWNERSHIP: Ownership<Column> = Ownership::Parent(Column::FlowId, ids_of::<super::flow::Entity>);
+
+    fn deleted() -> Option<SimpleExpr> {
+        parent_deleted::<super::flow::Entity>(super::flow::Column::Id, (Entity, Column::FlowId))
+    }
 }

@@ -1,11 +1,11 @@
 //! A step of a version: one operation of one integration, with its parameters.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{entity::prelude::*, sea_query::SimpleExpr};
 
 use crate::{
     access::Subject,
     ids::{CredentialId, FlowVersionId, OrganizationId, StepId},
-    relational::tenanted::{Ownership, Tenanted, ids_of},
+    relational::tenanted::{Ownership, Tenanted, ids_of, parent_deleted},
 };
 
 /// The role of a step in the graph.
@@ -63,4 +63,11 @@ impl Tenanted for Entity {
     const ORGANIZATION: Column = Column::OrganizationId;
     const OWNERSHIP: Ownership<Column> =
         Ownership::Parent(Column::VersionId, ids_of::<super::flow_version::Entity>);
+
+    fn deleted() -> Option<SimpleExpr> {
+        parent_deleted::<super::flow_version::Entity>(
+            super::flow_version::Column::Id,
+            (Entity, Column::VersionId),
+        )
+    }
 }

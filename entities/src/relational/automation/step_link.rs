@@ -1,11 +1,11 @@
 //! A link between two steps of a version.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{entity::prelude::*, sea_query::SimpleExpr};
 
 use crate::{
     access::Subject,
     ids::{FlowVersionId, OrganizationId, StepId, StepLinkId},
-    relational::tenanted::{Ownership, Tenanted, ids_of},
+    relational::tenanted::{Ownership, Tenanted, ids_of, parent_deleted},
 };
 
 /// When a link is followed.
@@ -46,4 +46,11 @@ impl Tenanted for Entity {
     const ORGANIZATION: Column = Column::OrganizationId;
     const OWNERSHIP: Ownership<Column> =
         Ownership::Parent(Column::VersionId, ids_of::<super::flow_version::Entity>);
+
+    fn deleted() -> Option<SimpleExpr> {
+        parent_deleted::<super::flow_version::Entity>(
+            super::flow_version::Column::Id,
+            (Entity, Column::VersionId),
+        )
+    }
 }

@@ -69,6 +69,6 @@ impl CredentialMutation {
     ) -> Result<DeletePayload> {
         let id = parse_id("id", &input.id)?;
         ctx.services().credentials.delete(ctx.actor()?, id).await?;
-        Ok(DeletePayload { deleted_id: input.id })
+        Ok(DeletePayload::of(input.id))
     }
 }

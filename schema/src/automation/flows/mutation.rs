@@ -13,6 +13,7 @@ use super::{
 use crate::{
     change::change,
     context::{ContextExt as _, parse_id},
+    deletions::Deletion,
     errors::Result,
     payloads::DeletePayload,
 };
@@ -72,11 +73,11 @@ impl FlowMutation {
         Ok(FlowPayload { flow: Flow(copy) })
     }
 
-    /// Deletes a flow with its versions, webhook, schedules, own credentials and history. Repeating it fails with
-    /// `NOT_FOUND`.
+    /// Deletes a flow with its versions, webhook, schedules, own credentials and history. All of it is hidden at once, its
+    /// executions are cancelled, and it is removed in the background. Repeating it fails with `NOT_FOUND`.
     async fn delete_flow(&self, ctx: &Context<'_>, input: DeleteFlowInput) -> Result<DeletePayload> {
         let id = parse_id("flowId", &input.flow_id)?;
-        ctx.services().flows.delete(ctx.actor()?, id).await?;
-        Ok(DeletePayload { deleted_id: input.flow_id })
+        let deletion = ctx.services().flows.delete(ctx.actor()?, id).await?;
+        Ok(DeletePayload { deleted_id: input.flow_id, deletion: Some(Deletion(deletion)) })
     }
 }

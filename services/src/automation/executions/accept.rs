@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, ModelTrait as _, QueryFilter as _,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, ModelTrait as _, QueryFilter as _, SqlErr,
     sea_query::OnConflict,
 };
 use serde_json::{Value, json};
@@ -202,7 +202,14 @@ impl Executions {
         let inserted = execution::Entity::insert(row.clone().into_active_model())
             .on_conflict(OnConflict::new().do_nothing().to_owned())
             .exec_without_returning(&tx)
-            .await?;
+            .await;
+        let inserted = match inserted {
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
+                // The flow was deleted and removed meanwhile.
+                return Err(ServiceError::NotFound("execution"));
+            }
+            inserted => inserted?,
+        };
         if inserted == 0 {
             return Ok(None);
         }

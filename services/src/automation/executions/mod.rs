@@ -68,4 +68,9 @@ impl Executions {
         let relaxed = stores.relaxed.clone();
         Self { stores, relaxed, clock, outbox, queues, graphs, catalog, live, quotas }
     }
+
+    /// The live streams of executions.
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
 }

@@ -73,6 +73,7 @@ impl Flows {
             published_version_id: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
+            deleted_at: Set(None),
         };
         let created = match row.insert(&tx).await {
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {

@@ -159,11 +159,11 @@ impl Flows {
     }
 }
 
-/// The flow, locked until the transaction ends.
+/// The flow, locked until the transaction ends. New executions of the flow do not wait for this lock.
 pub(super) async fn for_update(tx: &Transaction, scope: Scope, id: FlowId) -> Result<flow::Model> {
     flow::Entity::within(scope)
         .filter(flow::Column::Id.eq(id))
-        .lock(LockType::Update)
+        .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?
         .ok_or(ServiceError::NotFound("flow"))

@@ -1,5 +1,6 @@
 //! Flows: versions of graphs of steps. Running them belongs to `executions`.
 
+mod delete;
 mod draft;
 mod find;
 mod graph;
@@ -30,7 +31,10 @@ pub use spec::{GraphSpec, LinkSpec, StepSpec};
 pub use templates::Templates;
 pub use validate::{Strictness, ValidGraph, Validator};
 
-use crate::automation::integrations::{Catalog, Start};
+use crate::{
+    automation::integrations::{Catalog, Start},
+    deletions::Deletions,
+};
 
 /// Creates, changes, publishes and finds flows.
 #[derive(Clone)]
@@ -41,6 +45,7 @@ pub struct Flows {
     catalog: Catalog,
     templates: Arc<dyn Templates>,
     graphs: Graphs,
+    deletions: Deletions,
 }
 
 /// The dependencies of [`Flows`], without the stores.
@@ -49,12 +54,13 @@ pub(crate) struct FlowParts {
     pub(crate) catalog: Catalog,
     pub(crate) templates: Arc<dyn Templates>,
     pub(crate) graphs: Graphs,
+    pub(crate) deletions: Deletions,
 }
 
 impl Flows {
     pub(crate) fn new(stores: Stores, clock: Clock, parts: FlowParts) -> Self {
-        let FlowParts { outbox, catalog, templates, graphs } = parts;
-        Self { stores, clock, outbox, catalog, templates, graphs }
+        let FlowParts { outbox, catalog, templates, graphs, deletions } = parts;
+        Self { stores, clock, outbox, catalog, templates, graphs, deletions }
     }
 
     /// The integrations that steps can use.

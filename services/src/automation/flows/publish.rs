@@ -1,4 +1,4 @@
-//! Publishes, pauses and deletes flows.
+//! Publishes and pauses flows.
 
 use chrono::TimeDelta;
 use sea_orm::{
@@ -70,18 +70,6 @@ impl Flows {
         tx.commit().await?;
         self.outbox.wake();
         Ok(paused)
-    }
-
-    /// Deletes a flow with its versions, webhook, schedules, own credentials and history, in one statement.
-    ///
-    /// # Errors
-    /// `NotFound` also for another organization's flow, and when it is repeated.
-    #[tracing::instrument(skip_all, fields(flow.id = %id))]
-    pub async fn delete(&self, actor: &Actor, id: FlowId) -> Result<()> {
-        let scope = actor.scope(Action::Delete, Subject::Flow)?;
-        let statement = flow::Entity::delete_within(scope).filter(flow::Column::Id.eq(id));
-        let deleted = statement.exec(&self.stores.pg).await?;
-        if deleted.rows_affected == 0 { Err(ServiceError::NotFound("flow")) } else { Ok(()) }
     }
 
     /// Replaces the schedules of the flow by those of the graph. Times that have passed and for which the flow was not

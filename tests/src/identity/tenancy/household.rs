@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Client, Schema, World, step, steps};
+use crate::harness::{Client, Reply, Schema, World, step, steps};
 
 const CREDENTIAL: &str =
     "mutation($f: JSON!) { createCredential(input: { integration: \"http\", name: \"Key\", fields: $f }) {
@@ -26,6 +26,12 @@ pub(super) async fn furnish(world: &World, client: &Client) {
     for collection in Schema::of(client).await.collections() {
         collection.add(client).await;
     }
+    let (old, _) = client.published_flow(steps([step("webhook.received")])).await;
+    let delete = "mutation($id: ID!) { deleteFlow(input: { flowId: $id }) { deletion { id } } }";
+    client.send(delete, json!({ "id": old })).await;
+    let deletions = "{ deletions { nodes { status } } }";
+    let removed = |reply: &Reply| reply.at("/deletions/nodes/0/status") == "COMPLETED";
+    client.until(deletions, json!({}), removed).await;
     let sent = client.say("A private question.").await;
     client.answered(&sent.generation).await;
     // No operation writes log lines yet.

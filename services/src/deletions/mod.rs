@@ -1,0 +1,99 @@
+//! Deletions of objects with more belongings than one transaction should remove. The transaction that deletes such an
+//! object marks it, which hides it with all that belongs to it, and inserts a row of `deletions`. A background task then
+//! removes the rest in batches ([`Remover`]). Its state is in PostgreSQL, so that any process continues after a crash.
+//!
+//! A kind of object has a file here, which removes a batch at a time, and a variant of `deletion::Subject`.
+
+mod flow;
+mod remover;
+
+use std::sync::Arc;
+
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, QueryFilter as _, Set};
+use tokio::sync::Notify;
+use triptych_entities::{
+    ids::DeletionId,
+    relational::deletion::{Column, Entity, Model, Subject},
+};
+use triptych_stores::{
+    access::{Actor, Scope, Scoped as _},
+    clock::Clock,
+    connections::Stores,
+    error::{Result, StoreError},
+    fetch::Fetch as _,
+    ids::IdColumn as _,
+    page::{Page, PageArgs, rows::Sorted},
+    postgres::Transaction,
+};
+use uuid::Uuid;
+
+pub use remover::Remover;
+
+/// Requests deletions, and finds them.
+#[derive(Clone)]
+pub struct Deletions {
+    stores: Stores,
+    clock: Clock,
+    /// Wakes the task of this process after a commit, before its next poll.
+    wake: Arc<Notify>,
+}
+
+impl Deletions {
+    pub(crate) fn new(stores: Stores, clock: Clock) -> Self {
+        Self { stores, clock, wake: Arc::default() }
+    }
+
+    /// Inserts a deletion in the transaction that marks the object. Call [`Deletions::wake`] after the commit.
+    pub(crate) async fn request(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        subject: Subject,
+        id: Uuid,
+    ) -> Result<Model, StoreError> {
+        let row = triptych_entities::relational::deletion::ActiveModel {
+            id: Set(self.clock.new_id()),
+            organization_id: Set(actor.organization),
+            requested_by: Set(Some(actor.user)),
+            subject: Set(subject),
+            subject_id: Set(id),
+            total: Set(None),
+            removed: Set(0),
+            created_at: Set(self.clock.now()),
+            finished_at: Set(None),
+        };
+        Ok(row.insert(tx).await?)
+    }
+
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Those of these deletions that the caller requested.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn by_ids(&self, actor: &Actor, ids: &[DeletionId]) -> Result<Vec<Model>> {
+        let own = Scope::own(actor.organization, actor.user);
+        Ok(Entity::within(own).filter(Column::Id.any_of(ids)).fetch(&self.stores.pg).await?)
+    }
+
+    /// The deletions that the caller requested, newest first.
+    ///
+    /// # Errors
+    /// `Invalid` for wrong page arguments, or if PostgreSQL does not answer.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        unfinished: Option<bool>,
+        args: &PageArgs,
+    ) -> Result<Page<Model>> {
+        let mut query = Entity::within(Scope::own(actor.organization, actor.user));
+        if let Some(unfinished) = unfinished {
+            let finished = Column::FinishedAt;
+            query = query.filter(if unfinished { finished.is_null() } else { finished.is_not_null() });
+        }
+        let sorted = Sorted::newest("deletions", Column::Id, |row: &Model| row.id.into());
+        Ok(sorted.page(&self.stores.pg, query, &sorted.window(args)?).await?)
+    }
+}
