@@ -14,5 +14,5 @@ mod services;
 pub use services::{ServiceConfig, Services};
 pub use triptych_stores::{
     access, clock, collections, connections, error, health, live, outbox, page, postgres, queues, storable,
-    tls,
+    tasks, tls,
 };

@@ -23,6 +23,7 @@ use triptych_stores::{
     live::Live,
     outbox::Outbox,
     queues::Queues,
+    tasks::Turns,
 };
 
 /// The dependencies of the services.
@@ -53,6 +54,8 @@ pub struct Services {
     pub live: Live,
     pub outbox: Outbox,
     pub queues: Queues,
+    /// The background tasks of this process.
+    pub turns: Turns,
     pub clock: Clock,
     pub stores: Stores,
 }
@@ -77,7 +80,8 @@ impl Services {
         let url = store_config.redis_stream_url.expose_secret();
         let live = Live::connect(url, &store_config.redis_prefix, store_config.finished_stream_ttl).await?;
         let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
-        let outbox = Outbox::new(stores.clone(), clock.clone(), queues.clone());
+        let turns = Turns::default();
+        let outbox = Outbox::new(stores.clone(), clock.clone(), queues.clone(), turns.clone());
         let graphs = Graphs::default();
         let deletions = Deletions::new(stores.clone(), clock.clone());
         let flow_parts = FlowParts {
@@ -113,6 +117,7 @@ impl Services {
             live,
             outbox,
             queues,
+            turns,
             clock,
             stores,
         })

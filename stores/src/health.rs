@@ -226,6 +226,8 @@ mod tests {
             postgres_url: format!("postgres://triptych@127.0.0.1:{port}/triptych").into(),
             postgres_connections: 1,
             postgres_acquire_timeout: Duration::from_secs(5),
+            postgres_statement_timeout: Duration::from_secs(30),
+            postgres_lock_timeout: Duration::from_secs(10),
             mongo_url: format!("mongodb://127.0.0.1:{port}/?directConnection=true").into(),
             mongo_database: "triptych".to_owned(),
             redis_queue_url: redis.clone(),

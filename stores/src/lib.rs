@@ -15,4 +15,5 @@ pub mod page;
 pub mod postgres;
 pub mod queues;
 pub mod storable;
+pub mod tasks;
 pub mod tls;

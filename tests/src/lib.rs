@@ -15,6 +15,8 @@ mod conversations;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod deadlines;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod hostile;

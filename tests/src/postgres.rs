@@ -1,24 +1,39 @@
 //! The pool of connections to PostgreSQL. Each pool here has one connection, so that each statement meets what the
 //! statement before it has left.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TryGetable};
 use triptych_server::services::postgres::{Postgres, PostgresConfig};
 
-use crate::harness::engines;
+use crate::harness::{attempts, engines};
+
+/// Longer than what is waited for takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn pool(name: &str) -> Postgres {
     pool_within(name, Duration::from_secs(10)).await
 }
 
 async fn pool_within(name: &str, acquire_timeout: Duration) -> Postgres {
-    let url = engines().await.copy_database(&format!("pool_{name}_{}", std::process::id())).await.into();
-    let db = Postgres::new(&PostgresConfig { url: &url, connections: 1, acquire_timeout, settings: &[] });
-    let db = db.unwrap();
+    let url = engines().await.copy_database(&format!("pool_{name}_{}", std::process::id())).await;
+    let db = limited(&url, acquire_timeout, Duration::from_secs(30));
     db.execute_unprepared("CREATE TABLE notes (note int PRIMARY KEY)").await.unwrap();
     db
+}
+
+fn limited(url: &str, acquire_timeout: Duration, statement_timeout: Duration) -> Postgres {
+    let url = url.to_owned().into();
+    let config = PostgresConfig {
+        url: &url,
+        connections: 1,
+        acquire_timeout,
+        statement_timeout,
+        lock_timeout: Duration::from_secs(1),
+        settings: &[],
+    };
+    Postgres::new(&config).unwrap()
 }
 
 async fn value<T: TryGetable>(db: &impl ConnectionTrait, sql: &str) -> Result<T, DbErr> {
@@ -97,4 +112,37 @@ async fn waiting_for_a_connection_has_a_limit() {
     assert!(matches!(waited, Err(DbErr::ConnectionAcquire(_))), "{waited:?}");
     tx.commit().await.unwrap();
     assert_eq!(value::<i32>(&db, "SELECT 1").await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_statement_a_lock_and_an_idle_transaction_have_time_limits() {
+    let url = engines().await.copy_database(&format!("pool_limits_{}", std::process::id())).await;
+    let (db, other) = (
+        limited(&url, Duration::from_secs(5), Duration::from_millis(1_500)),
+        limited(&url, PATIENCE, PATIENCE),
+    );
+    let begun = Instant::now();
+    value::<i32>(&db, "SELECT 1 FROM pg_sleep(20)").await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+
+    let tx = other.begin().await.unwrap();
+    tx.execute_unprepared("LOCK TABLE flows").await.unwrap();
+    let error = value::<i64>(&db, "SELECT count(*) FROM flows").await.unwrap_err();
+    assert!(error.to_string().contains("lock timeout"), "{error}");
+    tx.rollback().await.unwrap();
+
+    let tx = db.begin().await.unwrap();
+    tx.execute_unprepared("LOCK TABLE flows").await.unwrap();
+    // PostgreSQL ends the session of a transaction that does nothing, and frees its locks.
+    let mut patience = attempts(PATIENCE);
+    while value::<i64>(&other, "SELECT count(*) FROM flows").await != Ok(0) {
+        assert!(patience.next().await, "the locks are not freed");
+    }
+    tx.execute_unprepared("SELECT 1").await.unwrap_err();
+    drop(tx);
+
+    // Maintenance has a limit of its own.
+    let tx = db.begin_maintenance(PATIENCE).await.unwrap();
+    assert_eq!(value::<i32>(&tx, "SELECT 1 FROM pg_sleep(2)").await, Ok(1));
+    tx.commit().await.unwrap();
 }

@@ -9,6 +9,7 @@ use triptych_services::{
     automation::{executions::Thoroughness, flows::PLANNING_INTERVAL},
     error::{Coded, StoreError},
     postgres::{Leadership, Task},
+    tasks::{Turn, supervise},
 };
 
 /// Interval at which the marker key in Redis is checked.
@@ -29,24 +30,30 @@ pub(super) fn start(services: &Services, company: Company, tasks: &TaskTracker, 
     let (relay, stop) = (services.outbox.clone(), end.clone());
     tasks.spawn(async move { relay.relay(stop).await });
     let (planner, stop) = (services.clone(), end.clone());
+    services.turns.succeeded(Turn::Schedules);
     tasks.spawn(async move {
-        stop.run_until_cancelled(plan_firings(&planner)).await;
+        let work = supervise(Turn::Schedules.name(), || plan_firings(&planner));
+        stop.run_until_cancelled(work).await;
     });
     let (remover, stop) = (services.remover.clone(), end.clone());
     tasks.spawn(async move {
-        stop.run_until_cancelled(remover.run()).await;
+        let work = supervise("deletions", || remover.run());
+        stop.run_until_cancelled(work).await;
     });
     let (services, end) = (services.clone(), end.clone());
     tasks.spawn(async move {
-        end.run_until_cancelled(maintain(&services, company)).await;
+        services.turns.succeeded(Turn::Housekeeping);
+        let maintained = supervise(Turn::Housekeeping.name(), || maintain(&services, company));
+        end.run_until_cancelled(maintained).await;
     });
 }
 
 /// Plans the firings of schedules.
 async fn plan_firings(services: &Services) {
     loop {
-        if let Err(error) = services.flows.plan_firings().await {
-            tracing::warn!(%error, "planning the firings of schedules failed, retrying");
+        match services.flows.plan_firings().await {
+            Ok(_) => services.turns.succeeded(Turn::Schedules),
+            Err(error) => tracing::warn!(%error, "planning the firings of schedules failed, retrying"),
         }
         tokio::time::sleep(PLANNING_INTERVAL).await;
     }
@@ -63,10 +70,14 @@ async fn maintain(services: &Services, company: Company) {
     };
     let mut swept: Option<Instant> = None;
     loop {
-        match take_turn(services, &mut leadership, swept, first).await {
-            Ok(Turn::Follower) => swept = None,
-            Ok(Turn::Idle) => {}
-            Ok(Turn::Swept) => {
+        let done = take_turn(services, &mut leadership, swept, first).await;
+        if done.is_ok() {
+            services.turns.succeeded(Turn::Housekeeping);
+        }
+        match done {
+            Ok(Done::Follower) => swept = None,
+            Ok(Done::Idle) => {}
+            Ok(Done::Swept) => {
                 swept = Some(Instant::now());
                 first = Thoroughness::Emptied;
             }
@@ -77,7 +88,7 @@ async fn maintain(services: &Services, company: Company) {
 }
 
 /// What a turn did.
-enum Turn {
+enum Done {
     /// Another process leads.
     Follower,
     /// Nothing was to be done.
@@ -91,24 +102,24 @@ async fn take_turn(
     leadership: &mut Leadership,
     swept: Option<Instant>,
     first: Thoroughness,
-) -> Result<Turn, Box<dyn Coded>> {
+) -> Result<Done, Box<dyn Coded>> {
     if !leadership.hold().await.map_err(boxed)? {
-        return Ok(Turn::Follower);
+        return Ok(Done::Follower);
     }
     let Some(swept) = swept else {
         restore(services, first).await?;
-        return Ok(Turn::Swept);
+        return Ok(Done::Swept);
     };
     if services.queues.was_emptied().await.map_err(boxed)? {
         tracing::warn!("the queues were emptied; their jobs are being restored");
         restore(services, Thoroughness::Emptied).await?;
-        return Ok(Turn::Swept);
+        return Ok(Done::Swept);
     }
     if swept.elapsed() < SWEEP {
-        return Ok(Turn::Idle);
+        return Ok(Done::Idle);
     }
     sweep(services, Thoroughness::Regular).await?;
-    Ok(Turn::Swept)
+    Ok(Done::Swept)
 }
 
 async fn restore(services: &Services, thoroughness: Thoroughness) -> Result<(), Box<dyn Coded>> {

@@ -4,9 +4,18 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use triptych_entities::payloads::job::Job;
-use triptych_services::{Services, clock::Clock, error::Coded};
+use triptych_entities::{
+    ids::OrganizationId,
+    payloads::job::{Job, ORGANIZATION},
+};
+use triptych_services::{
+    Services,
+    clock::Clock,
+    error::{Code, Coded},
+    tasks::caught,
+};
 
+use super::fairness::Fairness;
 use crate::{automation::flows::Runtime, conversations::generations::Generator};
 
 /// Runs jobs.
@@ -18,7 +27,42 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub(super) async fn run(&self, job: &bullmq::Job) -> Result<Value, bullmq::Error> {
+    /// Runs a job in a slot of its organization, or delays it until there is one.
+    pub(super) async fn run_in_slot(
+        &self,
+        job: &bullmq::Job,
+        fairness: &Fairness,
+    ) -> Result<Value, bullmq::Error> {
+        let Some(organization) = self.organization(job).await? else { return self.run_caught(job).await };
+        let slot = fairness.enter(organization, job).await?;
+        let result = self.run_caught(job).await;
+        fairness.leave(slot).await;
+        result
+    }
+
+    /// `None` for a job whose subject was deleted, and for jobs of earlier versions.
+    async fn organization(&self, job: &bullmq::Job) -> Result<Option<OrganizationId>, bullmq::Error> {
+        if let Some(id) = job.data().get(ORGANIZATION) {
+            return Ok(serde_json::from_value(id.clone()).ok());
+        }
+        match serde_json::from_value(job.data().clone()) {
+            Ok(Job::Generate { generation_id }) => {
+                let found = self.services.generations.organization(generation_id).await;
+                found.map_err(|error| retry(job, &error))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Runs a job. A panic fails it, as BullMQ holds a job whose processor panics for as long as the process runs.
+    async fn run_caught(&self, job: &bullmq::Job) -> Result<Value, bullmq::Error> {
+        caught(self.run(job)).await.unwrap_or_else(|error| {
+            tracing::error!(%error, job.id = job.id(), job.name = job.name(), "a job failed, retrying");
+            Err(bullmq::Error::ProcessingError(Code::Internal.as_str().to_owned()))
+        })
+    }
+
+    async fn run(&self, job: &bullmq::Job) -> Result<Value, bullmq::Error> {
         if let Some(scheduler) = job.repeat_job_key() {
             // Of an earlier version. Its schedule is in PostgreSQL.
             self.services.queues.remove_scheduler(scheduler).await.map_err(|error| retry(job, &error))?;

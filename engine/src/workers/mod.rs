@@ -1,18 +1,21 @@
 //! The queue workers: one BullMQ worker per queue, which dispatches its jobs, and the background tasks that
 //! restore lost jobs.
 
+mod fairness;
 mod housekeeping;
 mod jobs;
+mod queue_worker;
 
 use std::{sync::Arc, time::Duration};
 
-use bullmq::{Worker, WorkerOptions};
+use fairness::Fairness;
 use futures::{FutureExt as _, future::BoxFuture};
 pub use housekeeping::Company;
 use jobs::Jobs;
+use queue_worker::QueueWorker;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use triptych_entities::payloads::job::Queue;
-use triptych_services::Services;
+use triptych_services::{Services, tasks::supervise};
 
 use crate::{
     automation::{
@@ -24,11 +27,6 @@ use crate::{
     conversations::{generations::Generator, models::ModelRegistry},
     outbound::Outbound,
 };
-
-/// Job lock duration.
-const LOCK: Duration = Duration::from_secs(15);
-/// Longest blocking wait for a job, and so for the shutdown of an idle worker.
-const DRAIN: Duration = Duration::from_secs(1);
 
 /// Maximum number of concurrent jobs per queue.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +41,8 @@ pub struct Concurrency {
 /// The configuration of the workers.
 pub struct EngineConfig {
     pub concurrency: Concurrency,
+    /// Part of the slots of a queue that one organization may hold while others wait.
+    pub share: f64,
     pub registry: Registry,
     pub renderer: Arc<Renderer>,
     pub models: ModelRegistry,
@@ -61,7 +61,7 @@ pub enum EngineError {
 
 /// Running workers.
 pub struct Engine {
-    workers: Vec<Arc<Worker>>,
+    workers: Arc<[QueueWorker]>,
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Cancelled after the workers have closed, for the tasks that they need until then.
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     async fn begin(services: Services, config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { concurrency, registry, renderer, models, company, outbound } = config;
+        let EngineConfig { concurrency, share, registry, renderer, models, company, outbound } = config;
         let (tasks, stop, end) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let generator = Generator::start(services.generations.clone(), models, &tasks, stop.clone());
         let tools = Tools {
@@ -92,7 +92,7 @@ impl Engine {
         let own = services.clone();
         let runtime = Runtime::start(own, registry, renderer, generator.clone(), tools, &tasks, end.clone());
         let jobs = Jobs { services: services.clone(), runtime, generator };
-        let mut workers = Vec::new();
+        let (mut workers, mut fair) = (Vec::new(), Vec::new());
         for (queue, concurrency) in [
             (Queue::Schedule, concurrency.schedule),
             (Queue::Trigger, concurrency.trigger),
@@ -100,8 +100,22 @@ impl Engine {
             (Queue::Action, concurrency.action),
             (Queue::Generation, concurrency.generation),
         ] {
-            workers.push(start_worker(&services, queue, concurrency, &jobs, &tasks, &end).await?);
+            let fairness = Arc::new(Fairness::new(queue, services.queues.clone(), concurrency, share));
+            fair.push(fairness.clone());
+            workers
+                .push(QueueWorker::start(queue, fairness, jobs.clone(), tasks.clone(), end.clone()).await?);
         }
+        let workers: Arc<[QueueWorker]> = workers.into();
+        let (queues, watched, watching) = (services.queues.clone(), workers.clone(), end.clone());
+        tasks.spawn(async move {
+            let watched = supervise("queue workers", || queue_worker::watch(&queues, &watched));
+            watching.run_until_cancelled(watched).await;
+        });
+        let (queues, filling) = (services.queues.clone(), end.clone());
+        tasks.spawn(async move {
+            let filled = supervise("fairness", || fairness::fill_free_slots(&queues, &fair));
+            filling.run_until_cancelled(filled).await;
+        });
         housekeeping::start(&services, company, &tasks, &end);
         Ok(Self { workers, tasks, stop, end })
     }
@@ -110,8 +124,7 @@ impl Engine {
     /// that have not ended by then.
     pub async fn stop(self, grace: Duration) {
         self.stop.cancel();
-        let millis = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        let closing = self.workers.iter().map(|worker| worker.close(millis));
+        let closing = self.workers.iter().map(|worker| worker.close(grace));
         for result in futures::future::join_all(closing).await {
             if let Err(error) = result {
                 tracing::warn!(%error, "a queue worker was not closed");
@@ -123,41 +136,4 @@ impl Engine {
             tracing::warn!("background tasks were still running at the end of the grace period");
         }
     }
-}
-
-async fn start_worker(
-    services: &Services,
-    queue: Queue,
-    concurrency: usize,
-    jobs: &Jobs,
-    tasks: &TaskTracker,
-    end: &CancellationToken,
-) -> Result<Arc<Worker>, EngineError> {
-    let (connection, prefix) = services.queues.worker_connection();
-    let options = WorkerOptions::new()
-        .connection(connection)
-        .prefix(prefix)
-        .concurrency(concurrency)
-        .lock_duration(LOCK)
-        .stalled_interval(LOCK / 2)
-        // Steps and generations have retry policies of their own.
-        .max_stalled_count(1_000)
-        .drain_delay(DRAIN)
-        .run_retry_delay(Duration::from_millis(500));
-    let jobs = jobs.clone();
-    let process = move |job: bullmq::Job, _cancel| {
-        let jobs = jobs.clone();
-        async move { jobs.run(&job).await }
-    };
-    let worker = Arc::new(Worker::with_options(queue.name(), process, options).await?);
-    let (events, end) = (worker.clone(), end.clone());
-    // Events that are not read would accumulate in memory.
-    tasks.spawn(async move {
-        while let Some(Some(event)) = end.run_until_cancelled(events.next_event()).await {
-            if let bullmq::worker::WorkerEvent::Error(error) = event {
-                tracing::warn!(error, queue = queue.name(), "a queue worker reported an error");
-            }
-        }
-    });
-    Ok(worker)
 }

@@ -51,6 +51,9 @@ impl Queue {
     }
 }
 
+/// The field of a job with the id of its organization.
+pub const ORGANIZATION: &str = "organizationId";
+
 /// A job's task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case", rename_all_fields = "camelCase")]

@@ -1,6 +1,6 @@
 //! The databases of this process: configured ones, or private servers that it starts, chosen for each kind.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use triptych_embedded::{EngineOptions, Engines};
@@ -88,6 +88,8 @@ impl Databases {
             postgres_url: self.postgres.clone(),
             postgres_connections: config.postgres.max_connections,
             postgres_acquire_timeout: config.postgres.acquire_timeout(),
+            postgres_statement_timeout: Duration::from_secs(config.postgres.statement_timeout_seconds),
+            postgres_lock_timeout: Duration::from_secs(config.postgres.lock_timeout_seconds),
             mongo_url: self.mongo.clone(),
             mongo_database: config.mongo.database.clone(),
             redis_queue_url: self.redis.queue.clone(),

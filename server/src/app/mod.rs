@@ -117,6 +117,7 @@ impl App {
                 action: workers.action,
                 generation: workers.generation,
             },
+            share: workers.share,
             registry: self.registry.clone(),
             renderer: self.renderer.clone(),
             models: ModelRegistry::new(self.models.clone(), demo).map_err(AppError::ModelClient)?,

@@ -100,6 +100,8 @@ impl Running {
         let operators = operators.map_err(|(address, cause)| AppError::Ops { address, cause })?;
         self.ops = Some(operators.address);
         self.operators = Some(operators);
+        let (turns, stop) = (services.turns.clone(), self.stop.clone());
+        tokio::spawn(async move { turns.watch(stop).await });
         let private = self.app.databases.all_private();
         let listener = if role == Role::Worker { None } else { Some(self.listen().await?) };
         let bound = listener.as_ref().map(TcpListener::local_addr).transpose()?;

@@ -17,6 +17,8 @@ pub struct WorkersConfig {
     pub action: usize,
     /// Jobs that stream the answer of a model.
     pub generation: usize,
+    /// Part of the slots of a queue that one organization may hold while others wait.
+    pub share: f64,
 }
 
 impl Section for WorkersConfig {
@@ -31,5 +33,6 @@ impl Section for WorkersConfig {
         for (name, count) in queues {
             problems.require((1..=10_000).contains(&count), name, "1 to 10000");
         }
+        problems.require(self.share > 0.0 && self.share <= 1.0, "share", "more than 0, and 1 at most");
     }
 }

@@ -74,7 +74,8 @@ pub(super) async fn ready(State(readiness): State<Readiness>) -> Response {
     answer(status, json!({ "status": word }))
 }
 
-/// As [`ready`], with the state of each database. The reasons of failures are in the log only.
+/// As [`ready`], with the state of each database and of the background tasks, which do not change the status, as they do
+/// not hinder requests. The reasons of failures are in the log only.
 pub(super) async fn ready_in_detail(State(readiness): State<Readiness>) -> Response {
     let report = readiness.report().await;
     let (status, word) = readiness.status(&report);
@@ -86,7 +87,17 @@ pub(super) async fn ready_in_detail(State(readiness): State<Readiness>) -> Respo
             (health.store.key().to_owned(), entry)
         })
         .collect();
-    answer(status, json!({ "status": word, "stores": stores }))
+    let tasks: Map<String, Value> = readiness
+        .services
+        .turns
+        .states()
+        .iter()
+        .map(|state| {
+            let seconds = (state.idle.as_secs_f64() * 1e3).round() / 1e3;
+            (state.turn.name().to_owned(), json!({ "late": state.late, "secondsSinceSuccess": seconds }))
+        })
+        .collect();
+    answer(status, json!({ "status": word, "stores": stores, "tasks": tasks }))
 }
 
 fn answer(status: StatusCode, body: Value) -> Response {

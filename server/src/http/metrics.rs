@@ -13,6 +13,7 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 use triptych_schema::RequestKind;
+use triptych_services::tasks::Turns;
 
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 const REQUESTS: &str = "triptych_graphql_requests_total";
@@ -21,6 +22,8 @@ const CONNECTIONS: &str = "triptych_websocket_connections";
 const SUBSCRIPTIONS: &str = "triptych_subscriptions";
 const EVENTS: &str = "triptych_subscription_events_total";
 const WEBHOOKS: &str = "triptych_webhook_requests_total";
+const TASK_IDLE: &str = "triptych_task_seconds_since_success";
+const TASK_LATE: &str = "triptych_task_late";
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// The recorder of this process. `None` when another one is installed.
@@ -42,6 +45,8 @@ fn install() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!(SUBSCRIPTIONS, "Active subscriptions");
     describe_counter!(EVENTS, "Events sent to subscribers");
     describe_counter!(WEBHOOKS, "Requests to webhooks, by status");
+    describe_gauge!(TASK_IDLE, Unit::Seconds, "Time since a background task last succeeded");
+    describe_gauge!(TASK_LATE, "1 if that is longer than a background task may take, else 0");
     Ok(handle)
 }
 
@@ -57,7 +62,11 @@ pub(super) async fn upkeep(handle: PrometheusHandle, drain: CancellationToken) {
 }
 
 /// All metrics in Prometheus' text format.
-pub(super) fn text(handle: &PrometheusHandle) -> Response {
+pub(super) fn text(handle: &PrometheusHandle, turns: &Turns) -> Response {
+    for task in turns.states() {
+        gauge!(TASK_IDLE, "task" => task.turn.name()).set(task.idle.as_secs_f64());
+        gauge!(TASK_LATE, "task" => task.turn.name()).set(if task.late { 1.0 } else { 0.0 });
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
 }
 

@@ -14,7 +14,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use triptych_services::Services;
+use triptych_services::{Services, tasks::Turns};
 
 use super::{
     health::{self, Readiness},
@@ -44,7 +44,8 @@ impl Ops {
         let address = listener.local_addr().map_err(|error| (SocketAddr::from(([0; 4], 0)), error))?;
         let metrics = metrics::handle();
         let upkeep = metrics.clone().map(|handle| tokio::spawn(metrics::upkeep(handle, drain.clone())));
-        let router = router(Readiness::new(services, drain), metrics, Boundary::of_address(address));
+        let turns = services.turns.clone();
+        let router = router(Readiness::new(services, drain), (metrics, turns), Boundary::of_address(address));
         let serving = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%address, %error, "serving metrics and health failed");
@@ -74,14 +75,17 @@ async fn listen(addresses: &[SocketAddr]) -> Result<TcpListener, (SocketAddr, io
     Err(failed)
 }
 
-fn router(readiness: Readiness, metrics: Option<PrometheusHandle>, boundary: Boundary) -> Router {
+/// The recorder of metrics, and the background tasks.
+type Measured = (Option<PrometheusHandle>, Turns);
+
+fn router(readiness: Readiness, measured: Measured, boundary: Boundary) -> Router {
     let health = Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready_in_detail))
         .with_state(readiness);
     Router::new()
         .route("/metrics", get(show))
-        .with_state(metrics)
+        .with_state(measured)
         .merge(health)
         .fallback(refusal::no_such_page)
         .layer(from_fn_with_state(boundary, only_own_hosts))
@@ -96,9 +100,9 @@ async fn only_own_hosts(State(boundary): State<Boundary>, request: Request, next
 }
 
 /// `GET /metrics`: Prometheus' text format.
-async fn show(State(metrics): State<Option<PrometheusHandle>>) -> Response {
+async fn show(State((metrics, turns)): State<Measured>) -> Response {
     match metrics {
-        Some(handle) => metrics::text(&handle),
+        Some(handle) => metrics::text(&handle, &turns),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,6 +1,6 @@
 //! Creates the indexes that `entities` declares.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, future::IntoFuture as _, time::Duration};
 
 use futures::TryStreamExt as _;
 use mongodb::{
@@ -12,6 +12,9 @@ use triptych_entities::documents::{COLLECTIONS, index::Index};
 
 use super::in_time;
 use crate::error::StoreError;
+
+/// Time limit of creating one index.
+const CREATION_LIMIT: Duration = Duration::from_hours(6);
 
 /// Creates the declared indexes. The server builds them without blocking reads and writes.
 #[derive(Clone)]
@@ -100,14 +103,17 @@ impl Indexes {
         }
     }
 
-    /// Without a time limit, as building an index of a large collection takes long.
+    /// Building an index of a large collection takes long, so it has a time limit of its own.
     async fn create(&self, collection: &str, index: &Index) -> Result<(), StoreError> {
         let mut options = mongodb::options::IndexOptions::builder().name(index.name.to_owned()).build();
         options.unique = index.unique.then_some(true);
         options.partial_filter_expression.clone_from(&index.only);
         let model = IndexModel::builder().keys(index.keys.clone()).options(options).build();
-        self.db.collection::<Document>(collection).create_index(model).await?;
-        Ok(())
+        let collection = self.db.collection::<Document>(collection);
+        match tokio::time::timeout(CREATION_LIMIT, collection.create_index(model).into_future()).await {
+            Ok(created) => Ok(created.map(drop)?),
+            Err(_) => Err(StoreError::Timeout("MongoDB")),
+        }
     }
 }
 

@@ -33,16 +33,19 @@ impl From<serde_json::Error> for StoreError {
     }
 }
 
-/// Whether there is no connection to PostgreSQL, or it was lost during a statement.
+/// Classes and codes of errors after which the same statement can succeed: of connections; a server that is stopping or
+/// starting; a statement, a wait for a lock, or a transaction that exceeded its time limit.
+const TEMPORARY: [&str; 5] = ["08", "57P0", "57014", "55P03", "25P03"];
+
+/// Whether there is no connection to PostgreSQL, it was lost during a statement, or a time limit was exceeded.
 fn is_unavailable(error: &DbErr) -> bool {
     match error {
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
             match error.as_ref() {
                 sqlx::Error::Io(_) => true,
-                // Class 08 is about connections; 57P01 to 57P03: the server is stopping or starting.
                 sqlx::Error::Database(error) => {
-                    error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0"))
+                    error.code().is_some_and(|code| TEMPORARY.iter().any(|of| code.starts_with(of)))
                 }
                 _ => false,
             }

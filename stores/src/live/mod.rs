@@ -50,7 +50,7 @@ impl Live {
     /// # Errors
     /// If Redis does not answer.
     pub async fn connect(url: &str, prefix: &str, finished_ttl: Duration) -> Result<Self, StoreError> {
-        let client = redis::Client::open(url)?;
+        let client = crate::connections::redis_client(url)?;
         let connection = crate::connections::redis_connection(&client).await?;
         let (channels, overviews) = (channels::Channels::default(), checks::Overviews::default());
         let mut tasks = JoinSet::new();

@@ -12,11 +12,11 @@ use sea_orm::{ConnectionTrait, EntityTrait as _, Set};
 use tokio::sync::Notify;
 use triptych_entities::{
     ids::{JobId, OrganizationId},
-    payloads::job::Job,
+    payloads::job::{Job, ORGANIZATION},
     relational::outbox,
 };
 
-use crate::{clock::Clock, connections::Stores, error::StoreError, queues::Queues};
+use crate::{clock::Clock, connections::Stores, error::StoreError, queues::Queues, tasks::Turns};
 
 /// Inserts into the outbox, and drains it.
 #[derive(Clone)]
@@ -26,11 +26,12 @@ pub struct Outbox {
     queues: Queues,
     /// Wakes the relay after a commit, before its next poll.
     wake: Arc<Notify>,
+    turns: Turns,
 }
 
 impl Outbox {
-    pub fn new(stores: Stores, clock: Clock, queues: Queues) -> Self {
-        Self { stores, clock, queues, wake: Arc::new(Notify::new()) }
+    pub fn new(stores: Stores, clock: Clock, queues: Queues, turns: Turns) -> Self {
+        Self { stores, clock, queues, wake: Arc::new(Notify::new()), turns }
     }
 
     /// Inserts a job in the transaction of the caller. The job runs no earlier than `run_at`.
@@ -61,12 +62,14 @@ impl Outbox {
         job: &Job,
         run_at: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
+        let mut payload = serde_json::to_value(job)?;
+        payload[ORGANIZATION] = serde_json::to_value(organization)?;
         let row = outbox::ActiveModel {
             id: Set(id),
             organization_id: Set(organization),
             queue: Set(job.queue().name().to_owned()),
             name: Set(job.name().to_owned()),
-            payload: Set(serde_json::to_value(job)?),
+            payload: Set(payload),
             run_at: Set(run_at),
             created_at: Set(self.clock.now()),
         };

@@ -15,7 +15,11 @@ use triptych_entities::{
 };
 
 use super::Outbox;
-use crate::{error::StoreError, queues::Addition};
+use crate::{
+    error::StoreError,
+    queues::Addition,
+    tasks::{Turn, supervise},
+};
 
 /// Limit of rows moved in one transaction.
 const BATCH: u64 = 500;
@@ -27,8 +31,17 @@ const RETRY_DELAY: Duration = Duration::from_millis(250);
 impl Outbox {
     /// Moves rows until `stop` is cancelled.
     pub async fn relay(&self, stop: CancellationToken) {
+        self.turns.succeeded(Turn::Relay);
+        supervise(Turn::Relay.name(), || self.move_rows(&stop)).await;
+    }
+
+    async fn move_rows(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            match self.drain_batch().await {
+            let moved = self.drain_batch().await;
+            if moved.is_ok() {
+                self.turns.succeeded(Turn::Relay);
+            }
+            match moved {
                 Ok(moved) if moved == BATCH => {}
                 Ok(_) => {
                     tokio::select! {
@@ -52,7 +65,7 @@ impl Outbox {
     pub async fn drain_batch(&self) -> Result<u64, StoreError> {
         // Redis is called inside this transaction on purpose: its row locks exclude other relays, nothing else waits for
         // these rows, and the calls have a time limit.
-        let tx = self.stores.pg.begin().await?;
+        let tx = self.stores.work.begin().await?;
         let rows = Entity::find()
             .order_by_asc(Column::Id)
             .limit(BATCH)

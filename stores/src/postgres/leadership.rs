@@ -43,7 +43,7 @@ impl Postgres {
     #[must_use]
     pub fn leadership(&self, task: Task) -> Leadership {
         let silence = SILENCE_LIMIT.as_millis().to_string();
-        let options = self.0.options().clone().options([("idle_session_timeout", silence)]);
+        let options = self.pool.options().clone().options([("idle_session_timeout", silence)]);
         Leadership { options, task, session: None }
     }
 }

@@ -1,6 +1,6 @@
 //! A connection that is in use.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use deadpool::managed::Object;
 use sea_orm::{
@@ -19,6 +19,8 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A connection that is in use. It returns to the pool when the lease is dropped.
 pub(super) struct Lease {
+    /// Time limit of each statement, after which the connection is left.
+    limit: Duration,
     /// Taken by `drop`.
     connection: Option<Pooled>,
     /// A statement was sent, and its response has not been read to the end, because the future was dropped. Also after
@@ -29,27 +31,27 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) fn new(connection: Pooled) -> Self {
-        Self { connection: Some(connection), running: false, in_transaction: false }
+    pub(super) fn new(connection: Pooled, limit: Duration) -> Self {
+        Self { limit, connection: Some(connection), running: false, in_transaction: false }
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let result = self.start()?.execute(prepared(statement)).await;
+        let result = in_time(self.limit, self.start()?.execute(prepared(statement))).await;
         self.end(result, DbErr::Exec).map(Into::into)
     }
 
     pub(super) async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
-        let result = raw_sql(AssertSqlSafe(sql)).execute(self.start()?).await;
+        let result = in_time(self.limit, raw_sql(AssertSqlSafe(sql)).execute(self.start()?)).await;
         self.end(result, DbErr::Exec).map(Into::into)
     }
 
     pub(super) async fn query_one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let result = self.start()?.fetch_optional(prepared(statement)).await;
+        let result = in_time(self.limit, self.start()?.fetch_optional(prepared(statement))).await;
         Ok(self.end(result, DbErr::Query)?.map(Into::into))
     }
 
     pub(super) async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let result = self.start()?.fetch_all(prepared(statement)).await;
+        let result = in_time(self.limit, self.start()?.fetch_all(prepared(statement))).await;
         Ok(self.end(result, DbErr::Query)?.into_iter().map(Into::into).collect())
     }
 
@@ -93,6 +95,17 @@ impl Drop for Lease {
             Err(_) => drop(Object::take(connection)),
         }
     }
+}
+
+/// Waits for a response within a time limit. PostgreSQL ends statements earlier by itself; this limit is for a connection
+/// that does not answer at all.
+async fn in_time<T>(
+    limit: Duration,
+    response: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(limit, response)
+        .await
+        .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()))
 }
 
 /// Reads the rest of a response and rolls back, so that the connection can be used again.

@@ -21,13 +21,21 @@ pub use self::{
     transaction::Transaction,
 };
 
-/// A database of PostgreSQL. Each statement runs on a connection of the pool.
+/// A database of PostgreSQL. Each statement runs on a connection of the pool, and has a time limit.
 #[derive(Clone)]
-pub struct Postgres(Pool);
+pub struct Postgres {
+    pool: Pool,
+    limit: Duration,
+}
 
 /// How often PostgreSQL checks, in milliseconds, whether the client of a running statement is still connected. A
 /// connection is closed when its statement was abandoned, and the statement ends then.
 const ABANDONED: (&str, &str) = ("client_connection_check_interval", "2000");
+/// TCP keep-alive of PostgreSQL, in seconds: a client whose machine is gone holds its locks for a minute at most.
+const KEEP_ALIVE: [(&str, &str); 3] =
+    [("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3")];
+/// Time by which the limit of a statement in this process exceeds that in PostgreSQL, whose error is more precise.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// How a [`Postgres`] connects.
 pub struct PostgresConfig<'a> {
@@ -36,6 +44,10 @@ pub struct PostgresConfig<'a> {
     pub connections: u32,
     /// Time that a statement waits for a connection.
     pub acquire_timeout: Duration,
+    /// Time limit of a statement, and of a transaction that sends none.
+    pub statement_timeout: Duration,
+    /// Time that a statement waits for locks.
+    pub lock_timeout: Duration,
     /// Settings of the sessions.
     pub settings: &'a [(&'a str, &'a str)],
 }
@@ -46,9 +58,36 @@ impl Postgres {
     /// # Errors
     /// If the URL is malformed.
     pub fn new(config: &PostgresConfig<'_>) -> Result<Self, StoreError> {
-        let options =
-            connect::options(config.url)?.options([ABANDONED]).options(config.settings.iter().copied());
-        Ok(Self(Pool::new(options, config.connections, config.acquire_timeout)?))
+        let millis = |time: Duration| time.as_millis().to_string();
+        let options = connect::options(config.url)?
+            .options([ABANDONED])
+            .options(KEEP_ALIVE)
+            .options([
+                ("statement_timeout", millis(config.statement_timeout)),
+                ("idle_in_transaction_session_timeout", millis(config.statement_timeout)),
+                ("lock_timeout", millis(config.lock_timeout)),
+            ])
+            .options(config.settings.iter().copied());
+        let pool = Pool::new(options, config.connections, config.acquire_timeout)?;
+        Ok(Self { pool, limit: config.statement_timeout + MARGIN })
+    }
+
+    /// The same database, with a time limit for each statement that is not longer than this.
+    #[must_use]
+    pub fn within(&self, limit: Duration) -> Self {
+        Self { limit: self.limit.min(limit), ..self.clone() }
+    }
+
+    /// Begins a transaction for maintenance, whose statements have this time limit of their own, however long it is.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn begin_maintenance(&self, limit: Duration) -> Result<Transaction, DbErr> {
+        let lease = Lease::new(self.pool.get().await?, limit + MARGIN);
+        let tx = Transaction::begin(lease).await?;
+        let millis = limit.as_millis();
+        tx.execute_unprepared(&format!("SET LOCAL statement_timeout = {millis}")).await?;
+        Ok(tx)
     }
 
     /// Opens a connection, if none is open.
@@ -56,7 +95,7 @@ impl Postgres {
     /// # Errors
     /// If PostgreSQL does not accept it.
     pub(crate) async fn connect(&self) -> Result<(), StoreError> {
-        Ok(self.0.get().await.map(drop)?)
+        Ok(self.pool.get().await.map(drop)?)
     }
 
     /// Begins a transaction.
@@ -68,7 +107,7 @@ impl Postgres {
     }
 
     async fn lease(&self) -> Result<Lease, DbErr> {
-        Ok(Lease::new(self.0.get().await?))
+        Ok(Lease::new(self.pool.get().await?, self.limit))
     }
 }
 

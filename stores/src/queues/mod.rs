@@ -1,9 +1,11 @@
 //! The producer side of the BullMQ queues. Their content can be lost: the outbox, the reconciler and the schedules in
 //! PostgreSQL restore it.
 
+mod parked;
 mod presence;
 mod schedulers;
 
+pub use parked::{PARKING_TIME, Released};
 pub use presence::Missing;
 
 use std::{sync::Arc, time::Duration};

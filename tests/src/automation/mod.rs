@@ -4,6 +4,7 @@ mod branches;
 mod deletions;
 mod due_times;
 mod executions;
+mod fairness;
 mod feeds;
 mod flows;
 mod history;

@@ -104,6 +104,12 @@ impl World {
         self.restart_after(Duration::ZERO).await;
     }
 
+    /// Restarts the server with another configuration.
+    pub async fn restart_with(&mut self, adjust: impl FnOnce(&mut Config)) {
+        adjust(&mut self.config);
+        self.restart().await;
+    }
+
     /// The same, with a time between the stop and the start.
     pub async fn restart_after(&mut self, outage: Duration) {
         if let Some(running) = self.running.take() {

@@ -9,7 +9,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 use triptych_entities::ids::ExecutionStepId;
-use triptych_services::automation::executions::{Executions, LEASE};
+use triptych_services::{
+    automation::executions::{Executions, LEASE},
+    tasks::{Turn, Turns},
+};
 use uuid::Uuid;
 
 /// The steps that this process runs.
@@ -43,7 +46,13 @@ impl Drop for Hold {
 }
 
 /// Renews leases until, after `stop`, none is left.
-pub(super) async fn keep(leases: Arc<Leases>, executions: Executions, worker: Uuid, stop: CancellationToken) {
+pub(super) async fn keep(
+    leases: Arc<Leases>,
+    executions: Executions,
+    turns: Turns,
+    worker: Uuid,
+    stop: CancellationToken,
+) {
     let mut ticks = tokio::time::interval(LEASE / 3);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -53,6 +62,7 @@ pub(super) async fn keep(leases: Arc<Leases>, executions: Executions, worker: Uu
         }
         let held: Vec<ExecutionStepId> = leases.held().keys().copied().collect();
         if held.is_empty() {
+            turns.succeeded(Turn::Leases);
             if stop.is_cancelled() {
                 return;
             }
@@ -60,6 +70,7 @@ pub(super) async fn keep(leases: Arc<Leases>, executions: Executions, worker: Uu
         }
         match executions.renew(worker, &held).await {
             Ok(renewed) => {
+                turns.succeeded(Turn::Leases);
                 for id in held.iter().filter(|id| !renewed.contains(id)) {
                     // A step that ended meanwhile is not among the leases any more.
                     if let Some(lost) = leases.held().get(id) {

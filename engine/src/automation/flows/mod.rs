@@ -10,7 +10,10 @@ use std::sync::Arc;
 
 use leases::Leases;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use triptych_services::Services;
+use triptych_services::{
+    Services,
+    tasks::{Turn, supervise},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -46,7 +49,11 @@ impl Runtime {
     ) -> Self {
         let worker = services.clock.new_uuid();
         let leases = Arc::new(Leases::default());
-        tasks.spawn(leases::keep(leases.clone(), services.executions.clone(), worker, stop));
+        let (kept, executions, turns) = (leases.clone(), services.executions.clone(), services.turns.clone());
+        tasks.spawn(async move {
+            let keep = || leases::keep(kept.clone(), executions.clone(), turns.clone(), worker, stop.clone());
+            supervise(Turn::Leases.name(), keep).await;
+        });
         Self { services, registry, renderer, tools, generator, worker, leases }
     }
 }

@@ -60,7 +60,7 @@ impl Executions {
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %id))]
     pub async fn advance(&self, id: ExecutionId) -> Result<()> {
-        let tx = self.stores.pg.begin().await?;
+        let tx = self.stores.work.begin().await?;
         let Some(mut locked) = self.lock(&tx, id).await? else { return Ok(()) };
         if locked.execution.status.is_final() {
             return Ok(());

@@ -89,7 +89,7 @@ impl Executions {
     /// If a database does not answer; it may be repeated.
     #[tracing::instrument(skip_all, fields(execution.id = %claim.execution.id, step = claim.step.key))]
     pub async fn report(&self, claim: &Claim, outcome: Outcome) -> Result<bool> {
-        let tx = self.stores.pg.begin().await?;
+        let tx = self.stores.work.begin().await?;
         let Some(locked) = self.lock(&tx, claim.execution.id).await? else { return Ok(false) };
         let Some(index) = locked.steps.iter().position(|row| holds(row, claim)) else { return Ok(false) };
         let now = self.clock.now();
@@ -115,13 +115,13 @@ impl Executions {
     pub async fn resume(&self, id: ExecutionStepId) -> Result<Option<Duration>> {
         let found = execution_step::Entity::across_tenants()
             .filter(execution_step::Column::Id.eq(id))
-            .fetch_columns(&self.stores.pg, execution_step::without_values())
+            .fetch_columns(&self.stores.work, execution_step::without_values())
             .await?
             .pop();
         let Some((found, due)) = found.and_then(|row| row.due_at.map(|due| (row, due))) else {
             return Ok(None);
         };
-        let early = due - self.clock.read_postgres(&self.stores.pg).await?;
+        let early = due - self.clock.read_postgres(&self.stores.work).await?;
         if early > EARLY {
             return Ok(early.to_std().ok());
         }
@@ -133,7 +133,7 @@ impl Executions {
 
     /// Ends a waiting step that is due.
     async fn end_wait(&self, found: &execution_step::Model) -> Result<()> {
-        let tx = self.stores.pg.begin().await?;
+        let tx = self.stores.work.begin().await?;
         let Some(locked) = self.lock(&tx, found.execution_id).await? else { return Ok(()) };
         let waits = |row: &execution_step::Model| {
             row.id == found.id && row.status == Status::Waiting && row.due_at == found.due_at

@@ -24,13 +24,13 @@ impl Executions {
         let found = schedule_firing::Entity::across_tenants()
             .filter(schedule_firing::Column::Id.eq(id))
             .find_also_related(schedule::Entity)
-            .one(&self.stores.pg)
+            .one(&self.stores.work)
             .await?;
         let Some((firing, Some(schedule))) = found else { return Ok(()) };
         let flow = flow::Entity::across_tenants()
             .filter(flow::Column::Id.eq(schedule.flow_id))
             .filter(flow::Column::Status.eq(flow::Status::Published))
-            .one(&self.stores.pg)
+            .one(&self.stores.work)
             .await?;
         if let Some(flow) = flow {
             let due = firing.due_at;
@@ -54,7 +54,7 @@ impl Executions {
                 Err(error) => return Err(error),
             }
         }
-        firing.delete(&self.stores.pg).await?;
+        firing.delete(&self.stores.work).await?;
         Ok(())
     }
 }

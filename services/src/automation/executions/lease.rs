@@ -61,13 +61,13 @@ impl Executions {
         let Some(row) = self.try_claim(id, worker).await? else { return Ok(None) };
         let Some(execution) = execution::Entity::within(Scope::whole(row.organization_id))
             .filter(execution::Column::Id.eq(row.execution_id))
-            .fetch_columns(&self.stores.pg, execution::without_trigger())
+            .fetch_columns(&self.stores.work, execution::without_trigger())
             .await?
             .pop()
         else {
             return Ok(None);
         };
-        let graph = self.graphs.load(&self.stores.pg, execution.version_id).await?;
+        let graph = self.graphs.load(&self.stores.work, execution.version_id).await?;
         let step = graph.step(row.step_id).cloned().ok_or_else(|| super::advance::broken(execution.id))?;
         let now = self.clock.now();
         let started = ExecutionEvent::StepStarted {
@@ -152,7 +152,7 @@ impl Executions {
             .col_expr(Column::LeaseUntil, long_ago)
             .filter(Column::FinishedAt.is_null())
             .filter(Column::Status.eq(Status::Running))
-            .exec(&self.stores.pg)
+            .exec(&self.stores.work)
             .await?;
         Ok(())
     }

@@ -105,7 +105,7 @@ impl Executions {
         let mut range = Range { after: None, thoroughness, clock: &self.clock };
         let mut enqueued = 0;
         loop {
-            let rows = kind.unfinished(&self.stores.pg, &range).await?;
+            let rows = kind.unfinished(&self.stores.work, &range).await?;
             let Some(last) = rows.last() else { return Ok(enqueued) };
             range.after = Some(last.clone());
             let orphans = self.without_job(thoroughness, kind, rows).await?;
@@ -136,7 +136,7 @@ impl Executions {
         if orphans.is_empty() {
             return Ok(());
         }
-        let tx = self.stores.pg.begin().await?;
+        let tx = self.stores.work.begin().await?;
         for row in orphans {
             let job_id = self.outbox.insert(&tx, row.organization_id, &kind.job(row.id), row.run_at).await?;
             kind.set_job(&tx, row, job_id).await?;

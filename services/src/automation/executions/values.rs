@@ -74,7 +74,7 @@ impl Executions {
         if let Some(wanted) = wanted {
             query = query.filter(Column::StepId.is_in(wanted));
         }
-        let rows: Vec<(StepId, Option<Value>)> = query.into_tuple().all(&self.stores.pg).await?;
+        let rows: Vec<(StepId, Option<Value>)> = query.into_tuple().all(&self.stores.work).await?;
         let key = |id: StepId| Some(claim.graph.step(id)?.key.clone());
         let outputs = rows
             .into_iter()
@@ -90,7 +90,7 @@ impl Executions {
                 .column(execution::Column::Trigger)
                 .filter(execution::Column::Id.eq(claim.execution.id))
                 .into_tuple()
-                .one(&self.stores.pg)
+                .one(&self.stores.work)
                 .await?;
         Ok(found.flatten())
     }
@@ -109,7 +109,7 @@ impl Executions {
             .column(Column::Output)
             .filter(Column::Id.eq(id))
             .into_tuple()
-            .one(&self.stores.pg)
+            .one(&self.stores.work)
             .await?;
         Ok(found.flatten())
     }

@@ -33,7 +33,7 @@ impl Flows {
     pub async fn plan_firings(&self) -> Result<usize> {
         let mut planned = 0;
         loop {
-            let tx = self.stores.pg.begin().await?;
+            let tx = self.stores.work.begin().await?;
             let soon = Expr::col(schedule::Column::NextAt).lte(self.clock.in_postgres(AHEAD));
             let due = schedule::Entity::across_tenants()
                 .filter(soon)

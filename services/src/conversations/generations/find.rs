@@ -3,11 +3,11 @@
 use mongodb::bson::{Document, doc};
 use triptych_entities::{
     documents::conversations::generation::Generation,
-    ids::{ExecutionStepId, GenerationId},
+    ids::{ExecutionStepId, GenerationId, OrganizationId},
 };
 use triptych_stores::{
     access::{Action, Actor, Subject},
-    collections::{Documents, all},
+    collections::{Documents, all, in_time},
     error::{Denied, Result, ServiceError},
 };
 
@@ -42,6 +42,21 @@ impl Generations {
     ) -> Result<Vec<Generation>> {
         // `$exists` is required for the query to use the partial index.
         self.find(actor, doc! { "origin.executionStepId": { "$in": steps.to_vec(), "$exists": true } }).await
+    }
+
+    /// The organization of a generation, for the job that runs it. `None` if the generation does not exist.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer.
+    pub async fn organization(&self, id: GenerationId) -> Result<Option<OrganizationId>> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Found {
+            organization_id: OrganizationId,
+        }
+        let generations = self.stores.documents::<Generation>().across_tenants().clone_with_type::<Found>();
+        let find = generations.find_one(doc! { "_id": id }).projection(doc! { "organizationId": 1 });
+        Ok(in_time(find).await?.map(|found| found.organization_id))
     }
 
     /// The caller's own generations in progress, newest first.
