@@ -77,6 +77,10 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// Time limits of a migration: for its statements, as those of large tables take long, and for its locks, as what it waits
+/// for makes others wait.
+const LIMITS: [(&str, &str); 2] = [("statement_timeout", "6h"), ("lock_timeout", "1min")];
+
 /// The state of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
@@ -122,5 +126,6 @@ pub async fn status(url: &str) -> Result<Vec<Migration>, MigrationError> {
 async fn connect(url: &str) -> Result<DatabaseConnection, MigrationError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
+    options.map_sqlx_postgres_opts(|postgres| postgres.options(LIMITS));
     Database::connect(options).await
 }
