@@ -86,3 +86,44 @@ async fn several_processes_keep_the_share_and_a_loss_of_redis_loses_no_step() {
     worker.stop().await;
     world.end().await;
 }
+
+const GENERATION: &str = "query($id: ID!) { generation(id: $id) { status } }";
+
+#[tokio::test]
+async fn a_response_starts_at_once_while_another_organization_has_asked_for_many() {
+    let world = World::start_with(&|config| {
+        config.workers.generation = 2;
+        config.demo.tokens_per_second = 4;
+    })
+    .await;
+    let (greedy, modest) = (world.newcomer().await, world.newcomer().await);
+    let mut many = Vec::new();
+    for _ in 0..6 {
+        many.push(greedy.say("300 words").await.generation);
+    }
+    let statuses = async || {
+        let mut statuses = Vec::new();
+        for id in &many {
+            statuses.push(greedy.send(GENERATION, json!({ "id": id })).await.text("/generation/status"));
+        }
+        statuses.sort();
+        statuses
+    };
+    let mut patience = attempts(Duration::from_secs(30));
+    while statuses().await != ["QUEUED", "QUEUED", "QUEUED", "QUEUED", "STREAMING", "STREAMING"] {
+        assert!(patience.next().await, "two run at a time: {:?}", statuses().await);
+    }
+    let sent = modest.say("3 words").await;
+    modest.answered(&sent.generation).await;
+    assert_eq!(statuses().await.iter().filter(|status| *status == "STREAMING").count(), 2);
+
+    let cancel =
+        "mutation($id: ID!) { cancelGeneration(input: { generationId: $id }) { generation { id } } }";
+    for id in &many {
+        greedy.send(cancel, json!({ "id": id })).await;
+    }
+    for id in &many {
+        greedy.answered(id).await;
+    }
+    world.end().await;
+}
