@@ -73,6 +73,7 @@ impl MigratorTrait for Migrator {
             "m0070_delayed_steps",
             "m0071_schedule_firings",
             "m0075_deletions",
+            "m0076_thread_deletions",
         ]
     }
 }

@@ -102,14 +102,16 @@ impl Services {
         let generations =
             Generations::new(stores.clone(), clock.clone(), live.clone(), models, Arc::new(queues.clone()));
         let executions = Executions::new(stores.clone(), clock.clone(), execution_parts);
-        let remover = Remover::new(deletions.clone(), executions.clone(), generations.clone());
+        let threads = Threads::new(stores.clone(), clock.clone(), generations.clone(), deletions.clone());
+        let remover =
+            Remover::new(deletions.clone(), executions.clone(), generations.clone(), threads.clone());
         Ok(Self {
             identity: Identity::new(stores.clone(), clock.clone(), identity),
             flows: Flows::new(stores.clone(), clock.clone(), flow_parts),
             executions,
             credentials: Credentials::new(stores.clone(), clock.clone(), Arc::new(keyring), catalog),
             datastore: Datastore::new(stores.clone(), clock.clone()),
-            threads: Threads::new(stores.clone(), clock.clone(), generations.clone()),
+            threads,
             generations,
             deletions,
             remover,

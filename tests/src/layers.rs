@@ -104,7 +104,7 @@ const UNTENANTED: [&str; 2] = ["user::Entity", "organization::Entity"];
 
 /// Files with queries across organizations: background jobs, documents that a scoped query has found, and pipelines and
 /// transactions that begin with the filter of a scope.
-const ACROSS_TENANTS: [&str; 28] = [
+const ACROSS_TENANTS: [&str; 29] = [
     "services/src/automation/credentials/open.rs",
     "services/src/automation/executions/accept.rs",
     "services/src/automation/executions/advance.rs",
@@ -128,6 +128,7 @@ const ACROSS_TENANTS: [&str; 28] = [
     "services/src/conversations/generations/remove.rs",
     "services/src/conversations/generations/step.rs",
     "services/src/conversations/generations/usage.rs",
+    "services/src/conversations/threads/delete.rs",
     "services/src/conversations/threads/insert.rs",
     "services/src/conversations/tree.rs",
     "services/src/deletions/flow.rs",
@@ -138,7 +139,7 @@ const ACROSS_TENANTS: [&str; 28] = [
 
 /// Where a query reaches a whole organization whatever the caller may do: jobs, triggers, and the parts of a row or
 /// document that a narrower scope has found.
-const WHOLE_ORGANIZATION: [&str; 14] = [
+const WHOLE_ORGANIZATION: [&str; 15] = [
     "engine/src/automation/flows/attempt.rs",
     "services/src/automation/credentials/open.rs",
     "services/src/automation/datastore/mod.rs",
@@ -153,6 +154,7 @@ const WHOLE_ORGANIZATION: [&str; 14] = [
     "services/src/conversations/generations/claim.rs",
     "services/src/conversations/threads/branch.rs",
     "services/src/conversations/threads/send.rs",
+    "services/src/deletions/mod.rs",
 ];
 
 /// Calls that reach further than the caller's permission, by a part of their names, and the files that may contain

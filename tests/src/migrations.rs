@@ -89,6 +89,7 @@ async fn check_constraints_list_the_values_of_their_enums() {
     use triptych_server::services::relational::automation::{
         execution, execution_log, execution_step, flow, schedule, step, step_link,
     };
+    use triptych_server::services::relational::deletion;
     let engines = engines().await;
     let db = connect(&engines.copy_database(&format!("enums_{}", std::process::id())).await).await;
     let sql = "SELECT c.conrelid::regclass || '.' || a.attname, pg_get_constraintdef(c.oid)
@@ -100,6 +101,7 @@ async fn check_constraints_list_the_values_of_their_enums() {
         .map(|row| (row.try_get_by_index(0).unwrap(), listed(&row.try_get_by_index::<String>(1).unwrap())))
         .collect();
     let expected = BTreeMap::from([
+        ("deletions.subject".to_owned(), values::<deletion::Subject>()),
         ("flows.status".to_owned(), values::<flow::Status>()),
         ("schedules.missed".to_owned(), values::<schedule::Missed>()),
         ("steps.kind".to_owned(), values::<step::Kind>()),

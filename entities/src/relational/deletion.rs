@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::{
     access,
-    ids::{DeletionId, FlowId, OrganizationId, UserId},
+    ids::{DeletionId, FlowId, OrganizationId, ThreadId, UserId},
     relational::tenanted::{Ownership, Tenanted},
 };
 
@@ -14,6 +14,7 @@ use crate::{
 pub enum Subject {
     #[default]
     Flow,
+    Thread,
 }
 
 #[sea_orm::model]
@@ -40,6 +41,7 @@ impl Model {
     pub fn deleted_id(&self) -> String {
         match self.subject {
             Subject::Flow => FlowId(self.subject_id).to_string(),
+            Subject::Thread => ThreadId(self.subject_id).to_string(),
         }
     }
 }

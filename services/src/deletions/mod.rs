@@ -6,14 +6,15 @@
 
 mod flow;
 mod remover;
+mod thread;
 
 use std::sync::Arc;
 
-use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, QueryFilter as _, Set};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, sea_query::OnConflict};
 use tokio::sync::Notify;
 use triptych_entities::{
     ids::DeletionId,
-    relational::deletion::{Column, Entity, Model, Subject},
+    relational::deletion::{ActiveModel, Column, Entity, Model, Subject},
 };
 use triptych_stores::{
     access::{Actor, Scope, Scoped as _},
@@ -43,7 +44,8 @@ impl Deletions {
         Self { stores, clock, wake: Arc::default() }
     }
 
-    /// Inserts a deletion in the transaction that marks the object. Call [`Deletions::wake`] after the commit.
+    /// Inserts a deletion in the transaction that marks the object, or returns that of an earlier call. Call
+    /// [`Deletions::wake`] after the commit.
     pub(crate) async fn request(
         &self,
         tx: &Transaction,
@@ -51,7 +53,7 @@ impl Deletions {
         subject: Subject,
         id: Uuid,
     ) -> Result<Model, StoreError> {
-        let row = triptych_entities::relational::deletion::ActiveModel {
+        let row = ActiveModel {
             id: Set(self.clock.new_id()),
             organization_id: Set(actor.organization),
             requested_by: Set(Some(actor.user)),
@@ -62,7 +64,28 @@ impl Deletions {
             created_at: Set(self.clock.now()),
             finished_at: Set(None),
         };
-        Ok(row.insert(tx).await?)
+        let inserted = Entity::insert(row)
+            .on_conflict(OnConflict::columns([Column::Subject, Column::SubjectId]).do_nothing().to_owned())
+            .exec_without_returning(tx)
+            .await?;
+        tracing::debug!(subject.id = %id, inserted, "a deletion was requested");
+        let found = Entity::within(Scope::whole(actor.organization))
+            .filter(Column::Subject.eq(subject))
+            .filter(Column::SubjectId.eq(id));
+        found.fetch(tx).await?.pop().ok_or_else(|| StoreError::Corrupt(format!("deletion of {id}")))
+    }
+
+    /// Stores what was removed before the task has begun.
+    pub(crate) async fn record(&self, id: DeletionId, total: u64, removed: u64) -> Result<(), StoreError> {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let row = ActiveModel {
+            id: Set(id),
+            total: Set(Some(number(total))),
+            removed: Set(number(removed)),
+            ..Default::default()
+        };
+        Entity::update(row).exec_without_returning(&self.stores.pg).await?;
+        Ok(())
     }
 
     pub(crate) fn wake(&self) {

@@ -17,7 +17,10 @@ use triptych_stores::{
 };
 
 use super::Deletions;
-use crate::{automation::executions::Executions, conversations::generations::Generations};
+use crate::{
+    automation::executions::Executions,
+    conversations::{generations::Generations, threads::Threads},
+};
 
 /// Interval of polls, for deletions that another process has accepted. A poll is one read of an index, which is empty
 /// most of the time.
@@ -40,12 +43,18 @@ pub struct Remover {
     pub(super) stores: Stores,
     pub(super) executions: Executions,
     pub(super) generations: Generations,
+    pub(super) threads: Threads,
     deletions: Deletions,
 }
 
 impl Remover {
-    pub(crate) fn new(deletions: Deletions, executions: Executions, generations: Generations) -> Self {
-        Self { stores: deletions.stores.clone(), executions, generations, deletions }
+    pub(crate) fn new(
+        deletions: Deletions,
+        executions: Executions,
+        generations: Generations,
+        threads: Threads,
+    ) -> Self {
+        Self { stores: deletions.stores.clone(), executions, generations, threads, deletions }
     }
 
     /// Works until the future is dropped, which loses nothing. Pauses as long as it works, so that a large deletion leaves
@@ -100,6 +109,7 @@ impl Remover {
     async fn remove_batch(&self, deletion: &Model, batch: u64) -> Result<()> {
         match deletion.subject {
             Subject::Flow => self.remove_flow(deletion, batch).await,
+            Subject::Thread => self.remove_thread(deletion, batch).await,
         }
     }
 

@@ -1,11 +1,13 @@
 //! Events of executions that Redis lost, or never received: subscribers and synchronous webhooks get them from the
 //! history.
 
+use std::time::Duration;
+
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Client, Gate, LocalServer, Socket, StoredStream, World, engines, get, hook, steps, text,
+    Client, Gate, LocalServer, Socket, StoredStream, World, attempts, engines, get, hook, steps, text,
 };
 
 const FOLLOW: &str = "subscription($id: ID!, $after: String) {
@@ -170,7 +172,11 @@ async fn a_synchronous_webhook_that_was_accepted_is_not_refused_when_a_database_
     local.release_all();
     let open = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
     admin.execute_unprepared(&open).await.expect("the database is open");
-    let ada = world.signed_in_again(&ada).await;
+    // The pool opens connections again after a moment.
+    let mut attempts = attempts(Duration::from_secs(20));
+    while !ada.ask("{ viewer { user { id } } }", json!({})).await.code().is_empty() {
+        assert!(attempts.next().await, "the database is open");
+    }
     assert_eq!(ada.finished(&id).await.at("/execution/status"), "SUCCEEDED");
     world.end().await;
 }

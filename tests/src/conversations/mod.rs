@@ -1,5 +1,6 @@
 //! Threads, generations and providers.
 
+mod deletions;
 mod documents;
 mod endings;
 mod generations;

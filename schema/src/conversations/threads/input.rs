@@ -62,6 +62,13 @@ pub struct CreateThreadInput {
     pub client_id: Option<String>,
 }
 
+/// Input to delete a thread.
+#[derive(InputObject)]
+pub struct DeleteThreadInput {
+    /// The thread.
+    pub thread_id: ID,
+}
+
 /// Input to update a thread. Absent fields do not change.
 #[derive(InputObject)]
 pub struct UpdateThreadInput {

@@ -5,13 +5,15 @@ use triptych_services::conversations::threads::{CreateThread, Sent, UpdateThread
 
 use super::{
     Message, Thread,
-    input::{CreateThreadInput, UpdateThreadInput},
+    input::{CreateThreadInput, DeleteThreadInput, UpdateThreadInput},
     send_input::{EditMessageInput, RegenerateMessageInput, SendMessageInput},
 };
 use crate::{
     context::{ContextExt as _, parse_id},
     conversations::generations::Generation,
+    deletions::Deletion,
     errors::Result,
+    payloads::DeletePayload,
 };
 
 /// A thread.
@@ -67,6 +69,14 @@ impl ThreadMutation {
         let change = UpdateThread { title: input.title, archived: input.archived, model: input.model };
         let thread = ctx.services().threads.update(ctx.actor()?, id, change).await?;
         Ok(ThreadPayload { thread: Thread(thread) })
+    }
+
+    /// Deletes a thread with its messages and generations. The thread is gone at once, a response in progress is cancelled,
+    /// and what is left is removed in the background. Usage is kept. Repeating it fails with `NOT_FOUND`.
+    async fn delete_thread(&self, ctx: &Context<'_>, input: DeleteThreadInput) -> Result<DeletePayload> {
+        let id = parse_id("threadId", &input.thread_id)?;
+        let deletion = ctx.services().threads.delete(ctx.actor()?, id).await?;
+        Ok(DeletePayload { deleted_id: input.thread_id, deletion: Some(Deletion(deletion)) })
     }
 
     /// Sends a message and requests a response. While the thread has a generation in progress, fails with `CONFLICT` and

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait as _, QueryFilter as _, QuerySelect as _};
 use serde::Deserialize;
 use triptych_entities::{
     documents::{conversations::generation::Generation, to_bson},
-    ids::{ExecutionId, ExecutionStepId, GenerationId},
+    ids::{ExecutionId, ExecutionStepId, GenerationId, ThreadId},
     relational::automation::execution_step,
 };
 use triptych_stores::{
@@ -61,6 +61,23 @@ impl Generations {
             }
         }
         Ok(())
+    }
+
+    /// Stops the generation of a thread that is deleted. Whether there is none in progress any more; one that a worker runs
+    /// ends when it polls, within a fraction of a second.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer; it may be repeated.
+    pub(crate) async fn stop_of_thread(&self, thread: ThreadId) -> Result<bool, StoreError> {
+        let unfinished = doc! {
+            "origin.threadId": { "$eq": thread, "$exists": true },
+            "status": { "$in": ["QUEUED", "STREAMING"] },
+        };
+        for (id, _) in self.leases(unfinished.clone(), None).await? {
+            self.request_abort(id).await?;
+            self.end_orphan(id, Outcome::aborted()).await?;
+        }
+        Ok(self.leases(unfinished, None).await?.is_empty())
     }
 
     /// Ends the generations of steps that have ended, if no worker runs them.

@@ -1,16 +1,16 @@
-//! Removes generations whose origin is deleted.
+//! Removes generations whose origin is deleted. Their usage remains.
 
 use mongodb::bson::doc;
 use triptych_entities::{
     documents::conversations::generation::Generation,
-    ids::{ExecutionId, OrganizationId},
+    ids::{ExecutionId, GenerationId, OrganizationId},
 };
-use triptych_stores::{collections::in_time, error::StoreError};
+use triptych_stores::{collections::in_time, error::StoreError, live::Topic};
 
 use super::Generations;
 
 impl Generations {
-    /// Removes the generations of the AI steps of these executions. Their usage remains.
+    /// Removes the generations of the AI steps of these executions.
     ///
     /// # Errors
     /// If `MongoDB` does not answer; it may be repeated.
@@ -24,6 +24,25 @@ impl Generations {
             "organizationId": organization,
             "origin.executionId": { "$in": executions.to_vec(), "$exists": true },
         };
+        let found = self.leases(filter, None).await?;
+        self.remove(organization, &found.into_iter().map(|(id, _)| id).collect::<Vec<_>>()).await
+    }
+
+    /// Removes generations and their streams.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer; it may be repeated.
+    pub(crate) async fn remove(
+        &self,
+        organization: OrganizationId,
+        ids: &[GenerationId],
+    ) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let topics: Vec<Topic> = ids.iter().map(Topic::of).collect();
+        self.live.remove(&topics).await;
+        let filter = doc! { "_id": { "$in": ids.to_vec() }, "organizationId": organization };
         in_time(self.stores.documents::<Generation>().across_tenants().delete_many(filter)).await?;
         Ok(())
     }

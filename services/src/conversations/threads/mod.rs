@@ -4,6 +4,7 @@
 mod branch;
 mod content;
 mod create;
+mod delete;
 mod find;
 mod input;
 mod insert;
@@ -24,7 +25,7 @@ pub use update::UpdateThread;
 use triptych_entities::documents::conversations::{message::Message, thread::Thread};
 use triptych_stores::{clock::Clock, collections::Documents, connections::Stores};
 
-use crate::conversations::generations::Generations;
+use crate::{conversations::generations::Generations, deletions::Deletions};
 
 /// Conversations and their messages.
 #[derive(Clone)]
@@ -32,11 +33,12 @@ pub struct Threads {
     stores: Stores,
     clock: Clock,
     generations: Generations,
+    deletions: Deletions,
 }
 
 impl Threads {
-    pub(crate) fn new(stores: Stores, clock: Clock, generations: Generations) -> Self {
-        Self { stores, clock, generations }
+    pub(crate) fn new(stores: Stores, clock: Clock, generations: Generations, deletions: Deletions) -> Self {
+        Self { stores, clock, generations, deletions }
     }
 
     fn documents(&self) -> Documents<Thread> {
