@@ -81,7 +81,11 @@ async fn maintain(services: &Services, company: Company) {
                 swept = Some(Instant::now());
                 first = Thoroughness::Emptied;
             }
-            Err(error) => warn(&*error),
+            Err(error) => {
+                warn(&*error);
+                // What was not finished is done again, whatever the marker says.
+                swept = None;
+            }
         }
         tokio::time::sleep(PULSE).await;
     }
@@ -123,13 +127,13 @@ async fn take_turn(
 }
 
 async fn restore(services: &Services, thoroughness: Thoroughness) -> Result<(), Box<dyn Coded>> {
+    // First: if the queues are emptied meanwhile, the next check finds no marker.
+    services.queues.mark().await.map_err(boxed)?;
     if thoroughness == Thoroughness::Alone {
         services.executions.release_all().await.map_err(boxed)?;
         services.generations.recover_exclusive().await.map_err(boxed)?;
     }
-    sweep(services, thoroughness).await?;
-    // Last: if the queues are emptied meanwhile, the next check finds no marker.
-    services.queues.mark().await.map_err(boxed)
+    sweep(services, thoroughness).await
 }
 
 async fn sweep(services: &Services, thoroughness: Thoroughness) -> Result<(), Box<dyn Coded>> {
