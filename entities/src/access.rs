@@ -20,6 +20,14 @@ pub enum Action {
 pub enum Subject {
     Organization,
     ApiToken,
+    /// Sessions of users.
+    Session,
+    /// Members of the organization, and invitations.
+    Member,
+    /// Roles that the organization makes itself.
+    Role,
+    /// The audit log.
+    AuditEvent,
     Flow,
     Execution,
     Credential,
@@ -61,9 +69,13 @@ impl Action {
 
 impl Subject {
     /// Those that are not about a single collection.
-    pub(crate) const FEATURES: [Self; 8] = [
+    pub(crate) const FEATURES: [Self; 12] = [
         Self::Organization,
         Self::ApiToken,
+        Self::Session,
+        Self::Member,
+        Self::Role,
+        Self::AuditEvent,
         Self::Flow,
         Self::Execution,
         Self::Credential,
@@ -78,6 +90,10 @@ impl Subject {
         match self {
             Self::Organization => "organization",
             Self::ApiToken => "api_token",
+            Self::Session => "session",
+            Self::Member => "member",
+            Self::Role => "role",
+            Self::AuditEvent => "audit_event",
             Self::Flow => "flow",
             Self::Execution => "execution",
             Self::Credential => "credential",
@@ -92,7 +108,14 @@ impl Subject {
     /// of its members.
     #[must_use]
     pub fn is_private(self) -> bool {
-        matches!(self, Self::Thread | Self::Documents { private: true, .. })
+        matches!(self, Self::Session | Self::Thread | Self::Documents { private: true, .. })
+    }
+
+    /// Whether permissions on it give or show access to the organization. API tokens have them only if their scopes name
+    /// them.
+    #[must_use]
+    pub fn governs_access(self) -> bool {
+        matches!(self, Self::ApiToken | Self::Session | Self::Member | Self::Role | Self::AuditEvent)
     }
 }
 

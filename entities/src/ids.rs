@@ -126,6 +126,8 @@ ids! {
     PermissionId = "perm";
     MembershipId = "member";
     ApiTokenId = "token";
+    AuditEventId = "audit";
+    InvitationId = "invitation";
     /// A session, stored in Redis only.
     SessionId = "session";
     FlowId = "flow";

@@ -17,7 +17,10 @@ use crate::{
         threads::{Message, Thread, ThreadMutation, ThreadQuery},
     },
     deletions::{Deletion, DeletionQuery},
-    identity::{IdentityMutation, IdentityQuery, Organization, User},
+    identity::{
+        AuditEvent, AuditQuery, IdentityMutation, IdentityQuery, Invitation, Member, MemberMutation,
+        MemberQuery, Organization, Role, User,
+    },
     node::{Kind, NodeQuery},
     queues::QueueQuery,
     root::Bounded,
@@ -30,6 +33,10 @@ pub(crate) const COLLECTIONS: &[Operations] = &[Operations::of::<Preset>()];
 const NODES: &[Kind] = &[
     Kind::of::<User>(),
     Kind::of::<Organization>(),
+    Kind::of::<AuditEvent>(),
+    Kind::of::<Member>(),
+    Kind::of::<Role>(),
+    Kind::of::<Invitation>(),
     Kind::of::<Flow>(),
     Kind::of::<FlowVersion>(),
     Kind::of::<Step>(),
@@ -56,6 +63,8 @@ pub(crate) type Query = Bounded<Queries>;
 pub struct Queries(
     NodeQuery,
     IdentityQuery,
+    MemberQuery,
+    AuditQuery,
     IntegrationQuery,
     FlowQuery,
     ExecutionQuery,
@@ -71,6 +80,7 @@ pub struct Queries(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     IdentityMutation,
+    MemberMutation,
     FlowMutation,
     ExecutionMutation,
     CredentialMutation,

@@ -3,6 +3,7 @@
 //! Every function for users takes an [`access::Actor`] and limits its queries to a scope; objects that are out of scope
 //! are not found. Does not depend on GraphQL.
 
+pub mod audit;
 pub mod automation;
 pub mod conversations;
 pub mod deletions;

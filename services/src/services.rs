@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    audit::Audit,
     automation::{
         credentials::{Credentials, Keyring},
         datastore::Datastore,
@@ -41,6 +42,7 @@ pub struct ServiceConfig {
 /// All services. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
+    pub audit: Audit,
     pub identity: Identity,
     pub flows: Flows,
     pub executions: Executions,
@@ -106,6 +108,7 @@ impl Services {
         let remover =
             Remover::new(deletions.clone(), executions.clone(), generations.clone(), threads.clone());
         Ok(Self {
+            audit: Audit::new(stores.clone(), clock.clone(), identity.audit_retention),
             identity: Identity::new(stores.clone(), clock.clone(), identity),
             flows: Flows::new(stores.clone(), clock.clone(), flow_parts),
             executions,

@@ -104,7 +104,7 @@ const UNTENANTED: [&str; 2] = ["user::Entity", "organization::Entity"];
 
 /// Files with queries across organizations: background jobs, documents that a scoped query has found, and pipelines and
 /// transactions that begin with the filter of a scope.
-const ACROSS_TENANTS: [&str; 29] = [
+const ACROSS_TENANTS: [&str; 30] = [
     "services/src/automation/credentials/open.rs",
     "services/src/automation/executions/accept.rs",
     "services/src/automation/executions/advance.rs",
@@ -134,12 +134,14 @@ const ACROSS_TENANTS: [&str; 29] = [
     "services/src/deletions/flow.rs",
     "services/src/deletions/remover.rs",
     "services/src/identity/demo.rs",
+    // The token of an invitation is the permission.
+    "services/src/identity/invitations/accept.rs",
     "services/src/identity/sign_in.rs",
 ];
 
 /// Where a query reaches a whole organization whatever the caller may do: jobs, triggers, and the parts of a row or
 /// document that a narrower scope has found.
-const WHOLE_ORGANIZATION: [&str; 15] = [
+const WHOLE_ORGANIZATION: [&str; 19] = [
     "engine/src/automation/flows/attempt.rs",
     "services/src/automation/credentials/open.rs",
     "services/src/automation/datastore/mod.rs",
@@ -155,6 +157,11 @@ const WHOLE_ORGANIZATION: [&str; 15] = [
     "services/src/conversations/threads/branch.rs",
     "services/src/conversations/threads/send.rs",
     "services/src/deletions/mod.rs",
+    // Names and roles are unique in the organization, and every member sees its roles.
+    "services/src/identity/custom_roles.rs",
+    "services/src/identity/invitations/accept.rs",
+    "services/src/identity/invitations/invite.rs",
+    "services/src/identity/members/standing.rs",
 ];
 
 /// Calls that reach further than the caller's permission, by a part of their names, and the files that may contain

@@ -123,6 +123,15 @@ async fn fill(world: &World, client: &Client, schema: &Schema) {
         let (old, _) = client.published_flow(steps([hook()])).await;
         client.send(delete, json!({ "id": old })).await;
     }
+    let roles = client.send("{ roles { id name } }", json!({})).await;
+    let role = roles.text("/roles/2/id");
+    let invite = "mutation($email: String!, $role: ID!) {
+        inviteMember(input: { email: $email, roleId: $role }) { token } }";
+    for n in 0..3 {
+        world.signed_in_again(client).await;
+        world.member(client, "viewer", &[]).await;
+        client.send(invite, json!({ "email": format!("guest{n}@example.org"), "role": role })).await;
+    }
     let one_attempt = json!({ "maxAttempts": 1 });
     let fails = get("fails", "http://127.0.0.1:1/").retry(one_attempt);
     let (flow, _) = client.published_flow(steps([hook(), text("a", "x"), text("b", "x"), fails])).await;

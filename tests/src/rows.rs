@@ -11,7 +11,7 @@ use triptych_server::services::relational::{
         credential, datastore_item, execution, execution_log, execution_step, flow, flow_version, schedule,
         schedule_firing, step, step_link, webhook,
     },
-    identity::{api_token, membership, organization, permission, role, user},
+    identity::{api_token, audit_event, invitation, membership, organization, permission, role, user},
     instant::Instant,
     outbox,
     positional::{ColumnSet, Positional, decode},
@@ -116,6 +116,7 @@ fn in_order<M: Positional + ModelTrait>() -> bool {
 fn queries_of_whole_rows_are_decoded_by_position() {
     let by_position = [
         in_order::<api_token::Model>(),
+        in_order::<audit_event::Model>(),
         in_order::<credential::Model>(),
         in_order::<datastore_item::Model>(),
         in_order::<execution::Model>(),
@@ -123,6 +124,7 @@ fn queries_of_whole_rows_are_decoded_by_position() {
         in_order::<execution_step::Model>(),
         in_order::<flow::Model>(),
         in_order::<flow_version::Model>(),
+        in_order::<invitation::Model>(),
         in_order::<membership::Model>(),
         in_order::<organization::Model>(),
         in_order::<outbox::Model>(),

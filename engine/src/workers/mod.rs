@@ -4,6 +4,7 @@
 mod fairness;
 mod housekeeping;
 mod jobs;
+mod pruning;
 mod queue_worker;
 
 use std::{sync::Arc, time::Duration};
@@ -117,6 +118,8 @@ impl Engine {
             filling.run_until_cancelled(filled).await;
         });
         housekeeping::start(&services, company, &tasks, &end);
+        let (pruned, stopped) = (services.clone(), end.clone());
+        tasks.spawn(async move { stopped.run_until_cancelled(pruning::prune(&pruned)).await });
         Ok(Self { workers, tasks, stop, end })
     }
 

@@ -13,4 +13,10 @@ pub struct Session {
     pub organization_id: OrganizationId,
     pub created_at: DateTime<Utc>,
     pub user_agent: Option<String>,
+    /// The address of the client that signed in.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// The epoch of the user's sessions in which it was started.
+    #[serde(default)]
+    pub epoch: i32,
 }

@@ -29,6 +29,7 @@ pub trait Tenanted: EntityTrait {
         match Self::OWNERSHIP {
             Ownership::Column(column) => column.eq(owner),
             Ownership::Parent(column, ids_of) => column.in_subquery(ids_of(owner)),
+            Ownership::Nobody => SimpleExpr::from(false),
         }
     }
 }
@@ -41,6 +42,8 @@ pub enum Ownership<C> {
     /// The owner of the parent row, whose id is in this column. The function selects the ids of the parents: see
     /// `ids_of`.
     Parent(C, fn(UserId) -> SelectStatement),
+    /// Rows have no owner. A permission that is limited to own rows reaches none.
+    Nobody,
 }
 
 /// Selects the ids of the rows of an owner.

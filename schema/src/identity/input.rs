@@ -45,14 +45,32 @@ pub struct SignOutInput {
     pub session_id: Option<ID>,
 }
 
+/// Input to change the password.
+#[derive(InputObject)]
+pub struct ChangePasswordInput {
+    /// The password until now. A wrong one counts as a failed attempt to sign in.
+    pub current_password: String,
+    /// The new password, 8 to 256 characters.
+    pub new_password: String,
+}
+
+/// Input to switch to another organization.
+#[derive(InputObject)]
+pub struct SwitchOrganizationInput {
+    /// The id of an organization of the user.
+    pub organization_id: ID,
+}
+
 /// Input to create an API token.
 #[derive(InputObject)]
 pub struct CreateApiTokenInput {
     /// The name, 1 to 120 characters.
     pub name: String,
-    /// Scopes in the form `action:subject`, such as `read:flow`. Default: all permissions of the user.
+    /// Up to 100 scopes in the form `action:subject`, such as `read:flow`. Each is cut to what the caller may do, and
+    /// refused if nothing is left. Default: all permissions of the caller, except those on `api_token`, `session`,
+    /// `member`, `role` and `audit_event`, which have to be named.
     pub scopes: Option<Vec<String>>,
-    /// When the token expires. Default: never.
+    /// When the token expires. Default: never. A token that is made with a token expires and is deleted with it.
     pub expires_at: Option<DateTime<Utc>>,
 }
 

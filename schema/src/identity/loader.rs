@@ -34,12 +34,10 @@ impl NodeType for Organization {
     type Row = organization::Model;
     const NOUN: &'static str = "organization";
 
-    /// A caller sees one organization only.
+    /// A caller sees their own organizations only.
     async fn fetch(caller: &Caller, ids: &[OrganizationId]) -> Fetched<Self::Row> {
-        if !ids.contains(&caller.actor.organization) {
-            return Ok(Vec::new());
-        }
-        Ok(vec![caller.services.identity.organization(&caller.actor).await?])
+        let own = caller.services.identity.organizations(&caller.actor).await?;
+        Ok(own.into_iter().filter(|organization| ids.contains(&organization.id)).collect())
     }
 
     fn id_of(row: &Self::Row) -> OrganizationId {

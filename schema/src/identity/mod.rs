@@ -1,11 +1,19 @@
 //! The API of users, organizations and their access.
 
+mod audit;
 mod input;
 mod loader;
+mod member;
+mod member_roots;
 mod mutation;
 mod object;
 mod query;
+mod session;
 
+pub use audit::{AuditEvent, AuditQuery};
+pub use member::{Invitation, Member, Role};
+pub use member_roots::{MemberMutation, MemberQuery};
 pub use mutation::{IdentityMutation, SESSION_COOKIE};
 pub use object::{Organization, User};
 pub use query::IdentityQuery;
+pub use session::Session;

@@ -8,7 +8,10 @@ use secrecy::SecretString;
 use triptych_services::identity::IssuedSession;
 
 use super::{
-    input::{CreateApiTokenInput, DeleteApiTokenInput, SignInInput, SignOutInput, SignUpInput},
+    input::{
+        ChangePasswordInput, CreateApiTokenInput, DeleteApiTokenInput, SignInInput, SignOutInput,
+        SignUpInput, SwitchOrganizationInput,
+    },
     object::{ApiToken, Viewer},
 };
 use crate::{
@@ -39,7 +42,7 @@ impl SignInPayload {
 
     /// The signed-in user.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
-        let actor = ctx.services().identity.authenticate(&self.issued.token).await?;
+        let actor = ctx.services().identity.authenticate(&self.issued.token, &ctx.client().origin).await?;
         Ok(Viewer(Arc::new(actor.ok_or_else(ApiError::signed_out)?)))
     }
 }
@@ -83,13 +86,40 @@ impl IdentityMutation {
         Ok(signed_in(ctx, issued))
     }
 
-    /// Ends the current session, or another one of the caller, and the subscriptions of that session.
+    /// Changes the password, ends all sessions of the user, and starts a new one. API tokens stay valid. Needs a session.
+    /// A wrong current password counts as a failed attempt to sign in.
+    async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<SignInPayload> {
+        let (current, new) = (input.current_password.into(), input.new_password.into());
+        let issued = ctx.services().identity.change_password(ctx.actor()?, current, new).await?;
+        Ok(signed_in(ctx, issued))
+    }
+
+    /// Ends the session and starts one in another organization of the user. Needs a session.
+    async fn switch_organization(
+        &self,
+        ctx: &Context<'_>,
+        input: SwitchOrganizationInput,
+    ) -> Result<SignInPayload> {
+        let to = parse_id("organizationId", &input.organization_id)?;
+        let issued = ctx.services().identity.switch_organization(ctx.actor()?, to).await?;
+        Ok(signed_in(ctx, issued))
+    }
+
+    /// Ends all sessions of the user, in all organizations, and their subscriptions. The payload has the id of the current
+    /// session; it is null with an API token, which needs the scope `delete:session`.
+    async fn sign_out_everywhere(&self, ctx: &Context<'_>) -> Result<Option<DeletePayload>> {
+        let ended = ctx.services().identity.sign_out_everywhere(ctx.actor()?).await?;
+        set_cookie(ctx, "", 0);
+        Ok(ended.map(|id| DeletePayload::of(ID(id.to_string()))))
+    }
+
+    /// Ends the current session, or another one of the caller, and the subscriptions of that session. An API token needs
+    /// the scope `delete:session`.
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Result<SignOutPayload> {
         let actor = ctx.actor()?;
-        if let Some(id) = parse_id_opt("sessionId", input.session_id.as_ref())? {
-            ctx.services().identity.sessions.end(actor.user, id).await?;
-        } else {
-            ctx.services().identity.sign_out(actor).await?;
+        let session = parse_id_opt("sessionId", input.session_id.as_ref())?;
+        ctx.services().identity.sign_out(actor, session).await?;
+        if session.is_none() {
             set_cookie(ctx, "", 0);
         }
         Ok(SignOutPayload { signed_out: true })
@@ -113,7 +143,8 @@ impl IdentityMutation {
     }
 }
 
-fn signed_in(ctx: &Context<'_>, issued: IssuedSession) -> SignInPayload {
+/// Sets the cookie of a new session.
+pub(super) fn signed_in(ctx: &Context<'_>, issued: IssuedSession) -> SignInPayload {
     set_cookie(ctx, &issued.token, ctx.services().identity.sessions.ttl().as_secs());
     SignInPayload { issued }
 }

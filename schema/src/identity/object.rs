@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use triptych_entities::{
-    ids::{ApiTokenId, OrganizationId, SessionId, UserId},
-    payloads::session,
+    ids::{ApiTokenId, OrganizationId, UserId},
     relational::identity::{api_token, organization, user},
 };
-use triptych_services::access::{Actor, Grant, Proof};
+use triptych_services::access::{Actor, Grant};
 
+use super::Session;
 use crate::{
     context::ContextExt as _,
     errors::{ApiError, Result},
@@ -77,31 +77,6 @@ impl From<&Grant> for Permission {
     }
 }
 
-/// A session of the caller.
-#[derive(SimpleObject)]
-#[graphql(crate = "crate::output")]
-pub struct Session {
-    /// `session_…`
-    pub id: Id<SessionId>,
-    /// Whether it is the session of this request.
-    pub current: bool,
-    /// The user agent of the client.
-    pub user_agent: Option<String>,
-    /// When the session was created.
-    pub created_at: DateTime<Utc>,
-}
-
-impl Session {
-    fn new(session: session::Session, proof: &Proof) -> Self {
-        Self {
-            current: *proof == Proof::Session(session.id),
-            id: Id(session.id),
-            user_agent: session.user_agent,
-            created_at: session.created_at,
-        }
-    }
-}
-
 /// An API token for programs. The secret is returned once, when the token is created.
 #[derive(SimpleObject)]
 #[graphql(crate = "crate::output")]
@@ -110,7 +85,8 @@ pub struct ApiToken {
     pub id: Id<ApiTokenId>,
     /// The name.
     pub name: String,
-    /// The scopes in the form `action:subject`; empty for all permissions of the user.
+    /// The scopes in the form `action:subject`; empty for all permissions of the user, except those on API tokens,
+    /// sessions, members, roles and the audit log.
     pub scopes: Vec<String>,
     /// When the token expires; null if it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
@@ -149,18 +125,25 @@ impl Viewer {
         Ok(ctx.services().identity.organization(&self.0).await?.into())
     }
 
+    /// The organizations of the user, oldest first; with an API token, that of the token. `switchOrganization` continues in
+    /// another one.
+    async fn organizations(&self, ctx: &Context<'_>) -> Result<Items<Organization>> {
+        let organizations = ctx.services().identity.organizations(&self.0).await?;
+        Ok(organizations.into_iter().map(Into::into).collect())
+    }
+
     /// The permissions of the user's role.
     fn permissions(&self) -> Items<Permission> {
         self.0.grants.iter().map(Into::into).collect()
     }
 
-    /// The sessions of the user, newest first.
+    /// The sessions of the user, newest first. An API token needs the scope `read:session`.
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Items<Session>> {
-        let sessions = ctx.services().identity.sessions.list(self.0.user).await?;
+        let sessions = ctx.services().identity.sessions_of(&self.0).await?;
         Ok(sessions.into_iter().map(|session| Session::new(session, &self.0.proof)).collect())
     }
 
-    /// The API tokens of the user, newest first.
+    /// The API tokens of the user, newest first. An API token needs the scope `read:api_token`.
     async fn api_tokens(&self, ctx: &Context<'_>) -> Result<Items<ApiToken>> {
         let tokens = ctx.services().identity.api_tokens(&self.0).await?;
         Ok(tokens.into_iter().map(Into::into).collect())

@@ -20,7 +20,7 @@ use super::{
 pub(super) const INTROSPECTION_LISTS: usize = 2;
 
 /// The mutations that hash a password, which is slow on purpose.
-const PASSWORD_FIELDS: [&str; 2] = ["signUp", "signIn"];
+const PASSWORD_FIELDS: [&str; 4] = ["signUp", "signIn", "changePassword", "acceptInvitation"];
 
 /// Maximum depth to which selections are followed, also through fragments. Without it, a chain of many fragments could
 /// overflow the stack.

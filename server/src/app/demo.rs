@@ -4,6 +4,7 @@ use serde_json::json;
 use triptych_entities::ids::{OrganizationId, UserId};
 use triptych_services::{
     Services,
+    access::Origin,
     automation::flows::{GraphSpec, NewFlow, StepSpec},
     error::{Code, Coded as _},
 };
@@ -27,12 +28,13 @@ pub(crate) async fn seed(services: &Services) -> Result<Option<(UserId, Organiza
         }
         Err(error) => return Err(failed(error)),
     };
-    let issued = services.identity.sessions.issue(user, organization, None).await.map_err(failed)?;
-    let actor = services.identity.authenticate(&issued.token).await.map_err(failed)?;
+    let origin = Origin::default();
+    let issued = services.identity.open_session(user, organization, &origin).await.map_err(failed)?;
+    let actor = services.identity.authenticate(&issued.token, &origin).await.map_err(failed)?;
     if let Some(actor) = actor {
         let flow = services.flows.create(&actor, sample_flow()).await.map_err(failed)?;
         services.flows.publish(&actor, flow.id).await.map_err(failed)?;
-        services.identity.sign_out(&actor).await.map_err(failed)?;
+        services.identity.sign_out(&actor, None).await.map_err(failed)?;
     }
     Ok(Some((user, organization)))
 }

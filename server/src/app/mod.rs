@@ -176,5 +176,10 @@ fn identity(config: &Config) -> IdentitySettings {
         config::SignUp::Invite => SignUpMode::Invite,
         config::SignUp::Closed => SignUpMode::Closed,
     };
-    IdentitySettings { session_ttl: config.sessions.ttl(), sign_up }
+    IdentitySettings {
+        session_ttl: config.sessions.ttl(),
+        session_life: config.sessions.life(),
+        sign_up,
+        audit_retention: config.audit.retention(),
+    }
 }

@@ -7,6 +7,7 @@
 //! A new section is a file with its struct and its implementation of `Section`, its `mod`, one line of `sections!`, and
 //! its defaults in `default.toml`.
 
+mod audit;
 mod check;
 mod demo;
 mod embedded;
@@ -86,6 +87,7 @@ sections! {
     demo: DemoConfig,
     identity: IdentityConfig,
     sessions: SessionsConfig,
+    audit: AuditConfig,
     limits: LimitsConfig,
     outbound: OutboundConfig,
     quotas: QuotasConfig,

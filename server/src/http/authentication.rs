@@ -73,9 +73,9 @@ impl Caller {
     ///
     /// # Errors
     /// 401 for a bearer token that is not valid, 503 when a database is unavailable.
-    pub(super) async fn of(state: &HttpState, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(super) async fn of(state: &HttpState, headers: &HeaderMap, origin: &Origin) -> Result<Self, Refusal> {
         let Some(credential) = Credential::of(headers) else { return Ok(Self::default()) };
-        let actor = authenticate(state, credential.token()).await?;
+        let actor = authenticate(state, credential.token(), origin).await?;
         match (actor, credential) {
             (Some(actor), _) => Ok(Self { actor: Some(Arc::new(actor)), stale_cookie: false }),
             (None, Credential::Cookie(_)) => Ok(Self { actor: None, stale_cookie: true }),
@@ -90,8 +90,13 @@ impl Caller {
 ///
 /// # Errors
 /// 503 when a database is unavailable or slow.
-pub(super) async fn authenticate(state: &HttpState, token: &str) -> Result<Option<Actor>, Refusal> {
-    match tokio::time::timeout(AUTHENTICATION_TIMEOUT, state.services.identity.authenticate(token)).await {
+pub(super) async fn authenticate(
+    state: &HttpState,
+    token: &str,
+    origin: &Origin,
+) -> Result<Option<Actor>, Refusal> {
+    let work = state.services.identity.authenticate(token, origin);
+    match tokio::time::timeout(AUTHENTICATION_TIMEOUT, work).await {
         Ok(Ok(actor)) => Ok(actor),
         Ok(Err(error)) => Err(Refusal::of(&error, &state.services.clock)),
         Err(_) => Err(Refusal::unavailable("authentication exceeded its time limit; try again")),

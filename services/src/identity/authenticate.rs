@@ -3,15 +3,16 @@
 use sea_orm::{DbBackend, FromQueryResult, Statement};
 use sha2::{Digest as _, Sha256};
 use triptych_entities::ids::{ApiTokenId, OrganizationId, UserId};
-use triptych_stores::access::{Action, Actor, Grant, Proof, subjects};
+use triptych_stores::access::{Action, Actor, Grant, Origin, Proof, subjects};
 use triptych_stores::error::Result;
 
-use super::{Identity, roles::BuiltIn};
+use super::{Identity, roles::BuiltIn, scopes::TokenScope};
 
 /// The caller's role, and one of the grants that the organization gave it. A built-in role has none.
 #[derive(FromQueryResult)]
 struct RoleRow {
     key: String,
+    session_epoch: i32,
     action: Option<String>,
     subject: Option<String>,
     only_own: Option<bool>,
@@ -31,16 +32,25 @@ impl Identity {
     ///
     /// # Errors
     /// If a database does not answer.
-    pub async fn authenticate(&self, token: &str) -> Result<Option<Actor>> {
-        if token.starts_with(super::tokens::PREFIX) {
-            return self.by_api_token(token).await;
+    pub async fn authenticate(&self, token: &str, origin: &Origin) -> Result<Option<Actor>> {
+        let credential = if token.starts_with(super::tokens::PREFIX) {
+            self.by_api_token(token).await?
+        } else {
+            let session = self.sessions.touch(token).await?;
+            session.map(|session| Credential {
+                user: session.user_id,
+                organization: session.organization_id,
+                proof: Proof::Session(session.id),
+                limit: Limit::Epoch(session.epoch),
+            })
+        };
+        match credential {
+            Some(credential) => self.actor(credential, origin).await,
+            None => Ok(None),
         }
-        let Some(session) = self.sessions.touch(token).await? else { return Ok(None) };
-        let proof = Proof::Session(session.id);
-        self.actor(session.user_id, session.organization_id, proof, None).await
     }
 
-    async fn by_api_token(&self, token: &str) -> Result<Option<Actor>> {
+    async fn by_api_token(&self, token: &str) -> Result<Option<Credential>> {
         let sql = "SELECT id, organization_id, user_id, scopes FROM api_tokens
                    WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > $2)";
         let hash = Sha256::digest(token).to_vec();
@@ -50,28 +60,51 @@ impl Identity {
             return Ok(None);
         };
         self.note_use(row.id).await?;
-        self.actor(row.user_id, row.organization_id, Proof::ApiToken, Some(&row.scopes)).await
+        Ok(Some(Credential {
+            user: row.user_id,
+            organization: row.organization_id,
+            proof: Proof::ApiToken(row.id),
+            limit: Limit::Scopes(row.scopes),
+        }))
     }
 
-    async fn actor(
-        &self,
-        user: UserId,
-        organization: OrganizationId,
-        proof: Proof,
-        scopes: Option<&[String]>,
-    ) -> Result<Option<Actor>> {
-        let sql = "SELECT r.key, p.action, p.subject, p.only_own
-                   FROM memberships m JOIN roles r ON r.id = m.role_id LEFT JOIN permissions p ON p.role_id = r.id
+    async fn actor(&self, credential: Credential, origin: &Origin) -> Result<Option<Actor>> {
+        let Credential { user, organization, proof, limit } = credential;
+        let sql = "SELECT r.key, u.session_epoch, p.action, p.subject, p.only_own
+                   FROM memberships m JOIN roles r ON r.id = m.role_id JOIN users u ON u.id = m.user_id
+                   LEFT JOIN permissions p ON p.role_id = r.id
                    WHERE m.user_id = $1 AND m.organization_id = $2";
         let statement =
             Statement::from_sql_and_values(DbBackend::Postgres, sql, [user.into(), organization.into()]);
         let rows = RoleRow::find_by_statement(statement).all(&self.stores.pg).await?;
         let Some(role) = rows.first() else { return Ok(None) };
+        if matches!(limit, Limit::Epoch(epoch) if epoch != role.session_epoch) {
+            return Ok(None);
+        }
         let built_in = BuiltIn::by_key(&role.key).map(BuiltIn::grants).unwrap_or_default();
         let granted = built_in.into_iter().chain(rows.iter().filter_map(grant));
-        let grants = granted.flat_map(|grant| limited(grant, scopes)).collect();
-        Ok(Some(Actor { user, organization, grants, proof }))
+        let grants = match limit {
+            Limit::Epoch(_) => granted.collect(),
+            Limit::Scopes(scopes) => granted.flat_map(|grant| TokenScope::limit(grant, &scopes)).collect(),
+        };
+        Ok(Some(Actor { user, organization, grants, proof, origin: origin.clone() }))
     }
+}
+
+/// A session or an API token that is valid by itself.
+struct Credential {
+    user: UserId,
+    organization: OrganizationId,
+    proof: Proof,
+    limit: Limit,
+}
+
+/// How a credential is limited by its user.
+enum Limit {
+    /// It ends with the epoch of the user's sessions.
+    Epoch(i32),
+    /// It has these scopes of the user's permissions.
+    Scopes(Vec<String>),
 }
 
 /// A permission that this version does not know grants nothing.
@@ -81,21 +114,4 @@ fn grant(row: &RoleRow) -> Option<Grant> {
         subject: subjects::by_name(row.subject.as_deref()?)?,
         only_own: row.only_own?,
     })
-}
-
-/// Limits a permission to the scopes of a token. Without scopes the permission is not limited.
-fn limited(grant: Grant, scopes: Option<&[String]>) -> Vec<Grant> {
-    let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) else { return vec![grant] };
-    let asked = scopes.iter().filter_map(|scope| {
-        let (action, subject) = scope.split_once(':')?;
-        Some((Action::by_name(action)?, subjects::by_name(subject)?))
-    });
-    asked
-        .filter(|(_, subject)| *subject == grant.subject)
-        .filter_map(|(action, _)| match (grant.action, action) {
-            (_, Action::Manage) => Some(grant),
-            (Action::Manage, action) => Some(Grant { action, ..grant }),
-            (granted, action) => (granted == action).then_some(grant),
-        })
-        .collect()
 }

@@ -8,7 +8,10 @@ use triptych_entities::{
     ids::{OrganizationId, UserId},
     relational::identity::{api_token, membership, organization, user},
 };
-use triptych_stores::{access::Scoped as _, error::Result};
+use triptych_stores::{
+    access::{Origin, Scoped as _},
+    error::Result,
+};
 
 use super::{Identity, sign_up::has_email};
 
@@ -37,7 +40,8 @@ impl Identity {
     /// `EmailTaken` if somebody else has the address.
     pub async fn create_demo(&self) -> Result<(UserId, OrganizationId)> {
         let text = str::to_owned;
-        self.create_owner(text(DEMO_EMAIL), text("Demo"), text("Demo organization"), None).await
+        let origin = Origin::default();
+        self.create_owner(text(DEMO_EMAIL), text("Demo"), text("Demo organization"), None, &origin).await
     }
 
     /// Ends all sessions and API tokens of the demo user.
@@ -51,10 +55,10 @@ impl Identity {
             .filter(api_token::Column::UserId.eq(user))
             .exec(&self.stores.pg)
             .await?;
-        for session in self.sessions.list(user).await? {
-            self.sessions.end(user, session.id).await?;
-        }
-        Ok(())
+        let tx = self.stores.pg.begin().await?;
+        self.begin_epoch(&tx, user).await?;
+        tx.commit().await?;
+        Ok(self.sessions.end_all(user).await?)
     }
 
     /// Whether the database has an organization.

@@ -1,6 +1,6 @@
 //! Batch finders of users and organizations, within the organization of the caller.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use triptych_entities::{
     ids::{OrganizationId, UserId},
     relational::identity::{membership, organization, user},
@@ -36,6 +36,25 @@ impl Identity {
     /// If PostgreSQL does not answer.
     pub async fn organization(&self, actor: &Actor) -> Result<organization::Model> {
         self.organization_by_id(actor.organization).await
+    }
+
+    /// Lists the organizations of the user, oldest first; with an API token, that of the token.
+    ///
+    /// # Errors
+    /// If PostgreSQL does not answer.
+    pub async fn organizations(&self, actor: &Actor) -> Result<Vec<organization::Model>> {
+        let joined = sea_orm::sea_query::Query::select()
+            .column(membership::Column::OrganizationId)
+            .from(membership::Entity)
+            .and_where(membership::Column::UserId.eq(actor.user))
+            .to_owned();
+        let mut own = organization::Entity::find()
+            .filter(organization::Column::Id.in_subquery(joined))
+            .order_by_asc(organization::Column::Id);
+        if actor.session().is_none() {
+            own = own.filter(organization::Column::Id.eq(actor.organization));
+        }
+        Ok(own.fetch(&self.stores.pg).await?)
     }
 
     async fn organization_by_id(&self, id: OrganizationId) -> Result<organization::Model> {

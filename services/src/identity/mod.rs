@@ -1,12 +1,18 @@
 //! Users, organizations, roles, sessions and API tokens. Sessions are in Redis, all other data is in PostgreSQL.
 
 mod authenticate;
+mod change_password;
+mod custom_roles;
 mod demo;
 mod directory;
 mod guesses;
 mod hashing;
+mod invitations;
+mod members;
+mod own_sessions;
 mod password;
 mod roles;
+mod scopes;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -18,7 +24,9 @@ use triptych_stores::{clock::Clock, connections::Stores};
 use guesses::Guesses;
 use hashing::Hashing;
 
+pub use custom_roles::{NewPermission, RoleWithGrants};
 pub use demo::DEMO_EMAIL;
+pub use invitations::{AcceptInvitation, Invited};
 pub use sessions::{IssuedSession, Sessions};
 pub use settings::{IdentitySettings, SignUpMode};
 pub use sign_up::SignUp;
@@ -37,7 +45,8 @@ pub struct Identity {
 
 impl Identity {
     pub(crate) fn new(stores: Stores, clock: Clock, settings: IdentitySettings) -> Self {
-        let sessions = Sessions::new(stores.clone(), clock.clone(), settings.session_ttl);
+        let sessions =
+            Sessions::new(stores.clone(), clock.clone(), settings.session_ttl, settings.session_life);
         let guesses = Guesses::new(stores.clone(), clock.clone());
         Self { stores, clock, settings, guesses, hashing: Hashing::new(), sessions }
     }

@@ -38,7 +38,10 @@ impl BuiltIn {
     /// The grants of the role. Grants on private subjects are limited to own data in every role.
     pub(super) fn grants(self) -> Vec<Grant> {
         use Action::{Create, Delete, Manage, Publish, Read, Run, Update};
-        use Subject::{ApiToken, Credential, Datastore, Execution, Flow, Organization, Queue};
+        use Subject::{
+            ApiToken, AuditEvent, Credential, Datastore, Execution, Flow, Member, Organization, Queue, Role,
+            Session,
+        };
         let own_private = || private().map(|subject| grant(Manage, subject, true));
         match self {
             Self::Owner => {
@@ -47,6 +50,9 @@ impl BuiltIn {
             }
             Self::Member => [
                 (Read, Organization, false),
+                (Read, Member, false),
+                (Read, Role, false),
+                (Read, AuditEvent, true),
                 (Manage, ApiToken, true),
                 (Read, Flow, false),
                 (Create, Flow, false),
@@ -67,7 +73,11 @@ impl BuiltIn {
             .collect(),
             Self::Viewer => vec![
                 grant(Read, Organization, false),
+                grant(Read, Member, false),
+                grant(Read, Role, false),
+                grant(Read, AuditEvent, true),
                 grant(Manage, ApiToken, true),
+                grant(Manage, Session, true),
                 grant(Read, Flow, false),
                 grant(Read, Execution, false),
                 grant(Read, Queue, false),

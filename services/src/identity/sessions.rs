@@ -1,4 +1,5 @@
-//! Sessions: opaque tokens in Redis under their hash, with a sliding expiry. If Redis loses them, users sign in again.
+//! Sessions: opaque tokens in Redis under their hash, with a sliding expiry and an absolute one. If Redis loses them,
+//! users sign in again. PostgreSQL has the epoch of a user's sessions, so that all of them end in a transaction.
 
 use std::time::Duration;
 
@@ -9,7 +10,12 @@ use triptych_entities::{
     ids::{Id as _, OrganizationId, SessionId, UserId},
     payloads::session::Session,
 };
-use triptych_stores::{clock::Clock, connections::Stores, error::StoreError};
+use triptych_stores::{access::Origin, clock::Clock, connections::Stores, error::StoreError};
+
+/// Sessions of a user. A further one ends the oldest.
+const MOST: usize = 100;
+/// A use prolongs a session if that adds at least this share of its time.
+const PROLONG_SHARE: u32 = 1000;
 
 /// The store of sessions.
 #[derive(Clone)]
@@ -17,6 +23,7 @@ pub struct Sessions {
     stores: Stores,
     clock: Clock,
     ttl: Duration,
+    life: Duration,
 }
 
 /// A new session with its token. Only the hash of the token is stored.
@@ -28,8 +35,8 @@ pub struct IssuedSession {
 }
 
 impl Sessions {
-    pub(super) fn new(stores: Stores, clock: Clock, ttl: Duration) -> Self {
-        Self { stores, clock, ttl }
+    pub(super) fn new(stores: Stores, clock: Clock, ttl: Duration, life: Duration) -> Self {
+        Self { stores, clock, ttl, life }
     }
 
     /// Time without use after which a session expires.
@@ -46,10 +53,11 @@ impl Sessions {
         self.stores.key(&format!("sessions:{}", user.uuid()))
     }
 
-    /// The time at which a session that is used now expires. Redis removes it at that time of its own clock; whether it
-    /// has expired is decided by the clock of this server, so that both have to agree only roughly.
-    fn expiry(&self) -> DateTime<Utc> {
-        self.clock.now() + self.ttl
+    /// The time at which a session that is used now expires: after its time without use, at the latest at the end of its
+    /// life. Redis removes it at that time of its own clock; whether it has expired is decided by the clock of this
+    /// server, so that both have to agree only roughly.
+    fn expiry(&self, created_at: DateTime<Utc>) -> DateTime<Utc> {
+        (self.clock.now() + self.ttl).min(created_at + self.life)
     }
 
     /// Whether a session with this answer of `PEXPIRETIME` is active: its expiry in milliseconds, or a negative number if
@@ -58,20 +66,32 @@ impl Sessions {
         expires_ms > self.clock.now().timestamp_millis()
     }
 
+    /// A session that is not stored yet.
+    pub(super) fn prepare(
+        &self,
+        user: UserId,
+        organization: OrganizationId,
+        epoch: i32,
+        origin: &Origin,
+    ) -> Session {
+        Session {
+            id: self.clock.new_id(),
+            user_id: user,
+            organization_id: organization,
+            created_at: self.clock.now(),
+            user_agent: origin.user_agent.clone(),
+            address: origin.address.map(|address| address.to_string()),
+            epoch,
+        }
+    }
+
     /// Starts a session.
     ///
     /// # Errors
     /// If Redis does not answer.
-    pub async fn issue(
-        &self,
-        user_id: UserId,
-        organization_id: OrganizationId,
-        user_agent: Option<String>,
-    ) -> Result<IssuedSession, StoreError> {
+    pub(super) async fn start(&self, session: Session) -> Result<IssuedSession, StoreError> {
         let token = format!("ses_{}", self.clock.new_secret());
-        let (now, expires_at) = (self.clock.now(), self.expiry());
-        let session =
-            Session { id: self.clock.new_id(), user_id, organization_id, created_at: now, user_agent };
+        let expires_at = self.expiry(session.created_at);
         let key = self.key(&token);
         let mut pipeline = redis::pipe();
         pipeline
@@ -83,26 +103,27 @@ impl Sessions {
             .arg(expires_at.timestamp_millis())
             .ignore()
             .cmd("HSET")
-            .arg(self.index(user_id))
+            .arg(self.index(session.user_id))
             .arg(session.id.to_string())
             .arg(&key)
             .ignore();
         pipeline.exec_async(&mut self.stores.cache.clone()).await?;
         // The index of sessions does not expire, as sessions are prolonged by use. Expired entries are removed
         // whenever a session starts.
-        self.list(user_id).await?;
+        for old in self.list(session.user_id).await?.into_iter().skip(MOST) {
+            self.end(session.user_id, old.id).await?;
+        }
         Ok(IssuedSession { token, session, expires_at })
     }
 
-    /// Finds the session of a token, and prolongs it by its full lifetime.
+    /// Finds the session of a token, and prolongs it.
     ///
     /// # Errors
     /// If Redis does not answer.
     pub async fn touch(&self, token: &str) -> Result<Option<Session>, StoreError> {
         let key = self.key(token);
         let mut pipeline = redis::pipe();
-        pipeline.cmd("PEXPIRETIME").arg(&key);
-        pipeline.cmd("GETEX").arg(&key).arg("PXAT").arg(self.expiry().timestamp_millis());
+        pipeline.cmd("PEXPIRETIME").arg(&key).get(&key);
         let mut connection = self.stores.cache.clone();
         let (expires_ms, text): (i64, Option<String>) = pipeline.query_async(&mut connection).await?;
         let Some(text) = text else { return Ok(None) };
@@ -110,7 +131,17 @@ impl Sessions {
             connection.del::<_, ()>(key).await?;
             return Ok(None);
         }
-        Ok(Some(serde_json::from_str(&text)?))
+        let session: Session = serde_json::from_str(&text)?;
+        let expiry = self.expiry(session.created_at).timestamp_millis();
+        if expiry <= self.clock.now().timestamp_millis() {
+            connection.del::<_, ()>(key).await?;
+            return Ok(None);
+        }
+        let worthwhile = i64::try_from((self.ttl / PROLONG_SHARE).as_millis()).unwrap_or(i64::MAX);
+        if expiry - expires_ms >= worthwhile || expiry < expires_ms {
+            connection.pexpire_at::<_, ()>(key, expiry).await?;
+        }
+        Ok(Some(session))
     }
 
     /// Whether the session of a token is active. Does not prolong it.
@@ -127,7 +158,7 @@ impl Sessions {
     ///
     /// # Errors
     /// If Redis does not answer.
-    pub async fn end(&self, user: UserId, id: SessionId) -> Result<(), StoreError> {
+    pub(super) async fn end(&self, user: UserId, id: SessionId) -> Result<(), StoreError> {
         let mut connection = self.stores.cache.clone();
         let index = self.index(user);
         let key: Option<String> = connection.hget(&index, id.to_string()).await?;
@@ -139,11 +170,35 @@ impl Sessions {
         Ok(())
     }
 
+    /// Ends all sessions of a user. Idempotent.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub(super) async fn end_all(&self, user: UserId) -> Result<(), StoreError> {
+        for session in self.list(user).await? {
+            self.end(user, session.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the sessions of a user in an organization. Idempotent.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub(super) async fn end_in(&self, user: UserId, organization: OrganizationId) -> Result<(), StoreError> {
+        for session in self.list(user).await? {
+            if session.organization_id == organization {
+                self.end(user, session.id).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lists the sessions of a user, newest first. Removes expired entries of the index.
     ///
     /// # Errors
     /// If Redis does not answer.
-    pub async fn list(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
+    pub(super) async fn list(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
         let mut connection = self.stores.cache.clone();
         let index: Vec<(String, String)> = connection.hgetall(self.index(user)).await?;
         if index.is_empty() {

@@ -9,7 +9,11 @@ use triptych_stores::error::{Code, Coded, ServiceError};
 pub struct IdentitySettings {
     /// Time without use after which a session ends.
     pub session_ttl: Duration,
+    /// Time after which a session ends, however much it is used.
+    pub session_life: Duration,
     pub sign_up: SignUpMode,
+    /// Age of the oldest events of the audit log that are kept; `None` to keep all.
+    pub audit_retention: Option<Duration>,
 }
 
 /// Who can create an account.

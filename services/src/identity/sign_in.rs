@@ -1,17 +1,27 @@
-//! Signing in and out.
+//! Signing in.
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use secrecy::SecretString;
 use triptych_entities::relational::identity::{membership, user};
 use triptych_stores::{
-    access::{Actor, Origin, Proof, Scoped as _},
+    access::{Origin, Scoped as _},
     error::{Result, ServiceError},
 };
 
-use super::{Identity, IssuedSession, guesses::counted, password, sign_up::has_email};
+use super::{
+    Identity, IssuedSession,
+    guesses::{SIGN_INS, counted},
+    password,
+    sign_up::has_email,
+};
+
+use crate::audit::{AuditAction, Entry, Who, record};
+
+/// Wrong passwords for an account within this time are one row of the audit log.
+const REFUSALS_PERIOD_SECONDS: i64 = 600;
 
 /// The error is the same for an unknown address and a wrong password, so that addresses cannot be probed.
-const WRONG_CREDENTIALS: ServiceError =
+pub(super) const WRONG_CREDENTIALS: ServiceError =
     ServiceError::Unauthenticated("the e-mail address or the password is wrong");
 
 impl Identity {
@@ -29,7 +39,8 @@ impl Identity {
             .one(&self.stores.pg)
             .await?
             .ok_or(WRONG_CREDENTIALS)?;
-        Ok(self.sessions.issue(user.id, membership.organization_id, origin.user_agent.clone()).await?)
+        self.guesses.count(&SIGN_INS, &user.id.to_string()).await?;
+        self.open_session_of(&user, membership.organization_id, origin).await
     }
 
     /// Finds the user with this address and this password. Costs one hash, whether or not there is such a user.
@@ -51,7 +62,10 @@ impl Identity {
                 self.guesses.right(guess).await;
                 Ok(Some(user))
             }
-            Ok(None) => Ok(None),
+            Ok(None) => {
+                self.record_wrong_password(email, origin).await?;
+                Ok(None)
+            }
             Err(error) => {
                 self.guesses.unanswered(guess).await;
                 Err(error)
@@ -76,15 +90,20 @@ impl Identity {
         Ok(self.hashing.verify(address, secret, hash).await?.then_some(user))
     }
 
-    /// Ends the session of the caller. Has no effect for a caller with an API token.
-    ///
-    /// # Errors
-    /// If Redis does not answer.
-    #[tracing::instrument(skip_all)]
-    pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
-        if let Proof::Session(id) = actor.proof {
-            self.sessions.end(actor.user, id).await?;
-        }
-        Ok(())
+    /// Records a wrong password for an account that exists, in the organization that the user joined first. Those of ten
+    /// minutes are one row, so guessing does not fill the table.
+    async fn record_wrong_password(&self, email: &str, origin: &Origin) -> Result<()> {
+        let found = user::Entity::find()
+            .filter(has_email(email))
+            .find_also_related(membership::Entity)
+            .order_by_asc(membership::Column::Id)
+            .one(&self.stores.pg)
+            .await?;
+        let Some((user, Some(membership))) = found else { return Ok(()) };
+        let period = self.clock.now().timestamp() / REFUSALS_PERIOD_SECONDS;
+        let entry = Entry::of(AuditAction::FailSignIn).target(user.id);
+        let entry = entry.counted(format!("session.refuse:{}:{period}", user.id));
+        let who = Who::nobody(membership.organization_id, origin);
+        Ok(record(&self.stores.pg, &self.clock, who, entry).await?)
     }
 }

@@ -5,6 +5,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Func, SimpleExpr},
 };
 use secrecy::SecretString;
+use serde_json::json;
 use triptych_entities::{
     ids::{OrganizationId, RoleId, UserId},
     relational::identity::{membership, organization, role, user},
@@ -22,7 +23,10 @@ use super::{
     roles::BuiltIn,
 };
 
-use crate::input::{Email, Name, Problems};
+use crate::{
+    audit::{AuditAction, Entry, Who, record},
+    input::{Email, Name, Problems},
+};
 
 /// The input of `sign_up`.
 #[derive(Debug, Clone)]
@@ -61,9 +65,10 @@ impl Identity {
                 name.into_string(),
                 organization_name.into_string(),
                 Some(password_hash),
+                origin,
             )
             .await?;
-        Ok(self.sessions.issue(user, organization, origin.user_agent.clone()).await?)
+        self.open_session(user, organization, origin).await
     }
 
     pub(super) async fn create_owner(
@@ -72,6 +77,7 @@ impl Identity {
         name: String,
         organization_name: String,
         password_hash: Option<String>,
+        origin: &Origin,
     ) -> Result<(UserId, OrganizationId)> {
         let now = self.clock.now();
         let organization_id: OrganizationId = self.clock.new_id();
@@ -79,7 +85,7 @@ impl Identity {
         let tx = self.stores.pg.begin().await?;
         organization::ActiveModel {
             id: Set(organization_id),
-            name: Set(organization_name),
+            name: Set(organization_name.clone()),
             created_at: Set(now),
             updated_at: Set(now),
         }
@@ -92,6 +98,7 @@ impl Identity {
             password_hash: Set(password_hash),
             created_at: Set(now),
             updated_at: Set(now),
+            session_epoch: Set(0),
         }
         .insert(&tx)
         .await;
@@ -113,6 +120,9 @@ impl Identity {
         }
         .insert(&tx)
         .await?;
+        let entry = Entry::of(AuditAction::CreateOrganization).target(organization_id);
+        let entry = entry.after(json!({ "name": organization_name }));
+        record(&tx, &self.clock, Who::user(organization_id, user_id, origin), entry).await?;
         tx.commit().await?;
         Ok((user_id, organization_id))
     }

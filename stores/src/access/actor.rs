@@ -2,8 +2,10 @@
 
 use triptych_entities::{
     access::{Action, Subject},
-    ids::{OrganizationId, SessionId, UserId},
+    ids::{ApiTokenId, OrganizationId, SessionId, UserId},
 };
+
+use super::Origin;
 
 /// A permission of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,11 +16,21 @@ pub struct Grant {
     pub only_own: bool,
 }
 
+impl Grant {
+    /// Whether it allows all that another one allows.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self.subject == other.subject
+            && (self.action == Action::Manage || self.action == other.action)
+            && (!self.only_own || other.only_own)
+    }
+}
+
 /// How the caller authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     Session(SessionId),
-    ApiToken,
+    ApiToken(ApiTokenId),
 }
 
 /// The caller of a service.
@@ -28,4 +40,17 @@ pub struct Actor {
     pub organization: OrganizationId,
     pub grants: Vec<Grant>,
     pub proof: Proof,
+    /// Where the request comes from.
+    pub origin: Origin,
+}
+
+impl Actor {
+    /// The session of the caller; `None` for an API token.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        match self.proof {
+            Proof::Session(id) => Some(id),
+            Proof::ApiToken(_) => None,
+        }
+    }
 }

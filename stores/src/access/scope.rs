@@ -81,7 +81,9 @@ impl Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Grant, Proof};
+    use triptych_entities::ids::ApiTokenId;
+
+    use crate::access::{Grant, Origin, Proof};
 
     fn actor(grants: &[(Action, bool)]) -> Actor {
         let grants = grants.iter();
@@ -95,7 +97,8 @@ mod tests {
                     only_own: *only_own,
                 })
                 .collect(),
-            proof: Proof::ApiToken,
+            proof: Proof::ApiToken(ApiTokenId(uuid::Uuid::from_u128(3))),
+            origin: Origin::default(),
         }
     }
 

@@ -1,7 +1,12 @@
 //! Accounts, sessions, API tokens, and the isolation of tenants.
 
 mod accounts;
+mod audit;
 mod expiry;
 mod grants;
+mod invitations;
+mod members;
 mod passwords;
+mod sessions;
 mod tenancy;
+mod tokens;

@@ -29,7 +29,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Tenanted for Entity {
-    const SUBJECT: Subject = Subject::Organization;
+    const SUBJECT: Subject = Subject::Member;
     const ORGANIZATION: Column = Column::OrganizationId;
     const OWNERSHIP: Ownership<Column> = Ownership::Column(Column::UserId);
 }

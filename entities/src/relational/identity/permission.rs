@@ -2,7 +2,11 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::{OrganizationId, PermissionId, RoleId};
+use crate::{
+    access::Subject,
+    ids::{OrganizationId, PermissionId, RoleId},
+    relational::tenanted::{Ownership, Tenanted},
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -20,3 +24,9 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Role;
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Nobody;
+}

@@ -17,6 +17,8 @@ pub struct Model {
     pub password_hash: Option<String>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// Sessions that were started in an earlier epoch are invalid.
+    pub session_epoch: i32,
     #[sea_orm(has_many)]
     pub memberships: HasMany<super::membership::Entity>,
 }

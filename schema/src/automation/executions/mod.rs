@@ -10,7 +10,7 @@ mod query;
 mod step;
 mod subscription;
 
-pub use input::ExecutionFilter;
+pub use input::{DateTimeRange, ExecutionFilter};
 pub(crate) use loader::executions_of_flow;
 pub use mutation::ExecutionMutation;
 pub use object::{Execution, ExecutionError, ExecutionStatus};

@@ -117,8 +117,8 @@ async fn answer(state: &HttpState, parts: &Parts, body: Body, by_get: bool) -> R
         }
         payload::of_body(&body, state.config.limits.batch_size)?
     };
-    let caller = Caller::of(state, &parts.headers).await?;
     let client = authentication::client(state, parts);
+    let caller = Caller::of(state, &parts.headers, &client.origin).await?;
     let deadline = deadline(state);
     let circumstances = Circumstances { caller: &caller, client: &client, by_get, deadline };
     let mut answers = run(state, payload, &circumstances).await?;

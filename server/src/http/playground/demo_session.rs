@@ -16,7 +16,7 @@ use serde::Deserialize;
 use triptych_schema::SESSION_COOKIE;
 use triptych_services::error::Code;
 
-use crate::http::{HttpState, origin, refusal::Refusal};
+use crate::http::{HttpState, authentication, origin, refusal::Refusal};
 
 /// Largest body.
 const BODY_BYTES: usize = 1024;
@@ -40,14 +40,12 @@ pub(super) async fn open(
     if !peer.is_some_and(|peer| origin::is_local(peer, &parts)) || !is_own_page(&parts, &body) {
         return refused().into_response();
     }
-    let user_agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let user_agent = user_agent.map(|agent| agent.chars().take(500).collect());
-    let sessions = &state.services.identity.sessions;
-    let issued = match sessions.issue(user, organization, user_agent).await {
+    let origin = authentication::client(&state, &parts).origin;
+    let issued = match state.services.identity.open_session(user, organization, &origin).await {
         Ok(issued) => issued,
         Err(error) => return Refusal::of(&error, &state.services.clock).into_response(),
     };
-    let age = sessions.ttl().as_secs();
+    let age = state.services.identity.sessions.ttl().as_secs();
     let cookie = format!("{SESSION_COOKIE}={}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax", issued.token);
     let mut response = StatusCode::NO_CONTENT.into_response();
     if let Ok(cookie) = HeaderValue::try_from(cookie) {

@@ -11,7 +11,10 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, timeout},
 };
 use triptych_schema::Client;
-use triptych_services::{access::Actor, error::Code};
+use triptych_services::{
+    access::{Actor, Origin},
+    error::Code,
+};
 
 use super::{
     credential,
@@ -183,7 +186,12 @@ impl Connection {
             Step::Close(close) => Err(End::Ours(close)),
             Step::Send(text) => self.write(socket, Message::text(text)).await,
             Step::Authenticate(payload) => {
-                sources.authenticated = authenticate(self.state.clone(), &payload, self.handshake.take());
+                sources.authenticated = authenticate(
+                    self.state.clone(),
+                    &payload,
+                    self.handshake.take(),
+                    self.client.origin.clone(),
+                );
                 Ok(())
             }
             Step::Stop(serial) => {
@@ -290,12 +298,13 @@ fn authenticate(
     state: HttpState,
     payload: &Map<String, Value>,
     handshake: Option<Credential>,
+    origin: Origin,
 ) -> BoxFuture<'static, Authenticated> {
     let chosen = credential::choose(payload, handshake);
     async move {
         let Ok(credential) = chosen else { return Err(Close::forbidden("Not a bearer token")) };
         let Some(credential) = credential else { return Ok(None) };
-        match authentication::authenticate(&state, credential.token()).await {
+        match authentication::authenticate(&state, credential.token(), &origin).await {
             Ok(Some(actor)) => Ok(Some((Arc::new(actor), credential))),
             // A browser sends the cookie of an ended session without the page's doing.
             Ok(None) if matches!(credential, Credential::Cookie(_)) => Ok(None),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::{StreamExt as _, stream, stream::BoxStream};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
-use triptych_services::access::{Actor, Proof};
+use triptych_services::access::{Actor, Origin, Proof};
 
 use crate::http::{HttpState, authentication};
 
@@ -29,9 +29,10 @@ pub(super) enum Change {
 pub(super) fn over(state: HttpState, actor: &Actor, token: SecretString) -> BoxStream<'static, Change> {
     let (check, renewal) = match actor.proof {
         Proof::Session(_) => (SESSION_CHECK, SESSION_RENEWAL),
-        Proof::ApiToken => (TOKEN_CHECK, TOKEN_CHECK),
+        Proof::ApiToken(_) => (TOKEN_CHECK, TOKEN_CHECK),
     };
-    let watch = Watch { state, token, check, renewal, renewed: Instant::now() };
+    let origin = actor.origin.clone();
+    let watch = Watch { state, token, origin, check, renewal, renewed: Instant::now() };
     stream::unfold(Some(watch), |watch| async move {
         let mut watch = watch?;
         match watch.next().await {
@@ -45,6 +46,7 @@ pub(super) fn over(state: HttpState, actor: &Actor, token: SecretString) -> BoxS
 struct Watch {
     state: HttpState,
     token: SecretString,
+    origin: Origin,
     check: Duration,
     renewal: Duration,
     renewed: Instant,
@@ -55,7 +57,9 @@ impl Watch {
         loop {
             tokio::time::sleep(self.check).await;
             if self.renewed.elapsed() >= self.renewal {
-                match authentication::authenticate(&self.state, self.token.expose_secret()).await {
+                match authentication::authenticate(&self.state, self.token.expose_secret(), &self.origin)
+                    .await
+                {
                     Ok(Some(actor)) => {
                         self.renewed = Instant::now();
                         return Change::Renewed(Arc::new(actor));

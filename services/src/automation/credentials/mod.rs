@@ -8,9 +8,12 @@ mod seal;
 use std::sync::Arc;
 
 use fields::SecretFields;
-use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, PaginatorTrait as _, QueryFilter as _, Set};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Set,
+    sea_query::LockType,
+};
 pub use seal::{Key, Keyring, SealError, Sealed};
-use serde_json::Value;
+use serde_json::{Value, json};
 use triptych_entities::{
     ids::{CredentialId, FlowId},
     relational::automation::{credential, flow},
@@ -23,6 +26,7 @@ use triptych_stores::{
 };
 
 use crate::{
+    audit::{AuditAction, Entry, record},
     automation::integrations::Catalog,
     input::{Name, Problems},
 };
@@ -67,7 +71,8 @@ impl Credentials {
             fields.as_bytes(),
         )?;
         let now = self.clock.now();
-        Ok(credential::ActiveModel {
+        let tx = self.stores.pg.begin().await?;
+        let created = credential::ActiveModel {
             id: Set(id),
             organization_id: Set(scope.organization()),
             owner_id: Set(actor.user),
@@ -79,8 +84,12 @@ impl Credentials {
             created_at: Set(now),
             updated_at: Set(now),
         }
-        .insert(&self.stores.pg)
-        .await?)
+        .insert(&tx)
+        .await?;
+        let entry = Entry::of(AuditAction::CreateCredential).target(id).after(shown(&created));
+        record(&tx, &self.clock, actor, entry).await?;
+        tx.commit().await?;
+        Ok(created)
     }
 
     fn parse(&self, input: &NewCredential) -> Result<(Name, SecretFields)> {
@@ -108,8 +117,18 @@ impl Credentials {
     #[tracing::instrument(skip_all, fields(credential.id = %id))]
     pub async fn delete(&self, actor: &Actor, id: CredentialId) -> Result<()> {
         let scope = actor.scope(Action::Delete, Subject::Credential)?;
-        let statement = credential::Entity::delete_within(scope).filter(credential::Column::Id.eq(id));
-        let deleted = statement.exec(&self.stores.pg).await?;
-        if deleted.rows_affected == 0 { Err(ServiceError::NotFound("credential")) } else { Ok(()) }
+        let tx = self.stores.pg.begin().await?;
+        let found = credential::Entity::within(scope).filter(credential::Column::Id.eq(id));
+        let found =
+            found.lock(LockType::Update).one(&tx).await?.ok_or(ServiceError::NotFound("credential"))?;
+        credential::Entity::delete_within(scope).filter(credential::Column::Id.eq(id)).exec(&tx).await?;
+        let entry = Entry::of(AuditAction::DeleteCredential).target(id).before(shown(&found));
+        record(&tx, &self.clock, actor, entry).await?;
+        Ok(tx.commit().await?)
     }
+}
+
+/// A credential in the audit log.
+fn shown(row: &credential::Model) -> Value {
+    json!({ "name": row.name, "integration": row.integration, "flowId": row.flow_id.map(|id| id.to_string()) })
 }

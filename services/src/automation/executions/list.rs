@@ -13,9 +13,9 @@ use triptych_entities::{
 };
 use triptych_stores::{
     error::Invalid,
+    ids::first_id_at,
     page::{PageArgs, Window, rows::Sorted},
 };
-use uuid::Uuid;
 
 /// What a list of executions is narrowed to. All that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -74,12 +74,4 @@ impl ExecutionFilter {
         }
         query
     }
-}
-
-/// The smallest `UUIDv7` of a millisecond.
-fn first_id_at(at: DateTime<Utc>) -> Uuid {
-    let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
-    let mut bytes = [0; 16];
-    bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
-    Uuid::from_bytes(bytes)
 }

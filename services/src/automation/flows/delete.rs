@@ -13,7 +13,8 @@ use triptych_stores::{
     error::Result,
 };
 
-use super::Flows;
+use super::{Flows, publish::shown};
+use crate::audit::{AuditAction, Entry, record};
 
 impl Flows {
     /// Deletes a flow. It and all that belongs to it are hidden at once: its webhook answers 404, its schedules stop, its
@@ -30,6 +31,8 @@ impl Flows {
         webhook::Entity::delete_within(whole).filter(webhook::Column::FlowId.eq(id)).exec(&tx).await?;
         schedule::Entity::delete_within(whole).filter(schedule::Column::FlowId.eq(id)).exec(&tx).await?;
         credential::Entity::delete_within(whole).filter(credential::Column::FlowId.eq(id)).exec(&tx).await?;
+        let entry = Entry::of(AuditAction::DeleteFlow).target(id).before(shown(&flow));
+        record(&tx, &self.clock, actor, entry).await?;
         let mut row = flow.into_active_model();
         row.deleted_at = Set(Some(self.clock.now()));
         // The key can be used again at once.

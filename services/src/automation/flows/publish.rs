@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _, Set, TryInsertResult,
+    ActiveEnum as _, ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set, TryInsertResult,
     sea_query::{Expr, ExprTrait as _},
 };
 use triptych_entities::{
@@ -17,7 +17,10 @@ use triptych_stores::{
 };
 
 use super::{Flows, graph::Graph, spec::GraphSpec, validate::Strictness};
-use crate::automation::integrations::{Start, Times};
+use crate::{
+    audit::{AuditAction, Entry, record},
+    automation::integrations::{Start, Times},
+};
 
 impl Flows {
     /// Publishes the draft, which the next trigger uses; executions in progress finish on their version.
@@ -40,11 +43,15 @@ impl Flows {
             .exec(&tx)
             .await?;
         self.replace_schedules(&tx, &flow, Some(&graph)).await?;
-        let mut row = flow.clone().into_active_model();
-        row.published_version_id = Set(Some(flow.draft_version_id));
+        let before = flow.clone();
+        let mut row = flow.into_active_model();
+        row.published_version_id = Set(Some(before.draft_version_id));
         row.status = Set(flow::Status::Published);
         row.updated_at = Set(now);
         let published = row.update(&tx).await?;
+        let entry =
+            Entry::of(AuditAction::PublishFlow).target(id).before(shown(&before)).after(shown(&published));
+        record(&tx, &self.clock, actor, entry).await?;
         tx.commit().await?;
         self.outbox.wake();
         Ok(published)
@@ -63,10 +70,13 @@ impl Flows {
             return Err(ServiceError::conflict("this flow was never published"));
         }
         self.replace_schedules(&tx, &flow, None).await?;
+        let before = flow.clone();
         let mut row = flow.into_active_model();
         row.status = Set(flow::Status::Paused);
         row.updated_at = Set(self.clock.now());
         let paused = row.update(&tx).await?;
+        let entry = Entry::of(AuditAction::PauseFlow).target(id).before(shown(&before)).after(shown(&paused));
+        record(&tx, &self.clock, actor, entry).await?;
         tx.commit().await?;
         self.outbox.wake();
         Ok(paused)
@@ -151,4 +161,10 @@ impl Flows {
             .await?;
         Ok(())
     }
+}
+
+/// A flow in the audit log.
+pub(super) fn shown(flow: &flow::Model) -> serde_json::Value {
+    let version = flow.published_version_id.map(|id| id.to_string());
+    serde_json::json!({ "name": flow.name, "status": flow.status.to_value(), "publishedVersionId": version })
 }

@@ -54,6 +54,24 @@ pub(in crate::identity) const SIGN_UPS: Rule = Rule {
     decay: Duration::from_mins(2),
 };
 
+/// Sessions that one user starts. All count, as each is a row of the audit log.
+pub(in crate::identity) const SIGN_INS: Rule = Rule {
+    name: "sign-ins",
+    free: 100,
+    base: Duration::from_secs(1),
+    longest: Duration::from_mins(1),
+    decay: Duration::from_secs(30),
+};
+
+/// Invitations of one organization. All count, as each may be a mail to a stranger.
+pub(in crate::identity) const INVITATIONS: Rule = Rule {
+    name: "invitations",
+    free: 100,
+    base: Duration::from_secs(10),
+    longest: Duration::from_mins(10),
+    decay: Duration::from_mins(2),
+};
+
 /// The state of a counter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Count {

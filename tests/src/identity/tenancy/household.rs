@@ -32,6 +32,16 @@ pub(super) async fn furnish(world: &World, client: &Client) {
     let deletions = "{ deletions { nodes { status } } }";
     let removed = |reply: &Reply| reply.at("/deletions/nodes/0/status") == "COMPLETED";
     client.until(deletions, json!({}), removed).await;
+    // Whoever may invite members has an invitation of their own, to a role with no more than they have.
+    let role = "mutation($name: String!) { createRole(input: { name: $name, permissions: [
+        { action: \"read\", subject: \"flow\", onlyOwn: true }] }) { role { id } } }";
+    let made = client.ask(role, json!({ "name": format!("Role of {:?}", client.email) })).await;
+    if made.code() != "FORBIDDEN" {
+        let invite = "mutation($email: String!, $role: ID!) {
+            inviteMember(input: { email: $email, roleId: $role }) { invitation { id } } }";
+        let email = format!("guest.of.{}", client.email.as_deref().unwrap_or_default());
+        client.send(invite, json!({ "email": email, "role": made.text("/createRole/role/id") })).await;
+    }
     let sent = client.say("A private question.").await;
     client.answered(&sent.generation).await;
     // No operation writes log lines yet.

@@ -10,6 +10,7 @@ use crate::harness::{Field, Input, Schema};
 fn extra(input: &str) -> Value {
     match input {
         "CreateCredentialInput" => json!({ "integration": "http", "fields": { "bearerToken": "x" } }),
+        "InviteMemberInput" => json!({ "email": "guest@example.org" }),
         "EditMessageInput" | "SendMessageInput" => json!({ "text": "x" }),
         "StepInput" => json!({ "integration": "http", "operation": "request",
                                "parameters": { "url": "http://127.0.0.1:1/" } }),

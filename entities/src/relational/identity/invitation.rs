@@ -1,0 +1,33 @@
+//! An invitation to an organization, for the one who has its token.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{
+    access::Subject,
+    ids::{InvitationId, OrganizationId, RoleId, UserId},
+    relational::tenanted::{Ownership, Tenanted},
+};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "invitations", model_attrs(derive(triptych_derive::Positional)))]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: InvitationId,
+    pub organization_id: OrganizationId,
+    pub email: String,
+    pub role_id: RoleId,
+    pub invited_by: UserId,
+    /// SHA-256 of the token.
+    pub token_hash: Vec<u8>,
+    pub expires_at: DateTimeUtc,
+    pub created_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenanted for Entity {
+    const SUBJECT: Subject = Subject::Member;
+    const ORGANIZATION: Column = Column::OrganizationId;
+    const OWNERSHIP: Ownership<Column> = Ownership::Column(Column::InvitedBy);
+}
