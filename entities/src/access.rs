@@ -11,6 +11,8 @@ pub enum Action {
     Delete,
     Publish,
     Run,
+    /// Lets flows use it, without reading it.
+    Use,
     /// All actions on the subject.
     Manage,
 }
@@ -44,8 +46,16 @@ pub enum Subject {
 }
 
 impl Action {
-    const ALL: [Self; 7] =
-        [Self::Read, Self::Create, Self::Update, Self::Delete, Self::Publish, Self::Run, Self::Manage];
+    const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Publish,
+        Self::Run,
+        Self::Use,
+        Self::Manage,
+    ];
 
     /// The name in stored permissions, scopes of API tokens and messages.
     #[must_use]
@@ -57,6 +67,7 @@ impl Action {
             Self::Delete => "delete",
             Self::Publish => "publish",
             Self::Run => "run",
+            Self::Use => "use",
             Self::Manage => "manage",
         }
     }

@@ -77,6 +77,7 @@ impl MigratorTrait for Migrator {
             "m0071_schedule_firings",
             "m0075_deletions",
             "m0076_thread_deletions",
+            "m0080_credential_hosts",
         ]
     }
 }

@@ -67,6 +67,10 @@ impl Services {
     ///
     /// # Errors
     /// The first database that is unavailable.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one list of all services, in the order in which they depend on each other"
+    )]
     pub async fn connect(config: ServiceConfig) -> Result<Self, StoreError> {
         let ServiceConfig {
             stores: store_config,
@@ -82,22 +86,24 @@ impl Services {
         let url = store_config.redis_stream_url.expose_secret();
         let live = Live::connect(url, &store_config.redis_prefix, store_config.finished_stream_ttl).await?;
         let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
-        let turns = Turns::default();
+        let (turns, graphs) = (Turns::default(), Graphs::default());
         let outbox = Outbox::new(stores.clone(), clock.clone(), queues.clone(), turns.clone());
-        let graphs = Graphs::default();
+        let credentials = Credentials::new(stores.clone(), clock.clone(), Arc::new(keyring), catalog.clone());
         let deletions = Deletions::new(stores.clone(), clock.clone());
         let flow_parts = FlowParts {
             outbox: outbox.clone(),
             catalog: catalog.clone(),
             templates,
             graphs: graphs.clone(),
+            credentials: credentials.clone(),
             deletions: deletions.clone(),
         };
         let execution_parts = ExecutionParts {
             outbox: outbox.clone(),
             queues: queues.clone(),
             graphs,
-            catalog: catalog.clone(),
+            catalog,
+            credentials: credentials.clone(),
             live: live.clone(),
             quotas,
         };
@@ -108,16 +114,16 @@ impl Services {
         let remover =
             Remover::new(deletions.clone(), executions.clone(), generations.clone(), threads.clone());
         Ok(Self {
+            remover,
             audit: Audit::new(stores.clone(), clock.clone(), identity.audit_retention),
             identity: Identity::new(stores.clone(), clock.clone(), identity),
             flows: Flows::new(stores.clone(), clock.clone(), flow_parts),
             executions,
-            credentials: Credentials::new(stores.clone(), clock.clone(), Arc::new(keyring), catalog),
+            credentials,
             datastore: Datastore::new(stores.clone(), clock.clone()),
             threads,
             generations,
             deletions,
-            remover,
             indexes: Indexes::new(stores.mongo.clone()),
             live,
             outbox,

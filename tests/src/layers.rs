@@ -141,9 +141,10 @@ const ACROSS_TENANTS: [&str; 30] = [
 
 /// Where a query reaches a whole organization whatever the caller may do: jobs, triggers, and the parts of a row or
 /// document that a narrower scope has found.
-const WHOLE_ORGANIZATION: [&str; 19] = [
+const WHOLE_ORGANIZATION: [&str; 21] = [
     "engine/src/automation/flows/attempt.rs",
     "services/src/automation/credentials/open.rs",
+    "services/src/automation/credentials/webhooks.rs",
     "services/src/automation/datastore/mod.rs",
     "services/src/automation/executions/accept.rs",
     "services/src/automation/executions/cancel.rs",
@@ -152,6 +153,7 @@ const WHOLE_ORGANIZATION: [&str; 19] = [
     "services/src/automation/executions/values.rs",
     "services/src/automation/executions/wait.rs",
     "services/src/automation/flows/delete.rs",
+    "services/src/automation/flows/duplicate.rs",
     "services/src/automation/flows/publish.rs",
     "services/src/conversations/generations/claim.rs",
     "services/src/conversations/threads/branch.rs",

@@ -22,14 +22,16 @@ pub enum AuditAction {
     ChangeRole,
     DeleteRole,
     CreateCredential,
+    ChangeCredential,
     DeleteCredential,
+    RotateWebhook,
     PublishFlow,
     PauseFlow,
     DeleteFlow,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::CreateOrganization,
         Self::TransferOwnership,
         Self::SignIn,
@@ -48,7 +50,9 @@ impl AuditAction {
         Self::ChangeRole,
         Self::DeleteRole,
         Self::CreateCredential,
+        Self::ChangeCredential,
         Self::DeleteCredential,
+        Self::RotateWebhook,
         Self::PublishFlow,
         Self::PauseFlow,
         Self::DeleteFlow,
@@ -76,7 +80,9 @@ impl AuditAction {
             Self::ChangeRole => "role.change",
             Self::DeleteRole => "role.delete",
             Self::CreateCredential => "credential.create",
+            Self::ChangeCredential => "credential.change",
             Self::DeleteCredential => "credential.delete",
+            Self::RotateWebhook => "webhook.rotate",
             Self::PublishFlow => "flow.publish",
             Self::PauseFlow => "flow.pause",
             Self::DeleteFlow => "flow.delete",

@@ -37,7 +37,7 @@ impl BuiltIn {
 
     /// The grants of the role. Grants on private subjects are limited to own data in every role.
     pub(super) fn grants(self) -> Vec<Grant> {
-        use Action::{Create, Delete, Manage, Publish, Read, Run, Update};
+        use Action::{Create, Delete, Manage, Publish, Read, Run, Update, Use};
         use Subject::{
             ApiToken, AuditEvent, Credential, Datastore, Execution, Flow, Member, Organization, Queue, Role,
             Session,
@@ -63,6 +63,7 @@ impl BuiltIn {
                 (Read, Execution, false),
                 (Manage, Execution, true),
                 (Read, Credential, false),
+                (Use, Credential, false),
                 (Manage, Credential, true),
                 (Manage, Datastore, false),
                 (Read, Queue, false),

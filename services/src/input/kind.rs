@@ -14,6 +14,7 @@ pub(crate) enum FileName {}
 pub(crate) enum MediaType {}
 pub(crate) enum ContentUrl {}
 pub(crate) enum Search {}
+pub(crate) enum HostName {}
 
 impl TextKind for ClientId {
     const LONGEST: usize = 200;
@@ -52,6 +53,25 @@ impl TextKind for Name {
 
 impl TextKind for Title {
     const LONGEST: usize = 200;
+}
+
+impl TextKind for HostName {
+    const LONGEST: usize = 255;
+    const FORM: Option<&'static str> =
+        Some("a host without scheme and path, such as api.example.com, *.example.com or localhost:9000");
+
+    fn has_form(text: &str) -> bool {
+        let name = text.strip_prefix("*.").unwrap_or(text);
+        let (name, port) = match name.rsplit_once(':') {
+            Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+            _ => (name, None),
+        };
+        let address = name.starts_with('[') && name.ends_with(']');
+        let letters = name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c) || (address && "[]:".contains(c)));
+        !name.is_empty() && letters && port.is_none_or(|port| port.parse::<u16>().is_ok())
+    }
 }
 
 impl TextKind for Search {

@@ -6,8 +6,8 @@ mod text;
 mod time_limit;
 
 pub(crate) use text::{
-    ClientId, ContentUrl, Email, FileName, FlowName, FlowNotes, MediaType, Name, Search, StepKey, StepName,
-    Title,
+    ClientId, ContentUrl, Email, FileName, FlowName, FlowNotes, HostName, MediaType, Name, Search, StepKey,
+    StepName, Title,
 };
 pub(crate) use time_limit::TimeLimit;
 

@@ -82,6 +82,8 @@ pub(crate) type MediaType = Text<kind::MediaType>;
 /// The URL of the content of a file in a message.
 pub(crate) type ContentUrl = Text<kind::ContentUrl>;
 
+/// A host that a credential may be sent to.
+pub(crate) type HostName = Text<kind::HostName>;
 /// The text that a list is searched for.
 pub(crate) type Search = Text<kind::Search>;
 

@@ -1,6 +1,7 @@
 //! Flows and their executions.
 
 mod branches;
+mod credentials;
 mod deletions;
 mod due_times;
 mod executions;

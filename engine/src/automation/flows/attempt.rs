@@ -16,7 +16,7 @@ use triptych_services::{
 use super::{Runtime, branch};
 use crate::{
     automation::{
-        integrations::{ActionError, Call, Outcome},
+        integrations::{ActionError, Call, Credential, Outcome},
         templates::{Missing, Scope},
     },
     compute::Budget,
@@ -164,10 +164,11 @@ impl Runtime {
         self.tools.compute.run(budget, render).await
     }
 
-    async fn credential(&self, claim: &Claim) -> Result<Option<Value>, ActionError> {
+    async fn credential(&self, claim: &Claim) -> Result<Option<Credential>, ActionError> {
         let Some(id) = claim.step.credential_id else { return Ok(None) };
-        let opened = self.services.credentials.open(claim.execution.organization_id, id).await;
-        opened.map(Some).map_err(|error| {
+        let (credentials, execution) = (&self.services.credentials, &claim.execution);
+        let opened = credentials.open(execution.organization_id, execution.flow_id, id).await;
+        opened.map(|opened| Some(Credential::new(credentials.clone(), opened))).map_err(|error| {
             tracing::warn!(
                 %error,
                 credential.id = %id,
@@ -176,7 +177,8 @@ impl Runtime {
             );
             ActionError::permanent(
                 "CREDENTIAL",
-                "the credential of the step cannot be decrypted; choose another or create it again",
+                "the credential of the step cannot be used: it was deleted, belongs to another flow, or cannot be \
+                 decrypted; choose another",
             )
         })
     }

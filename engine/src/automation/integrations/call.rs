@@ -6,7 +6,7 @@ use serde_json::Value;
 use triptych_entities::ids::{ExecutionId, ExecutionStepId, FlowId, OrganizationId};
 use triptych_services::{automation::datastore::Datastore, clock::Clock};
 
-use super::ActionError;
+use super::{ActionError, Credential};
 use crate::{
     compute::{Budget, Compute},
     outbound::Outbound,
@@ -27,8 +27,7 @@ pub struct Call<'a> {
     pub parameters: Value,
     /// The working time of the attempt.
     pub budget: Budget,
-    /// The decrypted credential. Must not be logged or copied to outputs or errors.
-    pub credential: Option<Value>,
+    pub credential: Option<Credential>,
 }
 
 /// The outcome of an operation.

@@ -6,6 +6,7 @@
 
 mod action;
 mod call;
+mod credential;
 mod derive;
 mod error;
 mod exchange;
@@ -22,6 +23,7 @@ mod respond;
 
 pub use action::{About, Action, Native};
 pub use call::{ActionResult, Call, Outcome, Run, Tools};
+pub use credential::Credential;
 pub use error::ActionError;
 pub use registry::{BadIntegration, Registry};
 

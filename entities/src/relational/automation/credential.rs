@@ -25,6 +25,8 @@ pub struct Model {
     pub sealed: Vec<u8>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// The hosts that it may be sent to. Absent until its first use, which sets its host.
+    pub hosts: Option<Vec<String>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Json, Object, SimpleObject};
 use serde_json::Value;
-use triptych_services::automation::credentials::NewCredential;
+use triptych_services::automation::credentials::{CredentialChanges, NewCredential};
 
 use super::object::Credential;
 use crate::{
@@ -22,6 +22,22 @@ pub struct CreateCredentialInput {
     pub fields: Json<Value>,
     /// The flow that owns the credential, which is deleted with the flow. Default: the organization owns it.
     pub flow_id: Option<ID>,
+    /// The hosts that it may be sent to, such as `api.example.com`, `*.example.com` or `localhost:9000`; 1 to 20. Default: the
+    /// host of its first use.
+    pub hosts: Option<Vec<String>>,
+}
+
+/// Input to change a credential. What is absent or null is kept.
+#[derive(InputObject)]
+pub struct UpdateCredentialInput {
+    /// The id of the credential.
+    pub id: ID,
+    /// The name, 1 to 120 characters.
+    pub name: Option<String>,
+    /// All secret fields. The hosts then are those of the next use, unless `hosts` is given.
+    pub fields: Option<Json<Value>>,
+    /// The hosts that it may be sent to; 1 to 20.
+    pub hosts: Option<Vec<String>>,
 }
 
 /// Input to delete a credential.
@@ -56,8 +72,22 @@ impl CredentialMutation {
             name: input.name,
             fields: input.fields.0,
             flow_id: parse_id_opt("flowId", input.flow_id.as_ref())?,
+            hosts: input.hosts,
         };
         let credential = ctx.services().credentials.create(ctx.actor()?, new).await?;
+        Ok(CredentialPayload { credential: credential.into() })
+    }
+
+    /// Changes a credential. Steps use it from their next attempt on. Repeating it has no further effect.
+    async fn update_credential(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateCredentialInput,
+    ) -> Result<CredentialPayload> {
+        let id = parse_id("id", &input.id)?;
+        let UpdateCredentialInput { id: _, name, fields, hosts } = input;
+        let changes = CredentialChanges { name, fields: fields.map(|fields| fields.0), hosts };
+        let credential = ctx.services().credentials.update(ctx.actor()?, id, changes).await?;
         Ok(CredentialPayload { credential: credential.into() })
     }
 

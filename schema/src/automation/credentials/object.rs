@@ -4,7 +4,13 @@ use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 use triptych_entities::{ids::CredentialId, relational::automation::credential};
 
-use crate::{errors::Result, identity::User, node::load, output::Id};
+use crate::{
+    automation::flows::Flow,
+    errors::Result,
+    identity::User,
+    node::{load, load_opt},
+    output::Id,
+};
 
 pub struct Credential(pub(crate) credential::Model);
 
@@ -26,6 +32,11 @@ impl Credential {
         &self.0.name
     }
 
+    /// The hosts that it may be sent to; null until its first use, which sets its host.
+    fn hosts(&self) -> Option<&[String]> {
+        self.0.hosts.as_deref()
+    }
+
     /// When it was created.
     fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
@@ -34,6 +45,11 @@ impl Credential {
     /// When it was last changed.
     fn updated_at(&self) -> DateTime<Utc> {
         self.0.updated_at
+    }
+
+    /// The only flow that can use it; null if every flow of the organization can.
+    async fn flow(&self, ctx: &Context<'_>) -> Result<Option<Flow>> {
+        load_opt(ctx, self.0.flow_id).await
     }
 
     /// The user who created it.

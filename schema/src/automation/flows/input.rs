@@ -195,6 +195,13 @@ pub struct PauseFlowInput {
     pub flow_id: ID,
 }
 
+/// Input to give the webhook of a flow another address.
+#[derive(InputObject)]
+pub struct RotateWebhookInput {
+    /// The id of the flow.
+    pub flow_id: ID,
+}
+
 /// Input to duplicate a flow.
 #[derive(InputObject)]
 pub struct DuplicateFlowInput {

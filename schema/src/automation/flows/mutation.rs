@@ -7,7 +7,7 @@ use super::{
     Flow,
     input::{
         CreateFlowInput, DeleteFlowInput, DuplicateFlowInput, PauseFlowInput, PublishFlowInput,
-        UpdateFlowDraftInput, graph,
+        RotateWebhookInput, UpdateFlowDraftInput, graph,
     },
 };
 use crate::{
@@ -63,6 +63,13 @@ impl FlowMutation {
     async fn pause_flow(&self, ctx: &Context<'_>, input: PauseFlowInput) -> Result<FlowPayload> {
         let id = parse_id("flowId", &input.flow_id)?;
         Ok(FlowPayload { flow: Flow(ctx.services().flows.pause(ctx.actor()?, id).await?) })
+    }
+
+    /// Gives the webhook of a flow another address. The former address answers 404 from then on. Repeating it changes the
+    /// address again.
+    async fn rotate_webhook(&self, ctx: &Context<'_>, input: RotateWebhookInput) -> Result<FlowPayload> {
+        let id = parse_id("flowId", &input.flow_id)?;
+        Ok(FlowPayload { flow: Flow(ctx.services().flows.rotate_webhook(ctx.actor()?, id).await?) })
     }
 
     /// Creates a copy of the draft of a flow, which the caller owns.

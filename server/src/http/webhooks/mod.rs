@@ -14,15 +14,14 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::any,
 };
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 use triptych_entities::relational::automation::execution;
 use triptych_services::{
-    automation::executions::WebhookCall,
+    automation::executions::{PROOF_HEADERS, Proof, WebhookCall},
     error::{Code, ServiceError},
 };
 
-use super::{HttpState, authentication::bearer, graphql, metrics, refusal::Refusal};
+use super::{HttpState, graphql, metrics, refusal::Refusal};
 
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 /// Time that the caller of a synchronous webhook waits for its answer. The execution has no such limit.
@@ -87,8 +86,8 @@ async fn accept(state: &HttpState, token: String, request: Request) -> Result<ex
         let message = "the body has too many values";
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::LimitExceeded, message));
     }
-    let secret = secret(&parts.headers);
-    let call = WebhookCall { token, data: data::of(&parts, &body)?, secret };
+    let data = data::of(&parts, &body)?;
+    let call = WebhookCall { token, data, proof: proof(&parts.headers, &body) };
     match tokio::time::timeout(ACCEPT_TIMEOUT, state.services.executions.accept_webhook(call)).await {
         Ok(Ok(execution)) => Ok(execution),
         Ok(Err(ServiceError::NotFound(_))) => {
@@ -99,10 +98,9 @@ async fn accept(state: &HttpState, token: String, request: Request) -> Result<ex
     }
 }
 
-fn secret(headers: &HeaderMap) -> Option<String> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let shown = text(SECRET).map(str::to_owned);
-    shown.or_else(|| bearer(text("authorization")?).map(|token| token.expose_secret().to_owned()))
+fn proof(headers: &HeaderMap, body: &[u8]) -> Proof {
+    let value = |name: &str| Some((name.to_owned(), headers.get(name)?.to_str().ok()?.to_owned()));
+    Proof { headers: PROOF_HEADERS.into_iter().filter_map(value).collect(), body: body.to_vec() }
 }
 
 /// 202: the execution is stored and will run.

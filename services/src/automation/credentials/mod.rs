@@ -2,12 +2,16 @@
 
 mod fields;
 mod find;
+mod hosts;
 mod open;
 mod seal;
+mod update;
+mod webhooks;
 
 use std::sync::Arc;
 
 use fields::SecretFields;
+pub use open::{HostError, Opened};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Set,
     sea_query::LockType,
@@ -24,6 +28,8 @@ use triptych_stores::{
     connections::Stores,
     error::{Result, ServiceError},
 };
+pub use update::CredentialChanges;
+pub(crate) use webhooks::{CredentialCopy, WebhookSecret};
 
 use crate::{
     audit::{AuditAction, Entry, record},
@@ -39,6 +45,8 @@ pub struct NewCredential {
     pub fields: Value,
     /// Limits the credential to one flow, with which it is deleted.
     pub flow_id: Option<FlowId>,
+    /// The hosts that it may be sent to. `None`: that of its first use.
+    pub hosts: Option<Vec<String>>,
 }
 
 /// The service of credentials.
@@ -62,7 +70,7 @@ impl Credentials {
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, actor: &Actor, input: NewCredential) -> Result<credential::Model> {
         let scope = actor.scope(Action::Create, Subject::Credential)?;
-        let (name, fields) = self.parse(&input)?;
+        let (name, fields, hosts) = self.parse(&input)?;
         self.check_flow(actor, input.flow_id).await?;
         let id: CredentialId = self.clock.new_id();
         let sealed = self.keyring.seal(
@@ -83,6 +91,7 @@ impl Credentials {
             sealed: Set(sealed.bytes),
             created_at: Set(now),
             updated_at: Set(now),
+            hosts: Set(hosts),
         }
         .insert(&tx)
         .await?;
@@ -92,7 +101,7 @@ impl Credentials {
         Ok(created)
     }
 
-    fn parse(&self, input: &NewCredential) -> Result<(Name, SecretFields)> {
+    fn parse(&self, input: &NewCredential) -> Result<(Name, SecretFields, Option<Vec<String>>)> {
         let mut problems = Problems::default();
         let name = problems.parsed("name", Name::parse(&input.name));
         let fields = match self.catalog.integration(&input.integration).map(|known| &known.credential) {
@@ -100,7 +109,10 @@ impl Credentials {
             Some(None) => problems.parsed("integration", Err("this integration takes no credential")),
             Some(Some(kind)) => problems.checked(SecretFields::parse("fields", &input.fields, kind)),
         };
-        Ok(problems.finish(name.zip(fields))?)
+        let hosts = input.hosts.as_deref().map(|hosts| hosts::parse("hosts", hosts));
+        let hosts = problems.checked(hosts.transpose());
+        let ((name, fields), hosts) = problems.finish(name.zip(fields).zip(hosts))?;
+        Ok((name, fields, hosts))
     }
 
     async fn check_flow(&self, actor: &Actor, flow: Option<FlowId>) -> Result<()> {
@@ -113,7 +125,8 @@ impl Credentials {
     /// Deletes a credential. Steps that use it fail until they are assigned another.
     ///
     /// # Errors
-    /// `NotFound`, also for the credential of another organization and if the call is repeated.
+    /// `NotFound`, also for the credential of another organization and if the call is repeated; `Conflict` if a webhook
+    /// relies on it.
     #[tracing::instrument(skip_all, fields(credential.id = %id))]
     pub async fn delete(&self, actor: &Actor, id: CredentialId) -> Result<()> {
         let scope = actor.scope(Action::Delete, Subject::Credential)?;
@@ -121,6 +134,7 @@ impl Credentials {
         let found = credential::Entity::within(scope).filter(credential::Column::Id.eq(id));
         let found =
             found.lock(LockType::Update).one(&tx).await?.ok_or(ServiceError::NotFound("credential"))?;
+        self.check_unused_by_webhooks(&tx, &found).await?;
         credential::Entity::delete_within(scope).filter(credential::Column::Id.eq(id)).exec(&tx).await?;
         let entry = Entry::of(AuditAction::DeleteCredential).target(id).before(shown(&found));
         record(&tx, &self.clock, actor, entry).await?;
@@ -130,5 +144,5 @@ impl Credentials {
 
 /// A credential in the audit log.
 fn shown(row: &credential::Model) -> Value {
-    json!({ "name": row.name, "integration": row.integration, "flowId": row.flow_id.map(|id| id.to_string()) })
+    json!({ "name": row.name, "integration": row.integration, "flowId": row.flow_id.map(|id| id.to_string()), "hosts": row.hosts })
 }

@@ -10,19 +10,23 @@ use serde_json::{Value, json};
 use triptych_entities::{
     ids::{ExecutionId, FlowId, FlowVersionId},
     payloads::job::Job,
-    relational::automation::{execution, flow, flow_version, schedule_firing, webhook},
+    relational::automation::{execution, flow, flow_version, schedule_firing, step, webhook},
 };
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
-    error::{Invalid, Result, ServiceError},
+    error::{Invalid, Result, ServiceError, StoreError},
     storable::storable,
 };
 
 use super::{
     Executions,
     quota::{self, Use},
+    signature::{Proof, WebhookSecret},
 };
-use crate::{automation::integrations::Start, input::ClientId};
+use crate::{
+    automation::integrations::{Start, WebhookStart},
+    input::ClientId,
+};
 
 /// A manual run.
 #[derive(Debug, Clone)]
@@ -43,8 +47,8 @@ pub struct WebhookCall {
     pub token: String,
     /// `{ method headers query body }`.
     pub data: Value,
-    /// The secret that the caller sent.
-    pub secret: Option<String>,
+    /// What the sender shows of the webhook's secret.
+    pub proof: Proof,
 }
 
 /// An execution to insert.
@@ -79,16 +83,18 @@ impl Executions {
         };
         let graph = self.graphs.load(&self.stores.pg, version).await?;
         let trigger = graph.trigger().and_then(|trigger| match self.catalog.start(trigger)? {
-            Start::Webhook(webhook) => Some(webhook.secret(&trigger.parameters)),
+            Start::Webhook(webhook) => Some((trigger, webhook)),
             Start::Schedule(_) | Start::Poll | Start::Manual => None,
         });
-        let Some(secret) = trigger else {
+        let Some((trigger, webhook)) = trigger else {
             return Err(ServiceError::conflict("this flow is not started by a webhook"));
         };
-        if let Some(secret) = secret
-            && !same(secret.as_bytes(), call.secret.unwrap_or_default().as_bytes())
+        if let Some(secret) = self.webhook_secret(&flow, trigger, webhook).await?
+            && !secret.is_proved_by(&call.proof, self.clock.now())
         {
-            return Err(ServiceError::Unauthenticated("the webhook's secret is missing or wrong"));
+            return Err(ServiceError::Unauthenticated(
+                "the webhook's secret or signature is missing or wrong",
+            ));
         }
         let new = NewExecution {
             flow,
@@ -100,6 +106,23 @@ impl Executions {
             firing: None,
         };
         self.insert(new).await?.ok_or(ServiceError::NotFound("execution"))
+    }
+
+    /// What senders have to know; `None` if every request starts the flow. Fails closed: a credential that cannot be read
+    /// refuses the request.
+    async fn webhook_secret(
+        &self,
+        flow: &flow::Model,
+        trigger: &step::Model,
+        webhook: &WebhookStart,
+    ) -> Result<Option<WebhookSecret>> {
+        let Some(id) = trigger.credential_id else {
+            // Of a version that was stored before secrets were credentials.
+            let secret = webhook.secret(&trigger.parameters);
+            return Ok(secret.map(|secret| WebhookSecret::plain(secret.to_owned())));
+        };
+        let fields = self.credentials.open_webhook(flow.organization_id, flow.id, id).await?;
+        Ok(Some(serde_json::from_value(fields).map_err(StoreError::from)?))
     }
 
     /// Runs a flow manually.
@@ -247,11 +270,4 @@ fn trigger_data(start: Option<&Start>, payload: Option<Value>, now: DateTime<Utc
         (Some(Start::Schedule(_)), None) => json!({ "firedAt": now }),
         (_, payload) => payload.unwrap_or_else(|| json!({})),
     }
-}
-
-/// Compares in constant time.
-fn same(expected: &[u8], given: &[u8]) -> bool {
-    use sha2::{Digest as _, Sha256};
-    let (expected, given) = (Sha256::digest(expected), Sha256::digest(given));
-    expected.iter().zip(given.iter()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }

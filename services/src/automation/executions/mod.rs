@@ -13,6 +13,7 @@ mod lease;
 mod list;
 mod quota;
 mod reconcile;
+mod signature;
 mod values;
 mod wait;
 
@@ -24,6 +25,7 @@ pub use lease::{Claim, LEASE, MAX_LOST_CLAIMS};
 pub use list::ExecutionFilter;
 pub use quota::Quotas;
 pub use reconcile::Thoroughness;
+pub use signature::{PROOF_HEADERS, Proof};
 
 use std::sync::Arc;
 
@@ -34,7 +36,7 @@ use triptych_stores::{
 pub use values::{Needs, Outputs, Values};
 pub use wait::Answer;
 
-use crate::automation::{flows::Graphs, integrations::Catalog};
+use crate::automation::{credentials::Credentials, flows::Graphs, integrations::Catalog};
 
 /// Accepts, advances and finds executions.
 #[derive(Clone)]
@@ -47,6 +49,7 @@ pub struct Executions {
     queues: Queues,
     graphs: Graphs,
     catalog: Catalog,
+    credentials: Credentials,
     live: Live,
     quotas: Quotas,
 }
@@ -57,16 +60,17 @@ pub(crate) struct ExecutionParts {
     pub(crate) queues: Queues,
     pub(crate) graphs: Graphs,
     pub(crate) catalog: Catalog,
+    pub(crate) credentials: Credentials,
     pub(crate) live: Live,
     pub(crate) quotas: Quotas,
 }
 
 impl Executions {
     pub(crate) fn new(stores: Stores, clock: Clock, parts: ExecutionParts) -> Self {
-        let ExecutionParts { outbox, queues, graphs, catalog, live, quotas } = parts;
+        let ExecutionParts { outbox, queues, graphs, catalog, credentials, live, quotas } = parts;
         live.oversee(ExecutionId::PREFIX, Arc::new(feed::Statuses(stores.clone())));
         let relaxed = stores.relaxed.clone();
-        Self { stores, relaxed, clock, outbox, queues, graphs, catalog, live, quotas }
+        Self { stores, relaxed, clock, outbox, queues, graphs, catalog, credentials, live, quotas }
     }
 
     /// The live streams of executions.

@@ -2,6 +2,7 @@
 
 mod delete;
 mod draft;
+mod duplicate;
 mod find;
 mod graph;
 mod list;
@@ -13,6 +14,8 @@ mod store;
 mod templates;
 mod times;
 mod validate;
+mod webhook_secret;
+mod webhooks;
 
 use std::sync::Arc;
 use triptych_stores::{
@@ -32,7 +35,10 @@ pub use templates::Templates;
 pub use validate::{Strictness, ValidGraph, Validator};
 
 use crate::{
-    automation::integrations::{Catalog, Start},
+    automation::{
+        credentials::Credentials,
+        integrations::{Catalog, Start},
+    },
     deletions::Deletions,
 };
 
@@ -45,6 +51,7 @@ pub struct Flows {
     catalog: Catalog,
     templates: Arc<dyn Templates>,
     graphs: Graphs,
+    credentials: Credentials,
     deletions: Deletions,
 }
 
@@ -54,13 +61,14 @@ pub(crate) struct FlowParts {
     pub(crate) catalog: Catalog,
     pub(crate) templates: Arc<dyn Templates>,
     pub(crate) graphs: Graphs,
+    pub(crate) credentials: Credentials,
     pub(crate) deletions: Deletions,
 }
 
 impl Flows {
     pub(crate) fn new(stores: Stores, clock: Clock, parts: FlowParts) -> Self {
-        let FlowParts { outbox, catalog, templates, graphs, deletions } = parts;
-        Self { stores, clock, outbox, catalog, templates, graphs, deletions }
+        let FlowParts { outbox, catalog, templates, graphs, credentials, deletions } = parts;
+        Self { stores, clock, outbox, catalog, templates, graphs, credentials, deletions }
     }
 
     /// The integrations that steps can use.

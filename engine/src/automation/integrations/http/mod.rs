@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use triptych_entities::relational::automation::step::Kind;
 
-use super::{About, Action, ActionError, ActionResult, Call, Outcome, Tools, derive, exchange};
+use super::{About, Action, ActionError, ActionResult, Call, Credential, Outcome, Tools, derive, exchange};
 use crate::outbound::Outbound;
 
 /// Maximum duration of a request, with redirects and the body of the response.
@@ -138,7 +138,11 @@ async fn perform(
 ) -> Result<Answer, ActionError> {
     let timeout = timeout(parameters.timeout_seconds)?;
     let fail_on_error = parameters.fail_on_error;
-    let response = exchange::send(outbound, request(call, parameters)?, timeout).await?;
+    let request = request(call, parameters)?;
+    if let Some(credential) = &call.credential {
+        credential.admit(&request.url).await?;
+    }
+    let response = exchange::send(outbound, request, timeout).await?;
     if fail_on_error && response.status.as_u16() >= 400 {
         return Err(exchange::failure(&response, now));
     }
@@ -179,6 +183,6 @@ fn request(call: &Call<'_>, parameters: Parameters) -> Result<exchange::Request,
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
     }
     exchange::idempotency_key(&mut headers, call.execution_step);
-    let secret = credential::headers(call.credential.as_ref())?;
+    let secret = credential::headers(call.credential.as_ref().map(Credential::fields))?;
     Ok(exchange::Request { method, url, headers, secret, body })
 }

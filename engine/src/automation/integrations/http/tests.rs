@@ -14,7 +14,7 @@ use triptych_entities::ids::{ExecutionId, ExecutionStepId, FlowId, Id as _, Orga
 
 use super::perform;
 use crate::{
-    automation::integrations::{ActionError, Call, action, exchange},
+    automation::integrations::{ActionError, Call, Credential, action, exchange},
     compute::Budget,
     outbound::Outbound,
 };
@@ -60,7 +60,7 @@ async fn run_with(parameters: Value, credential: Option<Value>) -> Result<Value,
         operation: "request",
         parameters,
         budget: Budget::default(),
-        credential,
+        credential: credential.map(Credential::unbound),
     };
     let outbound = Outbound::new(vec!["127.0.0.1".parse().unwrap()], Vec::new()).unwrap();
     let answer = perform(action::read(&call.parameters)?, &call, &outbound, now()).await?;

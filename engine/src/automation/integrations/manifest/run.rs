@@ -61,8 +61,12 @@ impl Described {
         let mut parameters = self.defaults.clone();
         parameters.extend(call.parameters.as_object().cloned().unwrap_or_default());
         let limit = self.paging.as_ref().and_then(|paging| parameters.get(&paging.limit)?.as_u64());
-        let fill = Fill::new(self.renderer.clone(), Value::Object(parameters), call.credential.clone());
+        let credential = call.credential.as_ref().map(|credential| credential.fields().clone());
+        let fill = Fill::new(self.renderer.clone(), Value::Object(parameters), credential);
         let request = self.request(call, &fill)?;
+        if let Some(credential) = &call.credential {
+            credential.admit(&request.url).await?;
+        }
         let secret_query = self.secret_query(call, &fill)?;
         let prepared = Prepared { described: self, outbound, now, request, secret_query };
         if let Some(paging) = &self.paging {

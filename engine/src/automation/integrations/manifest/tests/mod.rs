@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     automation::{
-        integrations::{ActionError, Call},
+        integrations::{ActionError, Call, Credential},
         templates::Renderer,
     },
     compute::Budget,
@@ -64,7 +64,7 @@ impl Operations {
             operation,
             parameters,
             budget: Budget::default(),
-            credential,
+            credential: credential.map(Credential::unbound),
         };
         let outbound = Outbound::new(vec!["127.0.0.1".parse().unwrap()], Vec::new()).unwrap();
         self.0[operation].perform(&call, &outbound, now()).await
