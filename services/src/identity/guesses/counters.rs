@@ -28,7 +28,7 @@ local stored = redis.call('HMGET', KEYS[1], 'n', 't')
 local failures, at = tonumber(stored[1] or '0'), tonumber(stored[2] or now)
 local passed = math.max(0, now - at)
 failures = math.max(0, failures - passed / decay)
-local beyond = math.floor(failures) - free
+local beyond = math.ceil(failures) - free
 if beyond >= 0 then
   local delay = math.min(base * 2 ^ math.min(beyond, 30), longest)
   if passed < delay then return math.ceil(delay - passed) end

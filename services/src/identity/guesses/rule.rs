@@ -90,7 +90,8 @@ impl Rule {
         let count = count.unwrap_or(Count { failures: 0.0, at: now });
         let passed = (now - count.at).max(0.0);
         let failures = (count.failures - passed / millis(self.decay)).max(0.0);
-        let beyond = failures.floor() - f64::from(self.free);
+        // A failure counts until all of it is forgotten.
+        let beyond = failures.ceil() - f64::from(self.free);
         if beyond >= 0.0 {
             let delay = (millis(self.base) * beyond.min(30.0).exp2()).min(millis(self.longest));
             if passed < delay {
