@@ -4,9 +4,14 @@
 //! feed recovered what is between them. The terminal event is sent once and is the last. An error is the last item
 //! too; the subscriber continues from its cursor. While Redis is unavailable, the end is read from the database.
 
-use std::{collections::VecDeque, future::Future, time::Duration};
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
 
 use futures::stream::{self, BoxStream, Stream, StreamExt as _};
+use tokio::time::{Instant, timeout_at};
 use triptych_entities::payloads::{EventRole, LiveEvent as _};
 
 use super::{
@@ -14,49 +19,7 @@ use super::{
     feed::{End, Envelope, EnvelopeOf, Lost},
 };
 use crate::error::{Invalid, StoreError};
-
-/// Time limit of reading the last entry of the stream, or those before a cursor.
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Where the driver reads streams. Tests read scripted ones.
-pub(super) trait Source: Send + 'static {
-    fn items(
-        &self,
-        topic: Topic,
-        after: Option<Cursor>,
-        shared: bool,
-    ) -> BoxStream<'static, Result<LiveItem, StoreError>>;
-
-    fn last(&self, topic: &Topic) -> impl Future<Output = Result<Option<Entry>, StoreError>> + Send;
-
-    /// The entries up to and including that of the cursor; none if the stream does not have that entry.
-    fn until(
-        &self,
-        topic: &Topic,
-        cursor: Cursor,
-    ) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
-}
-
-impl Source for Live {
-    fn items(
-        &self,
-        topic: Topic,
-        after: Option<Cursor>,
-        shared: bool,
-    ) -> BoxStream<'static, Result<LiveItem, StoreError>> {
-        self.follow(&topic, after, shared).boxed()
-    }
-
-    async fn last(&self, topic: &Topic) -> Result<Option<Entry>, StoreError> {
-        let last = tokio::time::timeout(READ_TIMEOUT, Live::last(self, topic)).await;
-        last.unwrap_or(Err(StoreError::Timeout("Redis")))
-    }
-
-    async fn until(&self, topic: &Topic, cursor: Cursor) -> Result<Vec<Entry>, StoreError> {
-        let read = tokio::time::timeout(READ_TIMEOUT, Live::until(self, topic, cursor)).await;
-        read.unwrap_or(Err(StoreError::Timeout("Redis")))
-    }
-}
+use source::Source;
 
 impl Live {
     /// Follows a subject: the events after the cursor `after`, then new events as they come, up to and including the
@@ -82,6 +45,13 @@ enum Start {
     Recovery,
 }
 
+/// Whether what is missing in the stream may still come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Left,
+    Over,
+}
+
 /// The state of one subscriber.
 pub(super) struct Driver<F: Feed, S> {
     feed: F,
@@ -95,6 +65,8 @@ pub(super) struct Driver<F: Feed, S> {
     resumed: Option<Cursor>,
     /// Events are lost and the feed cannot recover them yet.
     incomplete: bool,
+    /// The database is ahead of the stream. If it still is at this time, what is missing is recovered.
+    overdue: Option<Instant>,
     ready: VecDeque<EnvelopeOf<F>>,
     ended: bool,
 }
@@ -135,6 +107,7 @@ impl<F: Feed, S: Source> Driver<F, S> {
             last,
             resumed: after,
             incomplete: false,
+            overdue: None,
             ready: VecDeque::new(),
             ended: end_at.is_some() && last.map(|last| last.position) >= end_at,
         })
@@ -168,15 +141,21 @@ impl<F: Feed, S: Source> Driver<F, S> {
                 }
                 None => {}
             }
-            match self.items.next().await {
+            let next = self.items.next();
+            let item = match self.overdue {
+                None => next.await,
+                Some(until) => Box::pin(timeout_at(until, next)).await.unwrap_or_default(),
+            };
+            match item {
                 Some(Ok(LiveItem::Entry(entry))) => Box::pin(self.take(entry)).await?,
                 Some(Ok(LiveItem::Lost(end))) => Box::pin(self.replace(end)).await?,
-                Some(Ok(LiveItem::Quiet)) => Box::pin(self.look()).await?,
+                Some(Ok(LiveItem::Quiet)) => Box::pin(self.look(Patience::Left)).await?,
                 Some(Err(error @ StoreError::Corrupt(_))) => return Err(error.into()),
                 // The stream is read again later. Meanwhile a change in the database appears as `Quiet`.
                 Some(Err(error)) => {
                     tracing::debug!(topic = %self.topic, %error, "a live stream cannot be read");
                 }
+                None if self.overdue.take().is_some() => Box::pin(self.look(Patience::Over)).await?,
                 None => return Ok(None),
             }
         }
@@ -255,7 +234,7 @@ impl<F: Feed, S: Source> Driver<F, S> {
             if std::mem::replace(&mut self.incomplete, true) {
                 return Ok(false);
             }
-            self.look().await?;
+            self.look(Patience::Over).await?;
             if self.ended {
                 return Ok(false);
             }
@@ -276,11 +255,15 @@ impl<F: Feed, S: Source> Driver<F, S> {
     }
 
     /// Checks whether the database contains events, or an end, that the stream does not contain.
-    async fn look(&mut self) -> Result<(), F::Error> {
+    async fn look(&mut self, patience: Patience) -> Result<(), F::Error> {
         self.feed.refresh().await?;
         match self.feed.end() {
-            None if self.misses().await => return self.recover(None).await.map(drop),
-            None => return Ok(()),
+            None if !self.misses().await => {
+                self.overdue = None;
+                return Ok(());
+            }
+            None if self.waits(patience) => return Ok(()),
+            None => return self.recover(None).await.map(drop),
             Some(End { at: Some(_), .. }) => return self.conclude(None).await,
             Some(End { at: None, .. }) => {}
         }
@@ -291,8 +274,19 @@ impl<F: Feed, S: Source> Driver<F, S> {
         match in_stream.map(|entry| entry.cursor(F::SHARED)) {
             // The stream contains the end and has yet to be read that far.
             Some(end) if self.last.is_none_or(|last| end.position > last.position) => Ok(()),
+            None if self.waits(patience) => Ok(()),
             end => self.conclude(end).await,
         }
+    }
+
+    /// Whether the writer may still append what the database contains already. Recovered events would be sent without
+    /// their positions, and those in the stream then be left out.
+    fn waits(&mut self, patience: Patience) -> bool {
+        let left = patience == Patience::Left && !self.source.patience().is_zero();
+        if left {
+            self.overdue.get_or_insert_with(|| Instant::now() + self.source.patience());
+        }
+        left
     }
 
     /// Sends the end from the database, if there is one. `in_stream` is the position of the terminal event in the
@@ -320,6 +314,3 @@ impl<F: Feed, S: Source> Driver<F, S> {
 fn refused<F: Feed>(detail: &str) -> Invalid {
     Invalid::one("after", format!("not a cursor of this {}{detail}", F::KIND))
 }
-
-#[cfg(test)]
-mod tests;

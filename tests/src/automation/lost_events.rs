@@ -149,7 +149,7 @@ async fn a_synchronous_webhook_answers_from_the_history_while_redis_fails() {
 
 #[tokio::test]
 async fn a_synchronous_webhook_that_was_accepted_is_not_refused_when_a_database_fails() {
-    let world = World::start_with(&|config| config.postgres.acquire_timeout_ms = 200).await;
+    let world = World::start_with(&|config| config.postgres.acquire_timeout_ms = 1_000).await;
     let (ada, local) = (world.newcomer().await, LocalServer::start().await);
     let (flow, url) = ada.published_flow(steps([hook(), get("slow", &format!("{}/held", local.url))])).await;
     let waiting = tokio::spawn(ada.http().post(format!("{url}/sync")).json(&json!({})).send());

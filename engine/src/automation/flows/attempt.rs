@@ -10,7 +10,10 @@ use triptych_entities::{
     relational::automation::{execution_step::Exit, step},
 };
 use triptych_services::{
-    access, automation::executions::Claim, conversations::generations::StepRequest, error::UNAVAILABLE,
+    access,
+    automation::executions::Claim,
+    conversations::generations::StepRequest,
+    error::{Code, Coded as _, UNAVAILABLE},
 };
 
 use super::{Runtime, branch};
@@ -175,6 +178,9 @@ impl Runtime {
                 execution_step.id = %claim.row.id,
                 "the credential of a step was not decrypted"
             );
+            if error.code() == Code::Unavailable {
+                return ActionError::temporary("UNAVAILABLE", UNAVAILABLE);
+            }
             ActionError::permanent(
                 "CREDENTIAL",
                 "the credential of the step cannot be used: it was deleted, belongs to another flow, or cannot be \

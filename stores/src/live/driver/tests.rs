@@ -4,6 +4,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::live::LiveItem;
 
+mod delays;
 mod losses;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,9 +121,14 @@ struct Script {
     /// The entries before the cursor.
     before: Vec<Entry>,
     down: bool,
+    patience: Duration,
 }
 
 impl Source for Script {
+    fn patience(&self) -> Duration {
+        self.patience
+    }
+
     fn items(
         &self,
         _: Topic,
