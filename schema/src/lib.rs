@@ -34,7 +34,7 @@ mod typename;
 
 pub use api::{Api, ApiConfig, Disclosure, PublicUrl};
 pub use context::{Client, Passwords};
-pub use identity::SESSION_COOKIE;
+pub use identity::SessionCookie;
 pub use limits::Limits;
 pub use operation::Operation;
 pub use outcome::Outcome;

@@ -1,6 +1,7 @@
 //! The API of users, organizations and their access.
 
 mod audit;
+mod cookie;
 mod input;
 mod loader;
 mod member;
@@ -11,9 +12,10 @@ mod query;
 mod session;
 
 pub use audit::{AuditEvent, AuditQuery};
+pub use cookie::SessionCookie;
 pub use member::{Invitation, Member, Role};
 pub use member_roots::{MemberMutation, MemberQuery};
-pub use mutation::{IdentityMutation, SESSION_COOKIE};
+pub use mutation::IdentityMutation;
 pub use object::{Organization, User};
 pub use query::IdentityQuery;
 pub use session::Session;

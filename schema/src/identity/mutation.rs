@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use triptych_services::identity::IssuedSession;
 
 use super::{
+    cookie::SessionCookie,
     input::{
         ChangePasswordInput, CreateApiTokenInput, DeleteApiTokenInput, SignInInput, SignOutInput,
         SignUpInput, SwitchOrganizationInput,
@@ -19,9 +20,6 @@ use crate::{
     errors::{ApiError, Result},
     payloads::DeletePayload,
 };
-
-/// The cookie that browsers authenticate with.
-pub const SESSION_COOKIE: &str = "triptych_session";
 
 pub struct SignInPayload {
     issued: IssuedSession,
@@ -109,7 +107,7 @@ impl IdentityMutation {
     /// session; it is null with an API token, which needs the scope `delete:session`.
     async fn sign_out_everywhere(&self, ctx: &Context<'_>) -> Result<Option<DeletePayload>> {
         let ended = ctx.services().identity.sign_out_everywhere(ctx.actor()?).await?;
-        set_cookie(ctx, "", 0);
+        forget_cookie(ctx);
         Ok(ended.map(|id| DeletePayload::of(ID(id.to_string()))))
     }
 
@@ -120,7 +118,7 @@ impl IdentityMutation {
         let session = parse_id_opt("sessionId", input.session_id.as_ref())?;
         ctx.services().identity.sign_out(actor, session).await?;
         if session.is_none() {
-            set_cookie(ctx, "", 0);
+            forget_cookie(ctx);
         }
         Ok(SignOutPayload { signed_out: true })
     }
@@ -145,13 +143,11 @@ impl IdentityMutation {
 
 /// Sets the cookie of a new session.
 pub(super) fn signed_in(ctx: &Context<'_>, issued: IssuedSession) -> SignInPayload {
-    set_cookie(ctx, &issued.token, ctx.services().identity.sessions.ttl().as_secs());
+    let age = ctx.services().identity.sessions.ttl();
+    ctx.insert_http_header("set-cookie", SessionCookie::of(ctx.client()).store(&issued.token, age));
     SignInPayload { issued }
 }
 
-fn set_cookie(ctx: &Context<'_>, token: &str, max_age: u64) {
-    let secure = if ctx.client().secure { "; Secure" } else { "" };
-    let cookie =
-        format!("{SESSION_COOKIE}={token}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
-    ctx.insert_http_header("set-cookie", cookie);
+fn forget_cookie(ctx: &Context<'_>) {
+    ctx.insert_http_header("set-cookie", SessionCookie::of(ctx.client()).forget());
 }

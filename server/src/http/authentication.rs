@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
+use axum::http::{HeaderMap, header, request::Parts};
 use secrecy::{ExposeSecret as _, SecretString};
-use triptych_schema::{Client, Passwords, SESSION_COOKIE};
+use triptych_schema::{Client, Passwords, SessionCookie};
 use triptych_services::access::{Actor, Origin};
 
 use super::{HttpState, address, refusal::Refusal};
@@ -21,12 +21,12 @@ pub(super) enum Credential {
 
 impl Credential {
     /// The bearer token, else the session cookie.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(super) fn of(headers: &HeaderMap, client: &Client) -> Option<Self> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         if let Some(token) = authorization.and_then(bearer) {
             return Some(Self::Bearer(token));
         }
-        cookie(headers).map(Self::Cookie)
+        cookie(headers, SessionCookie::of(client).name()).map(Self::Cookie)
     }
 
     pub(super) fn token(&self) -> &str {
@@ -49,14 +49,14 @@ pub(super) fn bearer(authorization: &str) -> Option<SecretString> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned().into())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<SecretString> {
+fn cookie(headers: &HeaderMap, name: &str) -> Option<SecretString> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == SESSION_COOKIE && !value.is_empty())
+        .find(|(found, value)| *found == name && !value.is_empty())
         .map(|(_, value)| value.to_owned().into())
 }
 
@@ -73,9 +73,9 @@ impl Caller {
     ///
     /// # Errors
     /// 401 for a bearer token that is not valid, 503 when a database is unavailable.
-    pub(super) async fn of(state: &HttpState, headers: &HeaderMap, origin: &Origin) -> Result<Self, Refusal> {
-        let Some(credential) = Credential::of(headers) else { return Ok(Self::default()) };
-        let actor = authenticate(state, credential.token(), origin).await?;
+    pub(super) async fn of(state: &HttpState, headers: &HeaderMap, client: &Client) -> Result<Self, Refusal> {
+        let Some(credential) = Credential::of(headers, client) else { return Ok(Self::default()) };
+        let actor = authenticate(state, credential.token(), &client.origin).await?;
         match (actor, credential) {
             (Some(actor), _) => Ok(Self { actor: Some(Arc::new(actor)), stale_cookie: false }),
             (None, Credential::Cookie(_)) => Ok(Self { actor: None, stale_cookie: true }),
@@ -101,13 +101,6 @@ pub(super) async fn authenticate(
         Ok(Err(error)) => Err(Refusal::of(&error, &state.services.clock)),
         Err(_) => Err(Refusal::unavailable("authentication exceeded its time limit; try again")),
     }
-}
-
-/// A `Set-Cookie` header that removes the session cookie.
-pub(super) fn forget_cookie(client: &Client) -> HeaderValue {
-    let secure = if client.secure { "; Secure" } else { "" };
-    let cookie = format!("{SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// The properties of the client and its connection. What a proxy reports is used only if the proxy is trusted.

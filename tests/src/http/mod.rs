@@ -1,6 +1,7 @@
 //! The network as clients see it: time limits, connections, origins and hosts.
 
 mod connections;
+mod cookies;
 mod demo;
 mod disclosure;
 mod executions;

@@ -29,13 +29,13 @@ impl Answers {
         headers.any(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
     }
 
-    pub(super) fn set_cookie(&mut self, cookie: &HeaderValue) {
+    pub(super) fn set_cookie(&mut self, cookie: String) {
         let first = match self {
             Self::One(outcome) => Some(outcome),
             Self::Batch(outcomes) => outcomes.first_mut(),
         };
-        if let (Some(outcome), Ok(cookie)) = (first, cookie.to_str()) {
-            outcome.headers.push(("set-cookie".to_owned(), cookie.to_owned()));
+        if let Some(outcome) = first {
+            outcome.headers.push(("set-cookie".to_owned(), cookie));
         }
     }
 

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http_body_util::LengthLimitError;
-use triptych_schema::Request;
+use triptych_schema::{Request, SessionCookie};
 
 pub(super) use execute::{Work, deadline, detached, guarded, prepare};
 
@@ -118,12 +118,12 @@ async fn answer(state: &HttpState, parts: &Parts, body: Body, by_get: bool) -> R
         payload::of_body(&body, state.config.limits.batch_size)?
     };
     let client = authentication::client(state, parts);
-    let caller = Caller::of(state, &parts.headers, &client.origin).await?;
+    let caller = Caller::of(state, &parts.headers, &client).await?;
     let deadline = deadline(state);
     let circumstances = Circumstances { caller: &caller, client: &client, by_get, deadline };
     let mut answers = run(state, payload, &circumstances).await?;
     if caller.stale_cookie && !answers.sets_cookie() {
-        answers.set_cookie(&authentication::forget_cookie(&client));
+        answers.set_cookie(SessionCookie::of(&client).forget());
     }
     Ok(answers)
 }

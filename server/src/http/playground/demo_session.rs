@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
-use triptych_schema::SESSION_COOKIE;
+use triptych_schema::SessionCookie;
 use triptych_services::error::Code;
 
 use crate::http::{HttpState, authentication, origin, refusal::Refusal};
@@ -40,13 +40,13 @@ pub(super) async fn open(
     if !peer.is_some_and(|peer| origin::is_local(peer, &parts)) || !is_own_page(&parts, &body) {
         return refused().into_response();
     }
-    let origin = authentication::client(&state, &parts).origin;
-    let issued = match state.services.identity.open_session(user, organization, &origin).await {
+    let client = authentication::client(&state, &parts);
+    let issued = match state.services.identity.open_session(user, organization, &client.origin).await {
         Ok(issued) => issued,
         Err(error) => return Refusal::of(&error, &state.services.clock).into_response(),
     };
-    let age = state.services.identity.sessions.ttl().as_secs();
-    let cookie = format!("{SESSION_COOKIE}={}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax", issued.token);
+    let age = state.services.identity.sessions.ttl();
+    let cookie = SessionCookie::of(&client).store(&issued.token, age);
     let mut response = StatusCode::NO_CONTENT.into_response();
     if let Ok(cookie) = HeaderValue::try_from(cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);

@@ -43,7 +43,6 @@ const BUFFER: usize = 4096;
 
 /// Answers a handshake. Pages of other origins were refused before.
 pub(super) fn accept(state: HttpState, upgrade: WebSocketUpgrade, parts: &Parts) -> Response {
-    let credential = Credential::of(&parts.headers);
     let limit = state.config.http.body_limit;
     let upgrade = upgrade
         .protocols([PROTOCOL])
@@ -53,6 +52,7 @@ pub(super) fn accept(state: HttpState, upgrade: WebSocketUpgrade, parts: &Parts)
         .max_frame_size(limit);
     let agreed = upgrade.selected_protocol().is_some();
     let client = authentication::client(&state, parts);
+    let credential = Credential::of(&parts.headers, &client);
     let places =
         (parts.extensions.get::<Place>().cloned(), parts.extensions.get::<Arc<AddressPlace>>().cloned());
     let address = client.origin.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
