@@ -176,7 +176,7 @@ impl Runtime {
                 %error,
                 credential.id = %id,
                 execution_step.id = %claim.row.id,
-                "the credential of a step was not decrypted"
+                "the credential of a step was not opened"
             );
             if error.code() == Code::Unavailable {
                 return ActionError::temporary("UNAVAILABLE", UNAVAILABLE);
