@@ -127,19 +127,15 @@ impl<F: Feed, S: Source> Driver<F, S> {
             if let Some(envelope) = self.ready.pop_front() {
                 return Ok(Some(envelope));
             }
+            // A subscriber that waits should not hold the memory of the events that it was sent.
+            self.ready = VecDeque::new();
             if self.ended {
                 return Ok(None);
             }
-            match self.start.take() {
-                Some(Start::End) => {
-                    Box::pin(self.conclude(None)).await?;
-                    continue;
-                }
-                Some(Start::Recovery) => {
-                    Box::pin(self.recover(None)).await?;
-                    continue;
-                }
-                None => {}
+            if let Some(start) = self.start.take() {
+                let _turn = self.source.turn(F::KIND).await;
+                Box::pin(self.begin(start)).await?;
+                continue;
             }
             let next = self.items.next();
             let item = match self.overdue {
@@ -148,17 +144,32 @@ impl<F: Feed, S: Source> Driver<F, S> {
             };
             match item {
                 Some(Ok(LiveItem::Entry(entry))) => Box::pin(self.take(entry)).await?,
-                Some(Ok(LiveItem::Lost(end))) => Box::pin(self.replace(end)).await?,
-                Some(Ok(LiveItem::Quiet)) => Box::pin(self.look(Patience::Left)).await?,
+                Some(Ok(LiveItem::Lost(end))) => {
+                    let _turn = self.source.turn(F::KIND).await;
+                    Box::pin(self.replace(end)).await?;
+                }
+                Some(Ok(LiveItem::Quiet)) => self.look_in_turn(Patience::Left).await?,
                 Some(Err(error @ StoreError::Corrupt(_))) => return Err(error.into()),
                 // The stream is read again later. Meanwhile a change in the database appears as `Quiet`.
                 Some(Err(error)) => {
                     tracing::debug!(topic = %self.topic, %error, "a live stream cannot be read");
                 }
-                None if self.overdue.take().is_some() => Box::pin(self.look(Patience::Over)).await?,
+                None if self.overdue.take().is_some() => self.look_in_turn(Patience::Over).await?,
                 None => return Ok(None),
             }
         }
+    }
+
+    async fn begin(&mut self, start: Start) -> Result<(), F::Error> {
+        match start {
+            Start::End => self.conclude(None).await,
+            Start::Recovery => self.recover(None).await.map(drop),
+        }
+    }
+
+    async fn look_in_turn(&mut self, patience: Patience) -> Result<(), F::Error> {
+        let _turn = self.source.turn(F::KIND).await;
+        Box::pin(self.look(patience)).await
     }
 
     /// Sends an entry of the stream, after what is lost before it.

@@ -18,6 +18,7 @@ mod feed;
 mod follow;
 mod hub;
 mod topic;
+mod turns;
 
 pub use append::Appended;
 pub use checks::{Marks, Overview};
@@ -37,6 +38,7 @@ pub struct Live {
     connection: redis::aio::ConnectionManager,
     channels: channels::Channels,
     overviews: checks::Overviews,
+    turns: turns::Turns,
     /// The connection and the checks. They end with the last clone.
     _tasks: Arc<JoinSet<()>>,
     prefix: Arc<str>,
@@ -57,7 +59,8 @@ impl Live {
         tasks.spawn(hub::listen(client, channels.clone()));
         tasks.spawn(checks::run(channels.clone(), overviews.clone()));
         let (prefix, tasks) = (prefix.into(), Arc::new(tasks));
-        Ok(Self { connection, channels, overviews, _tasks: tasks, prefix, finished_ttl })
+        let turns = turns::Turns::default();
+        Ok(Self { connection, channels, overviews, turns, _tasks: tasks, prefix, finished_ttl })
     }
 
     /// Checks subjects whose ids have this prefix by reading their marks, while they are followed.

@@ -6,7 +6,7 @@ use futures::stream::{BoxStream, StreamExt as _};
 
 use crate::{
     error::StoreError,
-    live::{Cursor, Entry, Live, LiveItem, Topic},
+    live::{Cursor, Entry, Live, LiveItem, Topic, turns::Turn},
 };
 
 /// Time limit of reading the last entry of the stream, or those before a cursor.
@@ -21,6 +21,9 @@ pub(in crate::live) trait Source: Send + 'static {
     fn patience(&self) -> Duration {
         PATIENCE
     }
+
+    /// Waits until this subscriber may read the database.
+    fn turn(&self, kind: &'static str) -> impl Future<Output = Turn> + Send;
 
     fn items(
         &self,
@@ -40,6 +43,10 @@ pub(in crate::live) trait Source: Send + 'static {
 }
 
 impl Source for Live {
+    async fn turn(&self, kind: &'static str) -> Turn {
+        self.turns.take(kind).await
+    }
+
     fn items(
         &self,
         topic: Topic,

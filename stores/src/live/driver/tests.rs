@@ -10,7 +10,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::live::LiveItem;
+use crate::live::{
+    LiveItem,
+    turns::{Turn, Turns},
+};
 
 mod delays;
 mod losses;
@@ -125,6 +128,10 @@ struct Script {
 }
 
 impl Source for Script {
+    async fn turn(&self, kind: &'static str) -> Turn {
+        Turns::default().take(kind).await
+    }
+
     fn patience(&self) -> Duration {
         self.patience
     }
