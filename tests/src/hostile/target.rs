@@ -99,9 +99,9 @@ impl Target {
         value.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
-    /// Memory of the process, in bytes.
+    /// Memory of the process without that of its program file, in bytes.
     pub(super) fn resident(&self) -> u64 {
-        self.status("VmRSS:") * 1024
+        self.status("RssAnon:") * 1024
     }
 
     /// CPU seconds that the process takes a second, over a period.
