@@ -118,7 +118,7 @@ impl Subject {
     /// Whether only the owner has access, for every role: the owner of the organization cannot read the conversations
     /// of its members.
     #[must_use]
-    pub fn is_private(self) -> bool {
+    pub const fn is_private(self) -> bool {
         matches!(self, Self::Session | Self::Thread | Self::Documents { private: true, .. })
     }
 

@@ -78,6 +78,7 @@ impl MigratorTrait for Migrator {
             "m0075_deletions",
             "m0076_thread_deletions",
             "m0080_credential_hosts",
+            "m0085_account_deletions",
         ]
     }
 }

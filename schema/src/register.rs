@@ -18,8 +18,8 @@ use crate::{
     },
     deletions::{Deletion, DeletionQuery},
     identity::{
-        AuditEvent, AuditQuery, IdentityMutation, IdentityQuery, Invitation, Member, MemberMutation,
-        MemberQuery, Organization, Role, User,
+        AccessDeletionMutation, AccessDeletionQuery, AuditEvent, AuditQuery, IdentityMutation, IdentityQuery,
+        Invitation, Member, MemberMutation, MemberQuery, Organization, Role, User,
     },
     node::{Kind, NodeQuery},
     queues::QueueQuery,
@@ -74,6 +74,7 @@ pub struct Queries(
     CollectionQuery,
     QueueQuery,
     DeletionQuery,
+    AccessDeletionQuery,
 );
 
 /// The root of mutations. Each mutation takes one `input` and returns one payload.
@@ -81,6 +82,7 @@ pub struct Queries(
 pub struct Mutation(
     IdentityMutation,
     MemberMutation,
+    AccessDeletionMutation,
     FlowMutation,
     ExecutionMutation,
     CredentialMutation,

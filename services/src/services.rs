@@ -111,12 +111,19 @@ impl Services {
             Generations::new(stores.clone(), clock.clone(), live.clone(), models, Arc::new(queues.clone()));
         let executions = Executions::new(stores.clone(), clock.clone(), execution_parts);
         let threads = Threads::new(stores.clone(), clock.clone(), generations.clone(), deletions.clone());
-        let remover =
-            Remover::new(deletions.clone(), executions.clone(), generations.clone(), threads.clone());
+        let audit = Audit::new(stores.clone(), clock.clone(), identity.audit_retention);
+        let identity = Identity::new(stores.clone(), clock.clone(), identity, deletions.clone());
+        let remover = Remover::new(
+            deletions.clone(),
+            executions.clone(),
+            generations.clone(),
+            threads.clone(),
+            identity.sessions.clone(),
+        );
         Ok(Self {
             remover,
-            audit: Audit::new(stores.clone(), clock.clone(), identity.audit_retention),
-            identity: Identity::new(stores.clone(), clock.clone(), identity),
+            audit,
+            identity,
             flows: Flows::new(stores.clone(), clock.clone(), flow_parts),
             executions,
             credentials,

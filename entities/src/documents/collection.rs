@@ -22,6 +22,9 @@ pub trait Collection:
     const SUBJECT: Subject;
     /// The owner of a document, for permissions that are limited to own documents.
     const OWNERSHIP: Ownership<Self> = Ownership::Field("ownerId");
+    /// Whether the documents of a user are removed when the account is deleted. Those of a parent are removed with it.
+    /// Others stay with the organization.
+    const REMOVED_WITH_OWNER: bool = false;
     /// Whether the documents have a `version` that every change increments, for optimistic concurrency control.
     const VERSIONED: bool = false;
 
@@ -50,12 +53,24 @@ pub struct CollectionInfo {
     /// The TypeID prefix of its documents.
     pub prefix: &'static str,
     pub indexes: fn() -> Vec<Index>,
+    /// The field of the owner, if the documents of a user are removed when the account is deleted.
+    pub removed_with_owner: Option<&'static str>,
 }
 
 impl CollectionInfo {
     #[must_use]
     pub const fn of<C: Collection>() -> Self {
-        Self { name: C::NAME, subject: C::SUBJECT, prefix: <C::Id as Id>::PREFIX, indexes: C::indexes }
+        let removed_with_owner = match C::OWNERSHIP {
+            Ownership::Field(field) if C::REMOVED_WITH_OWNER => Some(field),
+            _ => None,
+        };
+        Self {
+            name: C::NAME,
+            subject: C::SUBJECT,
+            prefix: <C::Id as Id>::PREFIX,
+            indexes: C::indexes,
+            removed_with_owner,
+        }
     }
 }
 

@@ -77,6 +77,7 @@ impl<T: Content> Collection for Record<T> {
     const NAME: &'static str = T::NAME;
     const NOUN: &'static str = T::NOUN;
     const SUBJECT: Subject = T::SUBJECT;
+    const REMOVED_WITH_OWNER: bool = T::SUBJECT.is_private();
     const VERSIONED: bool = true;
 
     type Id = T::Id;
@@ -90,7 +91,9 @@ impl<T: Content> Collection for Record<T> {
         // Lists of private records have one owner.
         let all =
             (!T::SUBJECT.is_private()).then(|| Index::new("all", doc! { "organizationId": 1, "_id": -1 }));
-        [own, Index::client("ownerId")].into_iter().chain(all).chain(T::indexes()).collect()
+        // For the deletion of an account.
+        let removed = T::SUBJECT.is_private().then(|| Index::new("owner", doc! { "ownerId": 1 }));
+        [own, Index::client("ownerId")].into_iter().chain(all).chain(removed).chain(T::indexes()).collect()
     }
 }
 

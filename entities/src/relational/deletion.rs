@@ -15,6 +15,8 @@ pub enum Subject {
     #[default]
     Flow,
     Thread,
+    Organization,
+    Account,
 }
 
 #[sea_orm::model]
@@ -33,6 +35,11 @@ pub struct Model {
     pub removed: i64,
     pub created_at: DateTimeUtc,
     pub finished_at: Option<DateTimeUtc>,
+    /// SHA-256 of the receipt with which anybody can follow the progress. Absent for objects whose deletion the requester
+    /// finds by its id.
+    pub receipt_hash: Option<Vec<u8>>,
+    /// The work pauses until then.
+    pub resume_at: Option<DateTimeUtc>,
 }
 
 impl Model {
@@ -42,6 +49,8 @@ impl Model {
         match self.subject {
             Subject::Flow => FlowId(self.subject_id).to_string(),
             Subject::Thread => ThreadId(self.subject_id).to_string(),
+            Subject::Organization => OrganizationId(self.subject_id).to_string(),
+            Subject::Account => UserId(self.subject_id).to_string(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod cookie;
+mod deletion;
 mod input;
 mod loader;
 mod member;
@@ -13,6 +14,7 @@ mod session;
 
 pub use audit::{AuditEvent, AuditQuery};
 pub use cookie::SessionCookie;
+pub use deletion::{AccessDeletionMutation, AccessDeletionQuery};
 pub use member::{Invitation, Member, Role};
 pub use member_roots::{MemberMutation, MemberQuery};
 pub use mutation::IdentityMutation;

@@ -148,6 +148,7 @@ pub(super) fn signed_in(ctx: &Context<'_>, issued: IssuedSession) -> SignInPaylo
     SignInPayload { issued }
 }
 
-fn forget_cookie(ctx: &Context<'_>) {
+/// Removes the cookie of a session that has ended.
+pub(super) fn forget_cookie(ctx: &Context<'_>) {
     ctx.insert_http_header("set-cookie", SessionCookie::of(ctx.client()).forget());
 }

@@ -28,10 +28,11 @@ pub enum AuditAction {
     PublishFlow,
     PauseFlow,
     DeleteFlow,
+    DeleteAccount,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::CreateOrganization,
         Self::TransferOwnership,
         Self::SignIn,
@@ -56,6 +57,7 @@ impl AuditAction {
         Self::PublishFlow,
         Self::PauseFlow,
         Self::DeleteFlow,
+        Self::DeleteAccount,
     ];
 
     /// The stored name: the subject, then what happened to it.
@@ -86,6 +88,7 @@ impl AuditAction {
             Self::PublishFlow => "flow.publish",
             Self::PauseFlow => "flow.pause",
             Self::DeleteFlow => "flow.delete",
+            Self::DeleteAccount => "account.delete",
         }
     }
 

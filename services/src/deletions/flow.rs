@@ -4,7 +4,9 @@
 //! Executions are locked in the order in which reports lock them, the execution before its steps, and a transaction that
 //! waits for one holds no lock that a report waits for.
 
-use sea_orm::{ColumnTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
 use triptych_entities::{
     ids::{ExecutionId, FlowId, FlowVersionId},
     relational::{
@@ -14,7 +16,7 @@ use triptych_entities::{
 };
 use triptych_stores::{access::Scoped as _, error::Result, ids::IdColumn as _, live::Topic};
 
-use super::Remover;
+use super::{Remover, remover::Pace};
 
 /// Executions that are cancelled in a round.
 const CANCELED: u64 = 50;
@@ -23,16 +25,37 @@ const VERSIONS: u64 = 20;
 
 impl Remover {
     /// Removes a batch. Repeating it after a crash continues.
-    pub(super) async fn remove_flow(&self, deletion: &deletion::Model, batch: u64) -> Result<()> {
+    pub(super) async fn remove_flow(&self, deletion: &deletion::Model, batch: u64) -> Result<Pace> {
         let flow = FlowId(deletion.subject_id);
-        let executions = execution::Entity::across_tenants().filter(execution::Column::FlowId.eq(flow));
         if deletion.total.is_none() {
-            return self.count(deletion.id, executions.count(&self.stores.pg).await?).await;
+            self.count(deletion.id, executions_of(flow).count(&self.stores.pg).await?).await?;
+            return Ok(Pace::Working);
         }
+        if let Some(pace) = self.clear_flow(deletion, flow, batch).await? {
+            return Ok(pace);
+        }
+        let tx = self.stores.pg.begin().await?;
+        if !self.lock(&tx, deletion.id).await? {
+            return Ok(Pace::Waiting);
+        }
+        flow::Entity::delete_across_tenants().filter(flow::Column::Id.eq(flow)).exec(&tx).await?;
+        self.finish(&tx, deletion.id).await?;
+        tx.commit().await?;
+        tracing::info!(deletion.id = %deletion.id, flow.id = %flow, "a deleted flow was removed");
+        Ok(Pace::Working)
+    }
+
+    /// Removes a batch of what belongs to a flow. `None` if nothing is left but the flow, its draft and its published version.
+    pub(super) async fn clear_flow(
+        &self,
+        deletion: &deletion::Model,
+        flow: FlowId,
+        batch: u64,
+    ) -> Result<Option<Pace>> {
         if self.executions.cancel_of_flow(flow, CANCELED).await? > 0 {
-            return Ok(());
+            return Ok(Some(Pace::Working));
         }
-        let ids: Vec<ExecutionId> = executions
+        let ids: Vec<ExecutionId> = executions_of(flow)
             .select_only()
             .column(execution::Column::Id)
             .order_by_asc(execution::Column::Id)
@@ -41,33 +64,30 @@ impl Remover {
             .all(&self.stores.pg)
             .await?;
         if !ids.is_empty() {
-            return self.remove_executions(deletion, &ids).await;
+            return self.remove_executions(deletion, &ids).await.map(Some);
         }
         let versions = self.versions(flow).await?;
+        if versions.is_empty() {
+            return Ok(None);
+        }
         let tx = self.stores.pg.begin().await?;
         if !self.lock(&tx, deletion.id).await? {
-            return Ok(());
+            return Ok(Some(Pace::Waiting));
         }
-        if versions.is_empty() {
-            flow::Entity::delete_across_tenants().filter(flow::Column::Id.eq(flow)).exec(&tx).await?;
-            self.finish(&tx, deletion.id).await?;
-            tracing::info!(deletion.id = %deletion.id, flow.id = %flow, "a deleted flow was removed");
-        } else {
-            let column = flow_version::Column::Id;
-            flow_version::Entity::delete_across_tenants().filter(column.any_of(&versions)).exec(&tx).await?;
-        }
+        let column = flow_version::Column::Id;
+        flow_version::Entity::delete_across_tenants().filter(column.any_of(&versions)).exec(&tx).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(Some(Pace::Working))
     }
 
-    async fn remove_executions(&self, deletion: &deletion::Model, ids: &[ExecutionId]) -> Result<()> {
+    async fn remove_executions(&self, deletion: &deletion::Model, ids: &[ExecutionId]) -> Result<Pace> {
         // First what only these rows lead to.
         self.generations.remove_of_executions(deletion.organization_id, ids).await?;
         let topics: Vec<Topic> = ids.iter().map(Topic::of).collect();
         self.executions.live().remove(&topics).await;
         let tx = self.stores.pg.begin().await?;
         if !self.lock(&tx, deletion.id).await? {
-            return Ok(());
+            return Ok(Pace::Waiting);
         }
         let removed = execution::Entity::delete_across_tenants()
             .filter(execution::Column::Id.any_of(ids))
@@ -75,7 +95,7 @@ impl Remover {
             .await?;
         self.progress(&tx, deletion.id, removed.rows_affected).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(Pace::Working)
     }
 
     /// Some of the versions to which the flow itself does not refer.
@@ -92,4 +112,8 @@ impl Remover {
             .limit(VERSIONS);
         Ok(versions.into_tuple().all(&self.stores.pg).await?)
     }
+}
+
+fn executions_of(flow: FlowId) -> Select<execution::Entity> {
+    execution::Entity::across_tenants().filter(execution::Column::FlowId.eq(flow))
 }

@@ -4,7 +4,10 @@
 //!
 //! A kind of object has a file here, which removes a batch at a time, and a variant of `deletion::Subject`.
 
+mod account;
 mod flow;
+mod organization;
+mod receipt;
 mod remover;
 mod thread;
 
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, sea_query::OnConflict};
 use tokio::sync::Notify;
 use triptych_entities::{
-    ids::DeletionId,
+    ids::{DeletionId, OrganizationId, UserId},
     relational::deletion::{ActiveModel, Column, Entity, Model, Subject},
 };
 use triptych_stores::{
@@ -39,6 +42,24 @@ pub struct Deletions {
     wake: Arc<Notify>,
 }
 
+/// An object to delete.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) organization: OrganizationId,
+    pub(crate) requested_by: Option<UserId>,
+    pub(crate) subject: Subject,
+    pub(crate) id: Uuid,
+    /// With which anybody can follow the deletion.
+    pub(crate) receipt: Option<&'a str>,
+}
+
+impl Request<'_> {
+    /// An object that the caller deletes, and whose deletion only they follow.
+    pub(crate) fn by(actor: &Actor, subject: Subject, id: Uuid) -> Self {
+        Self { organization: actor.organization, requested_by: Some(actor.user), subject, id, receipt: None }
+    }
+}
+
 impl Deletions {
     pub(crate) fn new(stores: Stores, clock: Clock) -> Self {
         Self { stores, clock, wake: Arc::default() }
@@ -46,33 +67,40 @@ impl Deletions {
 
     /// Inserts a deletion in the transaction that marks the object, or returns that of an earlier call. Call
     /// [`Deletions::wake`] after the commit.
-    pub(crate) async fn request(
+    pub(crate) async fn request(&self, tx: &Transaction, request: Request<'_>) -> Result<Model, StoreError> {
+        let Request { organization, subject, id, .. } = request;
+        self.request_all(tx, [request]).await?;
+        let found = Entity::within(Scope::whole(organization))
+            .filter(Column::Subject.eq(subject))
+            .filter(Column::SubjectId.eq(id));
+        found.fetch(tx).await?.pop().ok_or_else(|| StoreError::Corrupt(format!("deletion of {id}")))
+    }
+
+    /// The same for several objects.
+    async fn request_all(
         &self,
         tx: &Transaction,
-        actor: &Actor,
-        subject: Subject,
-        id: Uuid,
-    ) -> Result<Model, StoreError> {
-        let row = ActiveModel {
+        requests: impl IntoIterator<Item = Request<'_>>,
+    ) -> Result<(), StoreError> {
+        let rows = requests.into_iter().map(|request| ActiveModel {
             id: Set(self.clock.new_id()),
-            organization_id: Set(actor.organization),
-            requested_by: Set(Some(actor.user)),
-            subject: Set(subject),
-            subject_id: Set(id),
+            organization_id: Set(request.organization),
+            requested_by: Set(request.requested_by),
+            subject: Set(request.subject),
+            subject_id: Set(request.id),
             total: Set(None),
             removed: Set(0),
             created_at: Set(self.clock.now()),
             finished_at: Set(None),
-        };
-        let inserted = Entity::insert(row)
+            receipt_hash: Set(request.receipt.map(receipt::hash_of)),
+            resume_at: Set(None),
+        });
+        let inserted = Entity::insert_many(rows)
             .on_conflict(OnConflict::columns([Column::Subject, Column::SubjectId]).do_nothing().to_owned())
             .exec_without_returning(tx)
             .await?;
-        tracing::debug!(subject.id = %id, inserted, "a deletion was requested");
-        let found = Entity::within(Scope::whole(actor.organization))
-            .filter(Column::Subject.eq(subject))
-            .filter(Column::SubjectId.eq(id));
-        found.fetch(tx).await?.pop().ok_or_else(|| StoreError::Corrupt(format!("deletion of {id}")))
+        tracing::debug!(inserted, "deletions were requested");
+        Ok(())
     }
 
     /// Stores what was removed before the task has begun.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Set,
-    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType},
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Set,
+    sea_query::{Expr, ExprTrait as _, Func, LockBehavior, LockType, SimpleExpr},
 };
 use tokio::time::Instant;
 use triptych_entities::{
@@ -20,6 +20,7 @@ use super::Deletions;
 use crate::{
     automation::executions::Executions,
     conversations::{generations::Generations, threads::Threads},
+    identity::Sessions,
 };
 
 /// Interval of polls, for deletions that another process has accepted. A poll is one read of an index, which is empty
@@ -37,6 +38,21 @@ const BATCH_TIME: Duration = Duration::from_millis(100);
 /// Shortest pause between batches.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Pause when nothing can be removed at present.
+const WAIT: Duration = Duration::from_millis(250);
+/// Time after which no request that was authenticated before an account or an organization was deleted can still write:
+/// connections authenticate again every minute, and requests and jobs end within a minute.
+const SETTLED: Duration = Duration::from_mins(3);
+
+/// What a batch has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// It has made progress, so the next can follow.
+    Working,
+    /// Nothing can be removed at present.
+    Waiting,
+}
+
 /// Removes what belongs to deleted objects.
 #[derive(Clone)]
 pub struct Remover {
@@ -44,7 +60,8 @@ pub struct Remover {
     pub(super) executions: Executions,
     pub(super) generations: Generations,
     pub(super) threads: Threads,
-    deletions: Deletions,
+    pub(super) sessions: Sessions,
+    pub(super) deletions: Deletions,
 }
 
 impl Remover {
@@ -53,8 +70,9 @@ impl Remover {
         executions: Executions,
         generations: Generations,
         threads: Threads,
+        sessions: Sessions,
     ) -> Self {
-        Self { stores: deletions.stores.clone(), executions, generations, threads, deletions }
+        Self { stores: deletions.stores.clone(), executions, generations, threads, sessions, deletions }
     }
 
     /// Works until the future is dropped, which loses nothing. Pauses as long as it works, so that a large deletion leaves
@@ -64,12 +82,13 @@ impl Remover {
         loop {
             let begun = Instant::now();
             let pause = match self.round(&mut batch).await {
-                Ok(0) => {
+                Ok(None) => {
                     // Woken or not: then it is time to look.
                     let _ = tokio::time::timeout(POLL, self.deletions.wake.notified()).await;
                     continue;
                 }
-                Ok(_) => begun.elapsed().max(PAUSE),
+                Ok(Some(Pace::Waiting)) => WAIT,
+                Ok(Some(Pace::Working)) => begun.elapsed().max(PAUSE),
                 Err(error) => {
                     tracing::warn!(%error, "deletions were not read, retrying");
                     RETRY_DELAY
@@ -79,20 +98,25 @@ impl Remover {
         }
     }
 
-    /// Works on each unfinished deletion for one batch. Returns their number.
-    async fn round(&self, batch: &mut u64) -> Result<usize> {
+    /// Works on each unfinished deletion for one batch. `None` if there are none.
+    async fn round(&self, batch: &mut u64) -> Result<Option<Pace>> {
         let unfinished = Entity::across_tenants()
             .filter(Column::FinishedAt.is_null())
+            .filter(Column::ResumeAt.is_null().or(Column::ResumeAt.lte(self.deletions.clock.now())))
             .order_by_asc(Column::Id)
             .limit(AT_A_TIME)
             .fetch(&self.stores.pg)
             .await?;
-        let mut failed = 0;
+        let (mut failed, mut pace) = (0, Pace::Waiting);
         for deletion in &unfinished {
             let begun = Instant::now();
-            if let Err(error) = self.remove_batch(deletion, *batch).await {
-                tracing::warn!(%error, deletion.id = %deletion.id, deleted.id = deletion.deleted_id(), "a deletion made no progress, retrying");
-                failed += 1;
+            match self.remove_batch(deletion, *batch).await {
+                Ok(Pace::Working) => pace = Pace::Working,
+                Ok(Pace::Waiting) => {}
+                Err(error) => {
+                    tracing::warn!(%error, deletion.id = %deletion.id, deleted.id = deletion.deleted_id(), "a deletion made no progress, retrying");
+                    failed += 1;
+                }
             }
             *batch = match begun.elapsed() {
                 long if long > BATCH_TIME * 2 => Ord::max(*batch / 2, 1),
@@ -103,13 +127,15 @@ impl Remover {
         if failed > 0 && failed == unfinished.len() {
             tokio::time::sleep(RETRY_DELAY).await;
         }
-        Ok(unfinished.len())
+        Ok((!unfinished.is_empty()).then_some(pace))
     }
 
-    async fn remove_batch(&self, deletion: &Model, batch: u64) -> Result<()> {
+    async fn remove_batch(&self, deletion: &Model, batch: u64) -> Result<Pace> {
         match deletion.subject {
             Subject::Flow => self.remove_flow(deletion, batch).await,
             Subject::Thread => self.remove_thread(deletion, batch).await,
+            Subject::Organization => self.remove_organization(deletion, batch).await,
+            Subject::Account => self.remove_account(deletion, batch).await,
         }
     }
 
@@ -133,7 +159,12 @@ impl Remover {
     }
 
     /// Adds to the number of objects that were removed.
-    pub(super) async fn progress(&self, tx: &Transaction, id: DeletionId, removed: u64) -> Result<()> {
+    pub(super) async fn progress(
+        &self,
+        tx: &impl ConnectionTrait,
+        id: DeletionId,
+        removed: u64,
+    ) -> Result<()> {
         let removed = i64::try_from(removed).unwrap_or(i64::MAX);
         Entity::update_across_tenants()
             .col_expr(Column::Removed, Expr::col(Column::Removed).add(removed))
@@ -143,10 +174,34 @@ impl Remover {
         Ok(())
     }
 
+    /// Pauses the work on a deletion until no request that began before it can write any more. Whether that is later.
+    pub(super) async fn pauses_until_settled(&self, deletion: &Model) -> Result<bool> {
+        let settled = deletion.created_at + SETTLED;
+        if deletion.resume_at.is_some() || self.deletions.clock.now() >= settled {
+            return Ok(false);
+        }
+        Entity::update_across_tenants()
+            .col_expr(Column::ResumeAt, Expr::value(settled))
+            .col_expr(Column::Removed, all_removed())
+            .filter(Column::Id.eq(deletion.id))
+            .exec(&self.stores.pg)
+            .await?;
+        Ok(true)
+    }
+
     /// Ends a deletion.
     pub(super) async fn finish(&self, tx: &Transaction, id: DeletionId) -> Result<()> {
-        let finished_at = Set(Some(self.deletions.clock.now()));
-        ActiveModel { id: Set(id), finished_at, ..Default::default() }.update(tx).await?;
+        Entity::update_across_tenants()
+            .col_expr(Column::FinishedAt, Expr::value(self.deletions.clock.now()))
+            .col_expr(Column::Removed, all_removed())
+            .filter(Column::Id.eq(id))
+            .exec(tx)
+            .await?;
         Ok(())
     }
+}
+
+/// The number of removed objects when nothing is left. Other deletions may have removed some of those that were counted.
+fn all_removed() -> SimpleExpr {
+    Func::greatest([Expr::col(Column::Removed), Expr::col(Column::Total)]).into()
 }

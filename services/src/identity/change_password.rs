@@ -33,10 +33,10 @@ impl Identity {
         let mut problems = Problems::default();
         problems.parsed("newPassword", password::check(&new));
         problems.check()?;
-        let found = user::Entity::find_by_id(actor.user).one(&self.stores.pg).await?;
-        let email = found.ok_or(ServiceError::NotFound("user"))?.email;
-        let user = self.with_password(&email, current, &actor.origin).await?;
-        let user = user.ok_or_else(|| Invalid::one("currentPassword", "is wrong"))?;
+        let user = self.confirm(actor, "currentPassword", Some(current)).await?;
+        if user.password_hash.is_none() {
+            return Err(Invalid::one("currentPassword", "is wrong").into());
+        }
         let hash = self.hashing.hash(counted(&actor.origin), new, self.clock.random_bytes()).await?;
         let tx = self.stores.pg.begin().await?;
         let changed = user::Entity::update_many()

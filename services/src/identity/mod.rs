@@ -2,7 +2,9 @@
 
 mod authenticate;
 mod change_password;
+mod confirm;
 mod custom_roles;
+mod deletion;
 mod demo;
 mod directory;
 mod guesses;
@@ -21,10 +23,14 @@ mod tokens;
 
 use triptych_stores::{clock::Clock, connections::Stores};
 
+use crate::deletions::Deletions;
+
 use guesses::Guesses;
 use hashing::Hashing;
 
 pub use custom_roles::{NewPermission, RoleWithGrants};
+pub(crate) use deletion::hand_over;
+pub use deletion::{AcceptedDeletion, DeleteOrganization};
 pub use demo::DEMO_EMAIL;
 pub use invitations::{AcceptInvitation, Invited};
 pub use sessions::{IssuedSession, Sessions};
@@ -40,15 +46,21 @@ pub struct Identity {
     settings: IdentitySettings,
     guesses: Guesses,
     hashing: Hashing,
+    deletions: Deletions,
     pub sessions: Sessions,
 }
 
 impl Identity {
-    pub(crate) fn new(stores: Stores, clock: Clock, settings: IdentitySettings) -> Self {
+    pub(crate) fn new(
+        stores: Stores,
+        clock: Clock,
+        settings: IdentitySettings,
+        deletions: Deletions,
+    ) -> Self {
         let sessions =
             Sessions::new(stores.clone(), clock.clone(), settings.session_ttl, settings.session_life);
         let guesses = Guesses::new(stores.clone(), clock.clone());
-        Self { stores, clock, settings, guesses, hashing: Hashing::new(), sessions }
+        Self { stores, clock, settings, guesses, hashing: Hashing::new(), deletions, sessions }
     }
 
     /// The number of password hashes that this process has computed.

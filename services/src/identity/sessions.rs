@@ -174,7 +174,7 @@ impl Sessions {
     ///
     /// # Errors
     /// If Redis does not answer.
-    pub(super) async fn end_all(&self, user: UserId) -> Result<(), StoreError> {
+    pub(crate) async fn end_all(&self, user: UserId) -> Result<(), StoreError> {
         for session in self.list(user).await? {
             self.end(user, session.id).await?;
         }

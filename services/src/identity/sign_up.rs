@@ -88,6 +88,7 @@ impl Identity {
             name: Set(organization_name.clone()),
             created_at: Set(now),
             updated_at: Set(now),
+            deleted_at: Set(None),
         }
         .insert(&tx)
         .await?;
@@ -99,6 +100,7 @@ impl Identity {
             created_at: Set(now),
             updated_at: Set(now),
             session_epoch: Set(0),
+            deleted_at: Set(None),
         }
         .insert(&tx)
         .await;

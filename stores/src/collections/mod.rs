@@ -5,6 +5,7 @@ mod bulk;
 mod changes;
 mod documents;
 mod indexes;
+mod removal;
 mod transaction;
 mod unique;
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod deletions;
 mod expiry;
 mod grants;
 mod invitations;

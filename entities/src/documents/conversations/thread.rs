@@ -53,6 +53,8 @@ impl Collection for Thread {
                 "recent",
                 doc! { "organizationId": 1, "ownerId": 1, "archived": 1, "createdAt": -1, "_id": -1 },
             ),
+            // For the deletion of an account.
+            Index::new("owner", doc! { "ownerId": 1 }),
             Index::client("ownerId"),
         ]
     }

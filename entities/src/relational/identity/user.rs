@@ -19,6 +19,8 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
     /// Sessions that were started in an earlier epoch are invalid.
     pub session_epoch: i32,
+    /// When the account was deleted. Its address and name are erased.
+    pub deleted_at: Option<DateTimeUtc>,
     #[sea_orm(has_many)]
     pub memberships: HasMany<super::membership::Entity>,
 }

@@ -14,7 +14,10 @@ use triptych_stores::{
 };
 
 use super::{Flows, publish::shown};
-use crate::audit::{AuditAction, Entry, record};
+use crate::{
+    audit::{AuditAction, Entry, record},
+    deletions::Request,
+};
 
 impl Flows {
     /// Deletes a flow. It and all that belongs to it are hidden at once: its webhook answers 404, its schedules stop, its
@@ -38,7 +41,7 @@ impl Flows {
         // The key can be used again at once.
         row.client_id = Set(None);
         row.update(&tx).await?;
-        let deletion = self.deletions.request(&tx, actor, deletion::Subject::Flow, id.0).await?;
+        let deletion = self.deletions.request(&tx, Request::by(actor, deletion::Subject::Flow, id.0)).await?;
         tx.commit().await?;
         self.deletions.wake();
         Ok(deletion)

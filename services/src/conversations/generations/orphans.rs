@@ -3,12 +3,12 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use mongodb::bson::{Bson, doc};
+use mongodb::bson::{Bson, Document, doc};
 use sea_orm::{ColumnTrait as _, QueryFilter as _, QuerySelect as _};
 use serde::Deserialize;
 use triptych_entities::{
     documents::{conversations::generation::Generation, to_bson},
-    ids::{ExecutionId, ExecutionStepId, GenerationId, ThreadId},
+    ids::{ExecutionId, ExecutionStepId, GenerationId, OrganizationId, ThreadId},
     relational::automation::execution_step,
 };
 use triptych_stores::{
@@ -69,10 +69,19 @@ impl Generations {
     /// # Errors
     /// If `MongoDB` does not answer; it may be repeated.
     pub(crate) async fn stop_of_thread(&self, thread: ThreadId) -> Result<bool, StoreError> {
-        let unfinished = doc! {
-            "origin.threadId": { "$eq": thread, "$exists": true },
-            "status": { "$in": ["QUEUED", "STREAMING"] },
-        };
+        self.stop_all(doc! { "origin.threadId": { "$eq": thread, "$exists": true } }).await
+    }
+
+    /// The same for all generations of an organization.
+    ///
+    /// # Errors
+    /// If `MongoDB` does not answer; it may be repeated.
+    pub(crate) async fn stop_of_organization(&self, id: OrganizationId) -> Result<bool, StoreError> {
+        self.stop_all(doc! { "organizationId": id }).await
+    }
+
+    async fn stop_all(&self, mut unfinished: Document) -> Result<bool, StoreError> {
+        unfinished.insert("status", doc! { "$in": ["QUEUED", "STREAMING"] });
         for (id, _) in self.leases(unfinished.clone(), None).await? {
             self.request_abort(id).await?;
             self.end_orphan(id, Outcome::aborted()).await?;
@@ -147,11 +156,7 @@ impl Generations {
         Ok(())
     }
 
-    async fn unfinished(
-        &self,
-        filter: mongodb::bson::Document,
-        limit: Option<i64>,
-    ) -> Result<Vec<Unfinished>, StoreError> {
+    async fn unfinished(&self, filter: Document, limit: Option<i64>) -> Result<Vec<Unfinished>, StoreError> {
         let generations = self.stores.documents::<Generation>().across_tenants();
         let collection = generations.clone_with_type::<Unfinished>();
         let fields = doc! { "origin.executionStepId": 1, "abortRequestedAt": 1 };

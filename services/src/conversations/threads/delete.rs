@@ -4,7 +4,7 @@ use mongodb::bson::{Bson, doc};
 use serde::Deserialize;
 use triptych_entities::{
     documents::conversations::{message::Message, thread::Thread},
-    ids::{GenerationId, MessageId, OrganizationId, ThreadId},
+    ids::{GenerationId, MessageId, OrganizationId, ThreadId, UserId},
     relational::deletion,
 };
 use triptych_stores::{
@@ -14,6 +14,7 @@ use triptych_stores::{
 };
 
 use super::Threads;
+use crate::deletions::Request;
 
 /// Messages that are removed before the deletion is answered, so that most threads are gone by then.
 const AT_ONCE: u64 = 200;
@@ -39,7 +40,8 @@ impl Threads {
         let scope = actor.scope(Action::Delete, Subject::Thread)?;
         let thread = self.documents().get(scope, id).await?;
         let tx = self.stores.pg.begin().await?;
-        let deletion = self.deletions.request(&tx, actor, deletion::Subject::Thread, id.0).await?;
+        let deletion =
+            self.deletions.request(&tx, Request::by(actor, deletion::Subject::Thread, id.0)).await?;
         tx.commit().await?;
         self.remove_root(thread.organization_id, id).await?;
         if let Err(error) = self.begin_removal(&deletion, id).await {
@@ -78,6 +80,33 @@ impl Threads {
     ) -> Result<u64, StoreError> {
         let filter = doc! { "organizationId": organization, "threadId": thread };
         in_time(self.messages().across_tenants().count_documents(filter)).await
+    }
+
+    /// Some of the threads of a user, in all organizations.
+    pub(crate) async fn of_owner(
+        &self,
+        owner: UserId,
+        limit: u64,
+    ) -> Result<Vec<(OrganizationId, ThreadId)>, StoreError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Found {
+            #[serde(rename = "_id")]
+            id: ThreadId,
+            organization_id: OrganizationId,
+        }
+        let threads = self.stores.documents::<Thread>().across_tenants().clone_with_type::<Found>();
+        let found = threads
+            .find(doc! { "ownerId": owner })
+            .projection(doc! { "organizationId": 1 })
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX));
+        Ok(all(found).await?.into_iter().map(|found| (found.organization_id, found.id)).collect())
+    }
+
+    /// The number of threads of a user, in all organizations.
+    pub(crate) async fn count_of_owner(&self, owner: UserId) -> Result<u64, StoreError> {
+        let threads = self.stores.documents::<Thread>().across_tenants();
+        in_time(threads.count_documents(doc! { "ownerId": owner })).await
     }
 
     /// Removes some of the messages of a thread, with their generations and streams. Returns their number.

@@ -141,6 +141,7 @@ impl Identity {
             created_at: Set(now),
             updated_at: Set(now),
             session_epoch: Set(0),
+            deleted_at: Set(None),
         }
         .insert(tx)
         .await;

@@ -3,7 +3,7 @@
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, IntoActiveModel as _, QueryFilter as _, Set};
 use serde_json::json;
 use triptych_entities::{
-    ids::{MembershipId, RoleId, UserId},
+    ids::{MembershipId, OrganizationId, RoleId, UserId},
     relational::identity::{api_token, invitation, membership, role},
 };
 use triptych_stores::{
@@ -114,7 +114,7 @@ impl Identity {
     }
 
     /// Removes sessions that are invalid already, so that open connections end within seconds.
-    async fn forget_sessions_in(&self, user: UserId, organization: triptych_entities::ids::OrganizationId) {
+    pub(in crate::identity) async fn forget_sessions_in(&self, user: UserId, organization: OrganizationId) {
         if let Err(error) = self.sessions.end_in(user, organization).await {
             tracing::warn!(%error, user.id = %user, "invalid sessions stay listed until they expire");
         }

@@ -104,10 +104,16 @@ impl<'a> Standing<'a> {
 }
 
 /// Makes changes of the members and roles of an organization wait for each other.
-pub(in crate::identity) async fn lock_members(tx: &Transaction, organization: OrganizationId) -> Result<()> {
+///
+/// # Errors
+/// `NotFound` for an organization that is deleted.
+pub(in crate::identity) async fn lock_members(
+    tx: &Transaction,
+    organization: OrganizationId,
+) -> Result<organization::Model> {
     // Not `FOR UPDATE`, for which every new row of the organization would wait.
     let row = organization::Entity::find_by_id(organization).lock(LockType::NoKeyUpdate).one(tx).await?;
-    row.map(drop).ok_or(ServiceError::NotFound("organization"))
+    row.filter(|row| row.deleted_at.is_none()).ok_or(ServiceError::NotFound("organization"))
 }
 
 /// The permissions of a role.
