@@ -9,6 +9,8 @@ mod automation;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod collections;
 #[cfg(test)]
 mod conversations;

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use crate::harness::{Client, Machine, attempts, share};
 
 /// The program that `make` builds, in the folder of the test program.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("a program");
     let target = tests.parent().and_then(Path::parent).expect("target/<profile>/deps");
     let program = target.join("triptych");
@@ -20,8 +20,16 @@ fn program() -> PathBuf {
     program
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
+}
+
+/// The processes with a working directory in a folder, such as private databases.
+pub(crate) fn processes_in(root: &Path) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let works_here =
+        |id: &u32| std::fs::read_link(format!("/proc/{id}/cwd")).is_ok_and(|folder| folder.starts_with(root));
+    processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(works_here).collect()
 }
 
 pub(crate) struct Process {
@@ -93,13 +101,9 @@ impl Process {
         &self.root
     }
 
-    /// The processes with a working directory in its folder: its databases.
+    /// Its databases.
     pub(crate) fn engines(&self) -> Vec<u32> {
-        let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
-        let works_here = |id: &u32| {
-            std::fs::read_link(format!("/proc/{id}/cwd")).is_ok_and(|folder| folder.starts_with(&self.root))
-        };
-        processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(works_here).collect()
+        processes_in(&self.root)
     }
 
     /// Kills it with SIGKILL.

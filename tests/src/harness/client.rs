@@ -59,6 +59,11 @@ impl Client {
 
     /// Sends an operation. Returns any response.
     pub async fn ask(&self, query: &str, variables: Value) -> Reply {
+        self.try_ask(query, variables).await.expect("the server answers in JSON")
+    }
+
+    /// The same; `None` if the server does not answer.
+    pub async fn try_ask(&self, query: &str, variables: Value) -> Option<Reply> {
         let mut request = self
             .http
             .post(format!("{}/graphql", self.url))
@@ -66,8 +71,7 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = request.send().await.expect("the server answers");
-        Reply(response.json().await.expect("JSON"))
+        Some(Reply(request.send().await.ok()?.json().await.ok()?))
     }
 
     /// Sends an operation, which must succeed.

@@ -29,12 +29,31 @@ impl Socket {
         let (socket, _) = tokio_tungstenite::connect_async(request).await.ok()?;
         let mut socket = Self { socket };
         let payload = token.map(|token| json!({ "authorization": format!("Bearer {token}") }));
-        socket.write(json!({ "type": "connection_init", "payload": payload })).await;
+        let init = json!({ "type": "connection_init", "payload": payload });
+        socket.socket.send(Message::text(init.to_string())).await.ok()?;
         let first = tokio::time::timeout(PATIENCE, socket.socket.next()).await.expect("a message in time");
         let Message::Text(text) = first?.ok()? else { return None };
         let message: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(message["type"], "connection_ack");
         Some(socket)
+    }
+
+    /// `None` if the connection is lost.
+    pub async fn try_subscribe(&mut self, id: &str, query: &str, variables: Value) -> Option<()> {
+        let payload = json!({ "query": query, "variables": variables });
+        let message = json!({ "id": id, "type": "subscribe", "payload": payload });
+        self.socket.send(Message::text(message.to_string())).await.ok()
+    }
+
+    /// The next message that is not a ping; `None` if the connection is lost. Pings are answered by reading.
+    pub async fn try_read(&mut self) -> Option<Value> {
+        loop {
+            let Message::Text(text) = self.socket.next().await?.ok()? else { continue };
+            let message: Value = serde_json::from_str(&text).ok()?;
+            if message["type"] != "ping" && message["type"] != "pong" {
+                return Some(message);
+            }
+        }
     }
 
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
