@@ -5,4 +5,5 @@ pub mod automation;
 pub mod compute;
 pub mod conversations;
 pub mod outbound;
+mod slots;
 pub mod workers;

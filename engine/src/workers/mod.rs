@@ -87,7 +87,7 @@ impl Engine {
         let tools = Tools {
             datastore: services.datastore.clone(),
             outbound,
-            compute: Compute::new()?,
+            compute: Compute::new(share)?,
             clock: services.clock.clone(),
         };
         let own = services.clone();

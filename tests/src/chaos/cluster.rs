@@ -1,6 +1,10 @@
 //! Two processes that serve requests and two that run jobs, on databases of their own.
 
-use std::{process::Stdio, time::Duration};
+use std::{
+    process::Stdio,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use tokio::process::{Child, Command};
 use triptych_server::migration;
@@ -33,7 +37,10 @@ pub(super) const WORKERS: [usize; 2] = [2, 3];
 
 impl Cluster {
     pub(super) async fn start() -> Self {
-        let folder = Folder(std::env::temp_dir().join(format!("triptych-chaos-{}", std::process::id())));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("triptych-chaos-{}-{number}", std::process::id());
+        let folder = Folder(std::env::temp_dir().join(name));
         let (postgres, mongo, redis) = tokio::join!(
             Database::start(Kind::Postgres, &folder.0),
             Database::start(Kind::Mongo, &folder.0),
@@ -106,11 +113,11 @@ impl Cluster {
         member.paused = paused && sent.success();
     }
 
-    pub(super) async fn restart(&mut self, kind: Kind) {
+    pub(super) fn database(&mut self, kind: Kind) -> &mut Database {
         match kind {
-            Kind::Postgres => self.postgres.restart().await,
-            Kind::Mongo => self.mongo.restart().await,
-            Kind::Redis => self.redis.restart().await,
+            Kind::Postgres => &mut self.postgres,
+            Kind::Mongo => &mut self.mongo,
+            Kind::Redis => &mut self.redis,
         }
     }
 

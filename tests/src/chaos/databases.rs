@@ -40,6 +40,11 @@ impl Database {
 
     /// Ends it without a shutdown, and starts it again.
     pub(super) async fn restart(&mut self) {
+        self.kill().await;
+        self.start_again().await;
+    }
+
+    pub(super) async fn kill(&mut self) {
         let engines = self.running.take().unwrap();
         // An immediate shutdown of PostgreSQL ends all its processes without a checkpoint, as a crash does.
         let signal = if self.kind == Kind::Postgres { "-QUIT" } else { "-KILL" };
@@ -49,6 +54,9 @@ impl Database {
             assert!(sent.status.success() || self.kind == Kind::Postgres);
         }
         engines.stop().await;
+    }
+
+    pub(super) async fn start_again(&mut self) {
         let url = self.run().await;
         if self.kind == Kind::Redis {
             // Each start has a new password.

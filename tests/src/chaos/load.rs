@@ -106,23 +106,28 @@ impl Clients {
 
     /// Asks for a response and follows it to its end, however often the connection is lost.
     pub(super) async fn converse(&self, number: usize, words: usize) -> Answered {
-        let send = "mutation($input: SendMessageInput!) { sendMessage(input: $input) {
+        let mutation = "mutation($input: SendMessageInput!) { sendMessage(input: $input) {
             thread { id } userMessage { id } assistantMessage { id } generation { id } } }";
         let input = json!({ "text": format!("{words} words"), "clientId": format!("chaos-{number}") });
-        let reply = self.repeat(send, json!({ "input": input })).await;
+        let reply = self.repeat(mutation, json!({ "input": input })).await;
         assert!(reply.0.get("errors").is_none(), "{:#}", reply.0);
         let sent = Sent::of(&reply, "sendMessage");
         let mut follower = Follower::default();
+        self.to_the_end(&sent.generation, &mut follower).await;
+        Answered { sent, words, follower }
+    }
+
+    /// Follows a response to its end.
+    pub(super) async fn to_the_end(&self, generation: &str, follower: &mut Follower) {
         let deadline = Instant::now() + PATIENCE;
         while follower.terminal.is_none() {
-            assert!(Instant::now() < deadline, "{} did not end: {:?}", sent.generation, follower.kinds());
-            self.follow(&sent.generation, &mut follower).await;
+            assert!(Instant::now() < deadline, "{generation} did not end: {:?}", follower.kinds());
+            self.follow(generation, follower).await;
             if follower.terminal.is_none() {
                 self.failed();
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        Answered { sent, words, follower }
     }
 
     /// Follows a response until its end or the loss of the connection.

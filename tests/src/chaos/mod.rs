@@ -5,6 +5,7 @@
 mod cluster;
 mod databases;
 mod load;
+mod outages;
 mod verdict;
 
 use std::{sync::atomic::Ordering, time::Duration};
@@ -68,10 +69,13 @@ impl Load {
         let token = "mutation { createApiToken(input: { name: \"Chaos\" }) { secret } }";
         let token = owner.send(token, json!({})).await.text("/createApiToken/secret");
         let client = owner.with_token(&token);
+        let key = "mutation { createCredential(input: { integration: \"http\", name: \"Key\",
+            fields: { bearerToken: \"t0k3n\" } }) { credential { id } } }";
+        let key = client.send(key, json!({})).await.text("/createCredential/credential/id");
         let prompt = json!({ "model": "demo/echo", "prompt": "20 words" });
         let graph = steps([
             hook(),
-            get("call", &format!("{}/echo", local.url)),
+            get("call", &format!("{}/echo", local.url)).credential(&key),
             step("ai.prompt").key("ask").parameters(prompt),
             transformed("last", "uppercase", "{{ steps.ask.output.text }} {{ trigger.body.id }}"),
         ]);
@@ -154,7 +158,7 @@ async fn disturb(cluster: &mut Cluster, load: &Load, numbers: &mut Numbers) -> (
                 stopped = Some((index, Instant::now() + STOPPED));
             }
             Failure::Flush => cluster.flush_redis().await,
-            Failure::Restart(kind) => cluster.restart(kind).await,
+            Failure::Restart(kind) => cluster.database(kind).restart().await,
             Failure::DeleteFlow if deletion.is_none() => {
                 let reply = load.clients.repeat(DELETE, json!({ "id": load.doomed })).await;
                 deletion = Some(reply.text("/deleteFlow/deletion/id"));
@@ -169,8 +173,7 @@ async fn disturb(cluster: &mut Cluster, load: &Load, numbers: &mut Numbers) -> (
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_accepted_is_lost_and_nothing_is_recorded_twice_through_two_minutes_of_failures() {
     let _machine = share().await;
-    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
-    let mut numbers = Numbers(u64::try_from(seed % 1_000_000_007).unwrap());
+    let mut numbers = Numbers(u64::from(std::process::id()));
     println!("seed {}", numbers.0);
     let mut cluster = Cluster::start().await;
     cluster.recover().await;

@@ -5,5 +5,6 @@ mod documents;
 mod sockets;
 mod subscriptions;
 mod target;
+mod work;
 
 use target::Target;

@@ -83,7 +83,7 @@ impl Runtime {
             Some(run) if run.accepts_missing(&step.parameters) => Missing::IsNull,
             _ => Missing::Fails,
         };
-        let budget = Budget::default();
+        let budget = Budget::of(claim.execution.organization_id);
         let scope = self.scope(claim, &budget).await?;
         let (rendered, problems) = self.render(step, &scope, missing, &budget).await?;
         *input = Some(rendered.clone());

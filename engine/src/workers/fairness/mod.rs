@@ -1,11 +1,9 @@
 //! Fairness between organizations: one organization holds no more than its share of the slots of a queue while others
 //! wait.
 //!
-//! Each process limits its own slots ([`gate`]), so the share holds for all processes together, costs a look into a map,
+//! Each process limits its own slots (`slots.rs`), so the share holds for all processes together, costs a look into a map,
 //! and needs nothing that could be lost. A job that has to wait is parked; a slot that becomes free takes the oldest
 //! parked job.
-
-mod gate;
 
 use std::{
     collections::HashMap,
@@ -13,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use gate::{Gate, Slot};
 use tokio::time::Instant;
 use triptych_entities::{ids::OrganizationId, payloads::job::Queue};
 use triptych_services::{
@@ -21,6 +18,8 @@ use triptych_services::{
     error::StoreError,
     queues::{PARKING_TIME, Queues},
 };
+
+use crate::slots::{Gate, Slot};
 
 /// Interval at which free slots look for parked jobs of other processes.
 pub(super) const INTERVAL: Duration = Duration::from_secs(1);

@@ -59,7 +59,7 @@ async fn run_with(parameters: Value, credential: Option<Value>) -> Result<Value,
         integration: "http",
         operation: "request",
         parameters,
-        budget: Budget::default(),
+        budget: Budget::of(OrganizationId::from_uuid(nil)),
         credential: credential.map(Credential::unbound),
     };
     let outbound = Outbound::new(vec!["127.0.0.1".parse().unwrap()], Vec::new()).unwrap();

@@ -63,7 +63,7 @@ impl Operations {
             integration: "",
             operation,
             parameters,
-            budget: Budget::default(),
+            budget: Budget::of(OrganizationId::from_uuid(nil)),
             credential: credential.map(Credential::unbound),
         };
         let outbound = Outbound::new(vec!["127.0.0.1".parse().unwrap()], Vec::new()).unwrap();

@@ -1,4 +1,4 @@
-//! Counts the slots that organizations hold.
+//! Counts the slots that organizations hold: of a queue, or of the threads for computing.
 
 use std::{
     collections::HashMap,
@@ -7,8 +7,8 @@ use std::{
 
 use triptych_entities::ids::OrganizationId;
 
-/// The slots of a queue in this process.
-pub(super) struct Gate {
+/// The slots of one kind in this process.
+pub(crate) struct Gate {
     slots: usize,
     share: usize,
     held: Mutex<Held>,
@@ -22,14 +22,14 @@ struct Held {
 }
 
 /// A slot, held until it is dropped.
-pub(in crate::workers) struct Slot {
+pub(crate) struct Slot {
     gate: Arc<Gate>,
     organization: OrganizationId,
 }
 
 impl Gate {
     /// One organization may hold this share of the slots while others wait; at least one slot.
-    pub(super) fn new(slots: usize, share: f64) -> Self {
+    pub(crate) fn new(slots: usize, share: f64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -41,13 +41,13 @@ impl Gate {
     }
 
     /// The slots, and as many more as others than one organization may hold.
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.slots + (self.slots - self.share).max(1)
     }
 
     /// Takes a slot: any, if one is free; otherwise one beyond the slots, for an organization that holds less than its
     /// share.
-    pub(super) fn enter(self: &Arc<Self>, organization: OrganizationId) -> Option<Slot> {
+    pub(crate) fn enter(self: &Arc<Self>, organization: OrganizationId) -> Option<Slot> {
         let mut held = self.held();
         if held.total >= self.slots && !self.below_share(&held, organization) {
             return None;
@@ -58,16 +58,16 @@ impl Gate {
     }
 
     /// Whether as many jobs run as can.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.held().total >= self.capacity()
     }
 
     /// The number of free slots.
-    pub(super) fn free(&self) -> usize {
+    pub(crate) fn free(&self) -> usize {
         self.slots.saturating_sub(self.held().total)
     }
 
-    pub(super) fn is_below_share(&self, organization: OrganizationId) -> bool {
+    pub(crate) fn is_below_share(&self, organization: OrganizationId) -> bool {
         self.below_share(&self.held(), organization)
     }
 
@@ -84,7 +84,7 @@ impl Gate {
 }
 
 impl Slot {
-    pub(super) fn organization(&self) -> OrganizationId {
+    pub(crate) fn organization(&self) -> OrganizationId {
         self.organization
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! It runs on threads of its own, so that it never delays requests and renewals of leases. A thread cannot be ended from
 //! outside, so every piece of work ends by itself: loops check the [`Deadline`], and what happens between two checks is
-//! bounded by fuel or by the size of its input.
+//! bounded by fuel or by the size of its input. Organizations share the threads (`turns.rs`).
+
+mod turns;
 
 use std::{
     num::NonZero,
@@ -15,6 +17,9 @@ use std::{
 
 use tokio::runtime::Runtime;
 use tokio_util::task::AbortOnDropHandle;
+use triptych_entities::ids::OrganizationId;
+
+use turns::Turns;
 
 /// Working time of one attempt of a step. Waiting for a thread does not count.
 const WORKING_TIME: Duration = Duration::from_secs(5);
@@ -23,7 +28,10 @@ const STACK: usize = 64 * 1_048_576;
 
 /// The threads. Cheap to clone.
 #[derive(Clone)]
-pub struct Compute(Arc<Threads>);
+pub struct Compute {
+    threads: Arc<Threads>,
+    turns: Arc<Turns>,
+}
 
 struct Threads(Option<Runtime>);
 
@@ -36,9 +44,12 @@ impl Drop for Threads {
     }
 }
 
-/// The working time that is left to an attempt.
-#[derive(Debug, Clone, Default)]
-pub struct Budget(Arc<AtomicU64>);
+/// The working time that is left to an attempt of a step.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    organization: OrganizationId,
+    spent_ns: Arc<AtomicU64>,
+}
 
 /// When a piece of work must end.
 #[derive(Debug, Clone, Copy)]
@@ -50,18 +61,20 @@ pub struct Deadline(Instant);
 pub struct TooLong;
 
 impl Compute {
-    /// As many threads as processors, and at least two.
+    /// As many threads as processors, and at least two. One organization may use `share` of them while others wait; another
+    /// one has a thread at once, as if it had a processor of its own.
     ///
     /// # Errors
     /// If the system refuses the resources.
-    pub fn new() -> std::io::Result<Self> {
+    pub fn new(share: f64) -> std::io::Result<Self> {
         let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
+        let turns = Turns::new(processors.max(2), share);
         let runtime = tokio::runtime::Builder::new_current_thread()
-            .max_blocking_threads(processors.max(2))
+            .max_blocking_threads(turns.threads())
             .thread_stack_size(STACK)
             .thread_name("compute")
             .build()?;
-        Ok(Self(Arc::new(Threads(Some(runtime)))))
+        Ok(Self { threads: Arc::new(Threads(Some(runtime))), turns: Arc::new(turns) })
     }
 
     /// Runs a piece of work. Work that has not begun when the future is dropped does not begin.
@@ -73,14 +86,17 @@ impl Compute {
         T: Send + 'static,
         F: FnOnce(Deadline) -> T + Send + 'static,
     {
+        let turn = self.turns.take(budget.organization).await;
         let budget = budget.clone();
         let measured = move || {
+            // With the work, which runs to its end when its future is dropped.
+            let _turn = turn;
             let begun = Instant::now();
             let outcome = work(Deadline(begun + budget.left()));
             budget.spend(begun.elapsed());
             outcome
         };
-        let Some(runtime) = self.0.0.as_ref() else { return std::future::pending().await };
+        let Some(runtime) = self.threads.0.as_ref() else { return std::future::pending().await };
         match AbortOnDropHandle::new(runtime.handle().spawn_blocking(measured)).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -91,12 +107,18 @@ impl Compute {
 }
 
 impl Budget {
+    /// The whole working time, for a step of this organization.
+    #[must_use]
+    pub fn of(organization: OrganizationId) -> Self {
+        Self { organization, spent_ns: Arc::default() }
+    }
+
     fn left(&self) -> Duration {
-        WORKING_TIME.saturating_sub(Duration::from_nanos(self.0.load(Ordering::Relaxed)))
+        WORKING_TIME.saturating_sub(Duration::from_nanos(self.spent_ns.load(Ordering::Relaxed)))
     }
 
     fn spend(&self, time: Duration) {
-        self.0.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 2), Ordering::Relaxed);
+        self.spent_ns.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 2), Ordering::Relaxed);
     }
 }
 
@@ -122,15 +144,21 @@ impl Deadline {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
+    fn fresh() -> Budget {
+        Budget::of(OrganizationId(Uuid::nil()))
+    }
 
     #[tokio::test]
     async fn pieces_of_work_share_a_budget() {
-        let (compute, budget) = (Compute::new().unwrap(), Budget::default());
+        let (compute, budget) = (Compute::new(0.5).unwrap(), fresh());
         assert_eq!(compute.run(&budget, Deadline::check).await, Ok(()));
         budget.spend(WORKING_TIME);
         assert_eq!(compute.run(&budget, Deadline::check).await, Err(TooLong));
-        assert_eq!(compute.run(&Budget::default(), Deadline::check).await, Ok(()));
+        assert_eq!(compute.run(&fresh(), Deadline::check).await, Ok(()));
     }
 
     #[tokio::test]
@@ -139,7 +167,7 @@ mod tests {
             let here = std::hint::black_box([levels; 64]);
             if levels == 0 { 0 } else { 1 + depth(here[0] - 1) }
         }
-        let (compute, budget) = (Compute::new().unwrap(), Budget::default());
+        let (compute, budget) = (Compute::new(0.5).unwrap(), fresh());
         let runtime = std::thread::current().id();
         let (thread, levels) = compute.run(&budget, |_| (std::thread::current().id(), depth(50_000))).await;
         assert_ne!(thread, runtime);
@@ -149,7 +177,7 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "broken work")]
     async fn a_panic_reaches_the_caller() {
-        let compute = Compute::new().unwrap();
-        compute.run(&Budget::default(), |_| panic!("broken work")).await;
+        let compute = Compute::new(0.5).unwrap();
+        compute.run(&fresh(), |_| panic!("broken work")).await;
     }
 }
