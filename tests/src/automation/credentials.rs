@@ -71,6 +71,9 @@ async fn a_credential_is_sent_to_its_hosts_only() {
     let wrong = json!({ "id": credential, "name": "", "hosts": ["ok.example", "https://a.example/"] });
     let refused = ada.refused(UPDATE, json!({ "input": wrong }), "BAD_USER_INPUT").await;
     assert_eq!(refused.fields(), ["name", "hosts.1"]);
+    world.execute("UPDATE credentials SET integration = 'retired'").await;
+    let refused = ada.refused(UPDATE, json!({ "input": fields }), "BAD_USER_INPUT").await;
+    assert_eq!(refused.fields(), ["fields"]);
     world.newcomer().await.refused(UPDATE, json!({ "input": { "id": credential } }), "NOT_FOUND").await;
     world.end().await;
 }

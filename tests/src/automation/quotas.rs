@@ -22,7 +22,8 @@ async fn an_organization_starts_as_many_executions_a_day_as_its_quota() {
         assert_eq!(status, 202, "{body}");
         ids.push(body["executionId"].as_str().unwrap().to_owned());
     }
-    let (_, body) = post(&ada, &url, &json!({})).await;
+    let (status, body) = post(&ada, &url, &json!({})).await;
+    assert_eq!(status, 429);
     let extensions = &body["errors"][0]["extensions"];
     assert_eq!(extensions["code"], "LIMIT_EXCEEDED", "{body}");
     assert_eq!(extensions["quota"], "executions_per_day");

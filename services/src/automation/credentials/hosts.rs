@@ -19,10 +19,14 @@ pub(super) fn parse(path: &str, hosts: &[String]) -> Result<Vec<String>, Invalid
     let parsed = hosts.iter().enumerate().filter_map(|(index, host)| {
         problems.parsed(format!("{path}.{index}"), HostName::parse(host)).map(HostName::into_string)
     });
-    let mut parsed: Vec<String> = parsed.map(|host| host.to_ascii_lowercase()).collect();
-    parsed.dedup();
+    let mut different = Vec::new();
+    for host in parsed.map(|host| host.to_ascii_lowercase()) {
+        if !different.contains(&host) {
+            different.push(host);
+        }
+    }
     problems.check()?;
-    Ok(parsed)
+    Ok(different)
 }
 
 /// Whether one of the hosts is that of a request. A host without a port stands for every port.
@@ -74,7 +78,7 @@ mod tests {
             parse("hosts", &hosts)
         };
         assert_eq!(
-            parse(&["API.example.com", "*.example.org:8443"]).unwrap(),
+            parse(&["API.example.com", "*.example.org:8443", "api.example.com"]).unwrap(),
             ["api.example.com", "*.example.org:8443"]
         );
         let problems = parse(&["a.example", "https://b.example", "c.example/path", "*"]).unwrap_err().0;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use triptych_entities::{ids::CredentialId, relational::automation::credential};
 use triptych_stores::{
     access::{Action, Actor, Scoped as _, Subject},
-    error::{Result, ServiceError},
+    error::{Invalid, Result, ServiceError},
 };
 
 use super::{Credentials, SecretFields, hosts, open, shown};
@@ -47,11 +47,10 @@ impl Credentials {
         let mut problems = Problems::default();
         let name = problems.parsed("name", changes.name.as_deref().map(Name::parse).transpose());
         let kind = self.catalog.integration(&found.integration).and_then(|known| known.credential.as_ref());
-        let fields = changes
-            .fields
-            .as_ref()
-            .zip(kind)
-            .map(|(fields, kind)| SecretFields::parse("fields", fields, kind));
+        let fields = changes.fields.as_ref().map(|fields| match kind {
+            Some(kind) => SecretFields::parse("fields", fields, kind),
+            None => Err(Invalid::one("fields", "the integration does not exist any more")),
+        });
         let fields = problems.checked(fields.transpose());
         let hosts = changes.hosts.as_deref().map(|given| hosts::parse("hosts", given));
         let hosts = problems.checked(hosts.transpose());
