@@ -23,6 +23,9 @@ use turns::Turns;
 
 /// Working time of one attempt of a step. Waiting for a thread does not count.
 const WORKING_TIME: Duration = Duration::from_secs(5);
+/// The niceness of the threads, of 19 at most.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 /// Deeply nested values are dropped recursively.
 const STACK: usize = 64 * 1_048_576;
 
@@ -73,6 +76,7 @@ impl Compute {
             .max_blocking_threads(turns.threads())
             .thread_stack_size(STACK)
             .thread_name("compute")
+            .on_thread_start(give_way)
             .build()?;
         Ok(Self { threads: Arc::new(Threads(Some(runtime))), turns: Arc::new(turns) })
     }
@@ -103,6 +107,15 @@ impl Compute {
             // The process is ending.
             Err(_) => std::future::pending().await,
         }
+    }
+}
+
+/// Lowers the priority of this thread, so that requests and renewals of leases are served first where processors are few.
+/// On Linux the niceness belongs to a thread. Without it, work only competes.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
+        tracing::debug!(%error, "a thread for computing keeps its priority");
     }
 }
 
