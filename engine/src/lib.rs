@@ -4,6 +4,7 @@
 pub mod automation;
 pub mod compute;
 pub mod conversations;
+pub mod mail;
 pub mod outbound;
 mod slots;
 pub mod workers;

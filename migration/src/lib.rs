@@ -79,6 +79,7 @@ impl MigratorTrait for Migrator {
             "m0076_thread_deletions",
             "m0080_credential_hosts",
             "m0085_account_deletions",
+            "m0086_mail",
         ]
     }
 }

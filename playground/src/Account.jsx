@@ -1,21 +1,39 @@
 import { useEffect, useRef, useState } from 'react';
+import { MailLinkForm } from './MailLinkForm.jsx';
+import { forgetLink, readLink } from './mailLink.js';
 import { enter, signIn, signOut } from './session.js';
 
 /** Shows the signed-in user, with buttons to sign in and out. */
 export function Account() {
   const [viewer, setViewer] = useState(undefined);
   const [problem, setProblem] = useState(null);
+  const [link, setLink] = useState(readLink);
   const dialog = useRef(null);
+  const linkDialog = useRef(null);
 
   useEffect(() => {
     enter().then(setViewer, (error) => setProblem(error.message));
   }, []);
+  useEffect(() => {
+    // The dialog is there as soon as the viewer is known.
+    if (link && viewer !== undefined) linkDialog.current.showModal();
+  }, [link, viewer !== undefined]);
 
   if (viewer === undefined) return <span className="triptych-account" role="status">{problem}</span>;
 
   const leave = () => signOut().then(() => setViewer(null), (error) => setProblem(error.message));
   const entered = (next) => {
     dialog.current.close();
+    setProblem(null);
+    setViewer(next);
+  };
+  const leaveLink = () => {
+    forgetLink();
+    linkDialog.current.close();
+    setLink(null);
+  };
+  const enteredByLink = (next) => {
+    leaveLink();
     setProblem(null);
     setViewer(next);
   };
@@ -31,6 +49,9 @@ export function Account() {
       )}
       <dialog ref={dialog} className="triptych-dialog" aria-label="Sign in">
         <SignInForm onSignedIn={entered} onCancel={() => dialog.current.close()} />
+      </dialog>
+      <dialog ref={linkDialog} className="triptych-dialog" aria-label="Link of a mail">
+        {link && <MailLinkForm link={link} onSignedIn={enteredByLink} onCancel={leaveLink} />}
       </dialog>
     </span>
   );

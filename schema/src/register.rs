@@ -18,8 +18,9 @@ use crate::{
     },
     deletions::{Deletion, DeletionQuery},
     identity::{
-        AccessDeletionMutation, AccessDeletionQuery, AuditEvent, AuditQuery, IdentityMutation, IdentityQuery,
-        Invitation, Member, MemberMutation, MemberQuery, Organization, Role, User,
+        AccessDeletionMutation, AccessDeletionQuery, AuditEvent, AuditQuery, ByMailMutation,
+        IdentityMutation, IdentityQuery, Invitation, Member, MemberMutation, MemberQuery, Organization, Role,
+        User,
     },
     node::{Kind, NodeQuery},
     queues::QueueQuery,
@@ -81,6 +82,7 @@ pub struct Queries(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     IdentityMutation,
+    ByMailMutation,
     MemberMutation,
     AccessDeletionMutation,
     FlowMutation,

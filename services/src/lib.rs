@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod deletions;
 pub mod identity;
 mod input;
+pub mod mail;
 pub mod records;
 mod services;
 

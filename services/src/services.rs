@@ -14,6 +14,7 @@ use crate::{
     conversations::{generations::Generations, models::Models, threads::Threads},
     deletions::{Deletions, Remover},
     identity::{Identity, IdentitySettings},
+    mail::Mails,
 };
 use secrecy::ExposeSecret as _;
 use triptych_stores::{
@@ -36,6 +37,8 @@ pub struct ServiceConfig {
     pub templates: Arc<dyn Templates>,
     pub models: Models,
     pub quotas: Quotas,
+    /// Whether mails are sent.
+    pub mail: bool,
     pub clock: Clock,
 }
 
@@ -51,6 +54,7 @@ pub struct Services {
     pub threads: Threads,
     pub generations: Generations,
     pub deletions: Deletions,
+    pub mails: Mails,
     pub remover: Remover,
     pub indexes: Indexes,
     pub live: Live,
@@ -80,6 +84,7 @@ impl Services {
             templates,
             models,
             quotas,
+            mail,
             clock,
         } = config;
         let stores = Stores::connect(&store_config).await?;
@@ -88,7 +93,9 @@ impl Services {
         let queues = Queues::connect(&store_config.redis_queue_url, stores.clone()).await?;
         let (turns, graphs) = (Turns::default(), Graphs::default());
         let outbox = Outbox::new(stores.clone(), clock.clone(), queues.clone(), turns.clone());
-        let credentials = Credentials::new(stores.clone(), clock.clone(), Arc::new(keyring), catalog.clone());
+        let keyring = Arc::new(keyring);
+        let mails = Mails::new(stores.clone(), clock.clone(), keyring.clone(), mail);
+        let credentials = Credentials::new(stores.clone(), clock.clone(), keyring, catalog.clone());
         let deletions = Deletions::new(stores.clone(), clock.clone());
         let flow_parts = FlowParts {
             outbox: outbox.clone(),
@@ -112,7 +119,8 @@ impl Services {
         let executions = Executions::new(stores.clone(), clock.clone(), execution_parts);
         let threads = Threads::new(stores.clone(), clock.clone(), generations.clone(), deletions.clone());
         let audit = Audit::new(stores.clone(), clock.clone(), identity.audit_retention);
-        let identity = Identity::new(stores.clone(), clock.clone(), identity, deletions.clone());
+        let identity =
+            Identity::new(stores.clone(), clock.clone(), identity, deletions.clone(), mails.clone());
         let remover = Remover::new(
             deletions.clone(),
             executions.clone(),
@@ -131,6 +139,7 @@ impl Services {
             threads,
             generations,
             deletions,
+            mails,
             indexes: Indexes::new(stores.mongo.clone()),
             live,
             outbox,

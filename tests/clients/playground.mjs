@@ -65,12 +65,42 @@ async function visit(browser) {
   assert(chat.answer?.length > 0, 'WatchAnswer put no text together');
   report('an answer is watched', { events: chat.received, answer: chat.answer.slice(0, 80) });
 
+  await joinByLink(page);
+
   assert(complaints.length === 0, `the page threw: ${complaints.join('; ')}`);
   const foreign = [...requested].filter((url) => !isOurs(url));
   assert(foreign.length === 0, `requests to other hosts: ${foreign.join(', ')}`);
   const sockets = [...requested].filter((url) => url.startsWith('ws'));
   assert(sockets.length > 0, 'no WebSocket was opened');
   report('every request stayed with the server', { requests: requested.size });
+}
+
+/** Opens the link of an invitation, as from a mail, and joins with a new account. */
+async function joinByLink(page) {
+  const token = await page.evaluate(async () => {
+    const ask = async (query, variables) => {
+      const response = await fetch('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await response.json()).data;
+    };
+    const { roles } = await ask('{ roles { id name } }');
+    const roleId = roles.find((role) => role.name === 'Member').id;
+    const invite = 'mutation($input: InviteMemberInput!) { inviteMember(input: $input) { token } }';
+    return (await ask(invite, { input: { email: 'grace@example.org', roleId } })).inviteMember.token;
+  });
+  await page.goto(`${baseUrl.href}#invitation=${token}`);
+  // A fragment alone does not load the page again.
+  await page.reload();
+  const dialog = page.getByRole('dialog', { name: 'Link of a mail' });
+  await dialog.getByLabel('Name, for a new account').fill('Grace');
+  await dialog.getByLabel('Password').fill('correct horse');
+  await dialog.getByRole('button', { name: 'Join' }).click();
+  await waitForText(page.locator('.triptych-account [role=status]'), /^Signed in as Grace · .+/, 'the new member');
+  assert(!page.url().includes(token), 'the token stays in the address');
+  report('a new member joins by a link');
 }
 
 function watchRequests(browser, page) {

@@ -26,6 +26,7 @@ use crate::{
     },
     compute::Compute,
     conversations::{generations::Generator, models::ModelRegistry},
+    mail::{MailConfig, MailError, Mailer},
     outbound::Outbound,
 };
 
@@ -49,6 +50,8 @@ pub struct EngineConfig {
     pub models: ModelRegistry,
     pub company: Company,
     pub outbound: Outbound,
+    /// Absent if no mail is sent.
+    pub mail: Option<MailConfig>,
 }
 
 /// Why workers could not start.
@@ -58,6 +61,8 @@ pub enum EngineError {
     Queue(#[from] bullmq::Error),
     #[error("threads for templates: {0}")]
     Threads(#[from] std::io::Error),
+    #[error(transparent)]
+    Mail(#[from] MailError),
 }
 
 /// Running workers.
@@ -81,7 +86,7 @@ impl Engine {
     }
 
     async fn begin(services: Services, config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { concurrency, share, registry, renderer, models, company, outbound } = config;
+        let EngineConfig { concurrency, share, registry, renderer, models, company, outbound, mail } = config;
         let (tasks, stop, end) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let generator = Generator::start(services.generations.clone(), models, &tasks, stop.clone());
         let tools = Tools {
@@ -117,6 +122,13 @@ impl Engine {
             let filled = supervise("fairness", || fairness::fill_free_slots(&queues, &fair));
             filling.run_until_cancelled(filled).await;
         });
+        if let Some(mail) = mail {
+            let (mailer, stopped) = (Mailer::new(services.mails.clone(), mail)?, end.clone());
+            tasks.spawn(async move {
+                let sending = supervise("mails", || mailer.run());
+                stopped.run_until_cancelled(sending).await;
+            });
+        }
         housekeeping::start(&services, company, &tasks, &end);
         let (pruned, stopped) = (services.clone(), end.clone());
         tasks.spawn(async move { stopped.run_until_cancelled(pruning::prune(&pruned)).await });

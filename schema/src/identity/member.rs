@@ -1,6 +1,6 @@
 //! Members, roles and invitations, as objects.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use triptych_entities::{
     ids::{InvitationId, MembershipId, RoleId},
@@ -108,7 +108,30 @@ impl NodeType for Role {
 
 pub struct Invitation(pub(super) invitation::Model);
 
-/// An invitation to the organization. Its token is returned once, when it is created.
+/// What became of the mail of an invitation.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MailStatus {
+    /// It will be sent, or sent again after an error.
+    Queued,
+    /// A server has taken it.
+    Sent,
+    /// The server of the address has refused it, or it was not sent in time.
+    Failed,
+}
+
+/// The mail of an invitation.
+#[derive(SimpleObject)]
+#[graphql(crate = "crate::output")]
+pub struct InvitationMail {
+    /// What became of it.
+    pub status: MailStatus,
+    /// When a server took it.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+}
+
+/// An invitation to the organization. Its token is returned once, when it is created, or sent by mail.
 #[Object(crate = "crate::output")]
 impl Invitation {
     /// `invitation_…`
@@ -134,6 +157,18 @@ impl Invitation {
     /// When the invitation expires.
     fn expires_at(&self) -> DateTime<Utc> {
         self.0.expires_at
+    }
+
+    /// The mail with the token; null if the inviter passes it on.
+    fn mail(&self) -> Option<InvitationMail> {
+        self.0.mail_id?;
+        let (sent_at, error) = (self.0.mailed_at, self.0.mail_error.clone());
+        let status = match (sent_at, self.0.mail_refused) {
+            (Some(_), _) => MailStatus::Sent,
+            (None, true) => MailStatus::Failed,
+            (None, false) => MailStatus::Queued,
+        };
+        Some(InvitationMail { status, sent_at, error })
     }
 
     /// When it was created.

@@ -133,7 +133,7 @@ pub struct RolePayload {
 pub struct InvitationPayload {
     /// The invitation without its token.
     pub invitation: Invitation,
-    /// The token for the link. It is not returned again.
+    /// The token for the link, to be passed on. It is not returned again. Null if it was sent to the address by mail.
     pub token: Option<String>,
 }
 
@@ -184,12 +184,12 @@ pub struct MemberMutation;
 
 #[Object]
 impl MemberMutation {
-    /// Invites somebody to the organization. Repeating it replaces the invitation for the address, and its token.
-    /// `CONFLICT` for a member.
+    /// Invites somebody to the organization, by mail where the server sends mails. Repeating it replaces the invitation for
+    /// the address, and its token. `CONFLICT` for a member.
     async fn invite_member(&self, ctx: &Context<'_>, input: InviteMemberInput) -> Result<InvitationPayload> {
         let role = parse_id("roleId", &input.role_id)?;
         let invited = ctx.services().identity.invite(ctx.actor()?, &input.email, role).await?;
-        Ok(InvitationPayload { invitation: Invitation(invited.invitation), token: Some(invited.token) })
+        Ok(InvitationPayload { invitation: Invitation(invited.invitation), token: invited.token })
     }
 
     /// Joins the organization of an invitation, and signs in to it. Creates an account if none has the address. A wrong

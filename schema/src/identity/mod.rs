@@ -1,6 +1,7 @@
 //! The API of users, organizations and their access.
 
 mod audit;
+mod by_mail;
 mod cookie;
 mod deletion;
 mod input;
@@ -13,6 +14,7 @@ mod query;
 mod session;
 
 pub use audit::{AuditEvent, AuditQuery};
+pub use by_mail::ByMailMutation;
 pub use cookie::SessionCookie;
 pub use deletion::{AccessDeletionMutation, AccessDeletionQuery};
 pub use member::{Invitation, Member, Role};

@@ -20,7 +20,17 @@ use super::{
 pub(super) const INTROSPECTION_LISTS: usize = 2;
 
 /// The mutations that hash a password, which is slow on purpose.
-const PASSWORD_FIELDS: [&str; 4] = ["signUp", "signIn", "changePassword", "acceptInvitation"];
+const PASSWORD_FIELDS: [&str; 9] = [
+    "signUp",
+    "signIn",
+    "changePassword",
+    "acceptInvitation",
+    "verifyEmail",
+    "requestPasswordReset",
+    "resetPassword",
+    "deleteOrganization",
+    "deleteAccount",
+];
 
 /// Maximum depth to which selections are followed, also through fragments. Without it, a chain of many fragments could
 /// overflow the stack.

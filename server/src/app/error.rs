@@ -26,6 +26,8 @@ pub enum AppError {
     Integrations(#[from] triptych_engine::automation::integrations::BadIntegration),
     #[error("cannot create the HTTP client of steps: {0}")]
     HttpClient(reqwest::Error),
+    #[error("mail.from is no address: {0}")]
+    MailSender(triptych_engine::mail::AddressError),
     #[error("cannot start the workers: {0}")]
     Workers(#[from] triptych_engine::workers::EngineError),
     #[error("cannot listen on {address}: {cause}; choose another address with --bind")]

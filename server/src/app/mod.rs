@@ -15,6 +15,7 @@ pub use serve::{Role, Running, run};
 use triptych_engine::{
     automation::{integrations::Registry, templates::Renderer},
     conversations::models::{ModelRegistry, demo::DemoConfig},
+    mail::MailConfig,
     outbound::Outbound,
     workers::{Company, Concurrency, EngineConfig},
 };
@@ -91,6 +92,7 @@ impl App {
                 executions_per_day: config.quotas.executions_per_day,
                 bytes_per_month: config.quotas.bytes_per_month,
             },
+            mail: config.mail.url.is_some(),
             clock,
         })
         .await?;
@@ -123,6 +125,7 @@ impl App {
             models: ModelRegistry::new(self.models.clone(), demo).map_err(AppError::ModelClient)?,
             company,
             outbound: Outbound::new(self.config.outbound.allowed(), own).map_err(AppError::HttpClient)?,
+            mail: mail(&self.config, listening)?,
         })
     }
 
@@ -170,6 +173,17 @@ fn providers(config: &Config) -> Vec<ProviderConfig> {
         .collect()
 }
 
+/// The configuration of mails, if they are sent. Links lead to the playground unless there is another page.
+fn mail(config: &Config, listening: SocketAddr) -> Result<Option<MailConfig>, AppError> {
+    let (Some(url), Some(from)) = (&config.mail.url, &config.mail.from) else { return Ok(None) };
+    let here = || config.http.public_url.clone().unwrap_or_else(|| format!("http://{listening}"));
+    Ok(Some(MailConfig {
+        url: url.expose().to_owned().into(),
+        from: from.parse().map_err(AppError::MailSender)?,
+        page: config.mail.page.clone().unwrap_or_else(|| format!("{}/", here().trim_end_matches('/'))),
+    }))
+}
+
 fn identity(config: &Config) -> IdentitySettings {
     let sign_up = match config.identity.sign_up {
         config::SignUp::Open => SignUpMode::Open,
@@ -180,6 +194,7 @@ fn identity(config: &Config) -> IdentitySettings {
         session_ttl: config.sessions.ttl(),
         session_life: config.sessions.life(),
         sign_up,
+        confirm_addresses: config.mail.confirm_addresses,
         audit_retention: config.audit.retention(),
     }
 }

@@ -16,6 +16,7 @@ mod graphql;
 mod http;
 mod identity;
 mod limits;
+mod mail;
 mod mongo;
 mod network;
 mod ops;
@@ -88,6 +89,7 @@ sections! {
     identity: IdentityConfig,
     sessions: SessionsConfig,
     audit: AuditConfig,
+    mail: MailConfig,
     limits: LimitsConfig,
     outbound: OutboundConfig,
     quotas: QuotasConfig,

@@ -11,6 +11,7 @@ pub enum AuditAction {
     EndSession,
     EndAllSessions,
     ChangePassword,
+    ResetPassword,
     CreateApiToken,
     DeleteApiToken,
     JoinOrganization,
@@ -32,7 +33,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::CreateOrganization,
         Self::TransferOwnership,
         Self::SignIn,
@@ -40,6 +41,7 @@ impl AuditAction {
         Self::EndSession,
         Self::EndAllSessions,
         Self::ChangePassword,
+        Self::ResetPassword,
         Self::CreateApiToken,
         Self::DeleteApiToken,
         Self::JoinOrganization,
@@ -71,6 +73,7 @@ impl AuditAction {
             Self::EndSession => "session.end",
             Self::EndAllSessions => "session.end_all",
             Self::ChangePassword => "password.change",
+            Self::ResetPassword => "password.reset",
             Self::CreateApiToken => "api_token.create",
             Self::DeleteApiToken => "api_token.delete",
             Self::JoinOrganization => "member.join",

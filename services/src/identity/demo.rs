@@ -13,7 +13,10 @@ use triptych_stores::{
     error::Result,
 };
 
-use super::{Identity, sign_up::has_email};
+use super::{
+    Identity,
+    sign_up::{NewOwner, has_email},
+};
 
 /// The address of the demo user.
 pub const DEMO_EMAIL: &str = "demo@triptych.local";
@@ -39,9 +42,12 @@ impl Identity {
     /// # Errors
     /// `EmailTaken` if somebody else has the address.
     pub async fn create_demo(&self) -> Result<(UserId, OrganizationId)> {
-        let text = str::to_owned;
-        let origin = Origin::default();
-        self.create_owner(text(DEMO_EMAIL), text("Demo"), text("Demo organization"), None, &origin).await
+        let owner = NewOwner {
+            email: DEMO_EMAIL.to_owned(),
+            name: "Demo".to_owned(),
+            organization_name: "Demo organization".to_owned(),
+        };
+        self.create_owner(owner, None, &Origin::default()).await
     }
 
     /// Ends all sessions and API tokens of the demo user.

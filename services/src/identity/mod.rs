@@ -1,6 +1,7 @@
 //! Users, organizations, roles, sessions and API tokens. Sessions are in Redis, all other data is in PostgreSQL.
 
 mod authenticate;
+mod by_mail;
 mod change_password;
 mod confirm;
 mod custom_roles;
@@ -23,7 +24,7 @@ mod tokens;
 
 use triptych_stores::{clock::Clock, connections::Stores};
 
-use crate::deletions::Deletions;
+use crate::{deletions::Deletions, mail::Mails};
 
 use guesses::Guesses;
 use hashing::Hashing;
@@ -47,6 +48,7 @@ pub struct Identity {
     guesses: Guesses,
     hashing: Hashing,
     deletions: Deletions,
+    mails: Mails,
     pub sessions: Sessions,
 }
 
@@ -56,11 +58,12 @@ impl Identity {
         clock: Clock,
         settings: IdentitySettings,
         deletions: Deletions,
+        mails: Mails,
     ) -> Self {
         let sessions =
             Sessions::new(stores.clone(), clock.clone(), settings.session_ttl, settings.session_life);
         let guesses = Guesses::new(stores.clone(), clock.clone());
-        Self { stores, clock, settings, guesses, hashing: Hashing::new(), deletions, sessions }
+        Self { stores, clock, settings, guesses, hashing: Hashing::new(), deletions, mails, sessions }
     }
 
     /// The number of password hashes that this process has computed.

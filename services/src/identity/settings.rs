@@ -12,6 +12,8 @@ pub struct IdentitySettings {
     /// Time after which a session ends, however much it is used.
     pub session_life: Duration,
     pub sign_up: SignUpMode,
+    /// Whether new accounts need the link of a mail.
+    pub confirm_addresses: bool,
     /// Age of the oldest events of the audit log that are kept; `None` to keep all.
     pub audit_retention: Option<Duration>,
 }

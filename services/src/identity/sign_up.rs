@@ -37,12 +37,21 @@ pub struct SignUp {
     pub organization_name: String,
 }
 
+/// A user to create, with an organization of their own.
+#[derive(Debug)]
+pub(super) struct NewOwner {
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) organization_name: String,
+}
+
 impl Identity {
     /// Creates an organization with the caller as its owner, and signs them in.
     ///
     /// # Errors
     /// `Denied` unless everybody may sign up, `Invalid` with each wrong field, `RateLimited` for an address that signs up
-    /// too often; `Conflict` for a known e-mail address, also if the call is repeated.
+    /// too often; `Conflict` for a known e-mail address, also if the call is repeated; `Forbidden` after a mail was sent,
+    /// where addresses are confirmed.
     #[tracing::instrument(skip_all)]
     pub async fn sign_up(&self, input: SignUp, origin: &Origin) -> Result<IssuedSession> {
         self.settings.sign_up.check()?;
@@ -56,33 +65,48 @@ impl Identity {
         else {
             return Err(problems.invalid());
         };
+        let owner = NewOwner {
+            email: email.into_string(),
+            name: name.into_string(),
+            organization_name: organization_name.into_string(),
+        };
+        if self.settings.confirm_addresses {
+            return self.confirm_address(owner, origin).await;
+        }
         let address = counted(origin);
         self.guesses.count(&SIGN_UPS, &address.to_string()).await?;
         let password_hash = self.hashing.hash(address, input.password, self.clock.random_bytes()).await?;
-        let (user, organization) = self
-            .create_owner(
-                email.into_string(),
-                name.into_string(),
-                organization_name.into_string(),
-                Some(password_hash),
-                origin,
-            )
-            .await?;
+        let (user, organization) = self.create_owner(owner, Some(password_hash), origin).await?;
         self.open_session(user, organization, origin).await
     }
 
     pub(super) async fn create_owner(
         &self,
-        email: String,
-        name: String,
-        organization_name: String,
+        owner: NewOwner,
         password_hash: Option<String>,
         origin: &Origin,
     ) -> Result<(UserId, OrganizationId)> {
+        let tx = self.stores.pg.begin().await?;
+        let created = self.insert_owner(&tx, owner, password_hash, origin).await?;
+        tx.commit().await?;
+        Ok(created)
+    }
+
+    /// Inserts a user and their organization.
+    ///
+    /// # Errors
+    /// `Conflict` for a known e-mail address.
+    pub(super) async fn insert_owner(
+        &self,
+        tx: &Transaction,
+        owner: NewOwner,
+        password_hash: Option<String>,
+        origin: &Origin,
+    ) -> Result<(UserId, OrganizationId)> {
+        let NewOwner { email, name, organization_name } = owner;
         let now = self.clock.now();
         let organization_id: OrganizationId = self.clock.new_id();
         let user_id: UserId = self.clock.new_id();
-        let tx = self.stores.pg.begin().await?;
         organization::ActiveModel {
             id: Set(organization_id),
             name: Set(organization_name.clone()),
@@ -90,7 +114,7 @@ impl Identity {
             updated_at: Set(now),
             deleted_at: Set(None),
         }
-        .insert(&tx)
+        .insert(tx)
         .await?;
         let inserted = user::ActiveModel {
             id: Set(user_id),
@@ -102,7 +126,7 @@ impl Identity {
             session_epoch: Set(0),
             deleted_at: Set(None),
         }
-        .insert(&tx)
+        .insert(tx)
         .await;
         match inserted {
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
@@ -112,7 +136,7 @@ impl Identity {
             }
             other => other?,
         };
-        let owner_role = self.create_roles(&tx, organization_id).await?;
+        let owner_role = self.create_roles(tx, organization_id).await?;
         membership::ActiveModel {
             id: Set(self.clock.new_id()),
             organization_id: Set(organization_id),
@@ -120,12 +144,11 @@ impl Identity {
             role_id: Set(owner_role),
             created_at: Set(now),
         }
-        .insert(&tx)
+        .insert(tx)
         .await?;
         let entry = Entry::of(AuditAction::CreateOrganization).target(organization_id);
         let entry = entry.after(json!({ "name": organization_name }));
-        record(&tx, &self.clock, Who::user(organization_id, user_id, origin), entry).await?;
-        tx.commit().await?;
+        record(tx, &self.clock, Who::user(organization_id, user_id, origin), entry).await?;
         Ok((user_id, organization_id))
     }
 

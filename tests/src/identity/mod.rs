@@ -6,6 +6,7 @@ mod deletions;
 mod expiry;
 mod grants;
 mod invitations;
+mod mails;
 mod members;
 mod passwords;
 mod sessions;

@@ -22,6 +22,13 @@ pub struct Model {
     pub token_hash: Vec<u8>,
     pub expires_at: DateTimeUtc,
     pub created_at: DateTimeUtc,
+    /// The mail with the token. Absent if its link is passed on by the inviter.
+    pub mail_id: Option<Uuid>,
+    pub mailed_at: Option<DateTimeUtc>,
+    /// Why it was not sent, at the last attempt.
+    pub mail_error: Option<String>,
+    /// Whether it is not sent again.
+    pub mail_refused: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -19,7 +19,7 @@ use triptych_stores::{
 };
 
 use counters::Counters;
-pub(super) use rule::{INVITATIONS, Rule, SIGN_INS, SIGN_UPS};
+pub(super) use rule::{INVITATIONS, MAILS, RESETS, Rule, SIGN_INS, SIGN_UPS};
 
 /// Addresses of an account that are known; the latest ones.
 const KNOWN: isize = 10;

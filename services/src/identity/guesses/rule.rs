@@ -72,6 +72,24 @@ pub(in crate::identity) const INVITATIONS: Rule = Rule {
     decay: Duration::from_mins(2),
 };
 
+/// Mails to one recipient who has not asked for them in a session. All count.
+pub(in crate::identity) const MAILS: Rule = Rule {
+    name: "mails",
+    free: 5,
+    base: Duration::from_mins(1),
+    longest: Duration::from_hours(1),
+    decay: Duration::from_mins(10),
+};
+
+/// Other passwords that one address asks for. All count.
+pub(in crate::identity) const RESETS: Rule = Rule {
+    name: "resets",
+    free: 30,
+    base: Duration::from_secs(30),
+    longest: Duration::from_mins(15),
+    decay: Duration::from_mins(2),
+};
+
 /// The state of a counter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Count {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
-    Set,
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
+    QueryFilter as _, Set,
     sea_query::{Expr, ExprTrait as _, Func, Query, SimpleExpr},
 };
 use serde_json::{Value, json};
@@ -16,12 +16,15 @@ use triptych_entities::{
 use triptych_stores::{
     access::{Action, Actor, Scope, Scoped as _, Subject},
     error::{Result, ServiceError},
+    postgres::Transaction,
 };
+use uuid::Uuid;
 
 use crate::{
     audit::{AuditAction, Entry, record},
     identity::{Identity, guesses::INVITATIONS, members::Standing, sign_up::has_email},
     input::{Email, Problems},
+    mail::Letter,
 };
 
 /// Time after which an invitation expires.
@@ -31,15 +34,17 @@ const MOST: u64 = 500;
 /// The first part of the token of an invitation, so that secret scanners can find a leaked one.
 const PREFIX: &str = "inv_";
 
-/// An invitation with its token, which is not stored.
+/// An invitation with its token, of which only the hash is stored.
 #[derive(Debug, Clone)]
 pub struct Invited {
     pub invitation: invitation::Model,
-    pub token: String,
+    /// Absent if it was sent by mail, so that only the owner of the address has it.
+    pub token: Option<String>,
 }
 
 impl Identity {
-    /// Invites the owner of an e-mail address to the organization. Repeating it replaces the invitation and its token.
+    /// Invites the owner of an e-mail address to the organization, by mail where mails are sent. Repeating it replaces the
+    /// invitation and its token.
     ///
     /// # Errors
     /// `Invalid`; `NotFound` for a role; `Forbidden` for a role with permissions that the caller does not have; `Conflict`
@@ -81,11 +86,18 @@ impl Identity {
                 ..Default::default()
             },
         };
-        row.email = Set(email);
         row.role_id = Set(role.id);
         row.invited_by = Set(actor.user);
         row.token_hash = Set(hash_of(&token));
         row.expires_at = Set(self.clock.now() + LIFE);
+        if let Some(mail) = earlier.as_ref().and_then(|earlier| earlier.mail_id) {
+            self.mails.withdraw(&tx, mail).await?;
+        }
+        row.mail_id = Set(self.mail(&tx, actor, &email, &token).await?);
+        row.mailed_at = Set(None);
+        row.mail_error = Set(None);
+        row.mail_refused = Set(false);
+        row.email = Set(email);
         let invitation = if earlier.is_some() { row.update(&tx).await? } else { row.insert(&tx).await? };
         let mut entry =
             Entry::of(AuditAction::CreateInvitation).target(invitation.id).after(shown(&invitation));
@@ -94,7 +106,25 @@ impl Identity {
         }
         record(&tx, &self.clock, actor, entry).await?;
         tx.commit().await?;
+        self.mails.wake();
+        let token = invitation.mail_id.is_none().then_some(token);
         Ok(Invited { invitation, token })
+    }
+
+    /// Queues the mail with the token, where mails are sent.
+    async fn mail(&self, tx: &Transaction, actor: &Actor, email: &str, token: &str) -> Result<Option<Uuid>> {
+        if !self.mails.enabled() {
+            return Ok(None);
+        }
+        let organization = self.organization(actor).await?.name;
+        let inviter = user::Entity::find_by_id(actor.user).one(tx).await?;
+        let letter = Letter::Invitation {
+            organization,
+            inviter: inviter.ok_or(ServiceError::NotFound("user"))?.name,
+            token: token.to_owned(),
+            expires_at: self.clock.now() + LIFE,
+        };
+        Ok(Some(self.mails.queue(tx, Some(actor.organization), email, &letter, LIFE).await?))
     }
 }
 

@@ -60,6 +60,9 @@ impl Identity {
         if statement.exec(&tx).await?.rows_affected == 0 {
             return Err(ServiceError::NotFound("invitation"));
         }
+        if let Some(mail) = row.mail_id {
+            self.mails.withdraw(&tx, mail).await?;
+        }
         let entry = Entry::of(AuditAction::RevokeInvitation).target(id).before(shown(&row));
         record(&tx, &self.clock, actor, entry).await?;
         Ok(tx.commit().await?)
