@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Json, OutputType};
 use chrono::{DateTime, Utc};
-use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 use triptych_entities::ids::{ExecutionStepId, GenerationId, MessageId, StepId};
 use triptych_services::{
@@ -16,23 +16,32 @@ use crate::{
     output::{Id, Items},
 };
 
-/// The stream of a subscription: the feed's envelopes after the cursor, as the API shows them.
+/// The stream of a subscription: the envelopes after the cursor, as the API shows them, of the feed that `read` reads from
+/// the database.
 ///
 /// # Errors
 /// `Invalid` for a cursor that the subject did not issue.
-pub(crate) async fn follow<F, E>(
-    ctx: &Context<'_>,
-    feed: impl Future<Output = Result<F, ServiceError>> + Send,
+pub(crate) fn follow<'a, F, E, R>(
+    ctx: &'a Context<'_>,
+    read: impl FnOnce() -> R + Send + 'a,
     after: Option<String>,
-) -> Result<BoxStream<'static, Result<E>>>
+) -> BoxFuture<'a, Result<BoxStream<'static, Result<E>>>>
 where
     F: Feed<Error = ServiceError>,
     E: From<EnvelopeOf<F>> + 'static,
+    R: Future<Output = Result<F, ServiceError>> + Send + 'a,
 {
-    // Boxed: the library keeps the place of this future for as long as the subscription is open.
-    let opened = async { ctx.services().live.open(feed.await?, after.as_deref()).await };
-    let envelopes = opened.boxed().await?;
-    Ok(envelopes.map(|envelope| Ok(envelope?.into())).boxed())
+    let live = &ctx.services().live;
+    // Boxed: the library keeps the place of this future for as long as the subscription is open. The reads are boxed in it,
+    // as thousands may wait for their turn.
+    async move {
+        let turn = live.turn::<F>().await;
+        let feed = read().boxed().await?;
+        drop(turn);
+        let envelopes = live.open(feed, after.as_deref()).boxed().await?;
+        Ok(envelopes.map(|envelope| Ok(envelope?.into())).boxed())
+    }
+    .boxed()
 }
 
 /// A number that the API shows as `Int`.

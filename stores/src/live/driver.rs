@@ -17,11 +17,17 @@ use triptych_entities::payloads::{EventRole, LiveEvent as _};
 use super::{
     Cursor, Entry, Feed, Live, LiveItem, Position, Topic,
     feed::{End, Envelope, EnvelopeOf, Lost},
+    turns::Turn,
 };
 use crate::error::{Invalid, StoreError};
 use source::Source;
 
 impl Live {
+    /// Waits until another subscriber of this kind of feed may read its subject from the database.
+    pub async fn turn<F: Feed>(&self) -> Turn {
+        self.turns.take(F::KIND).await
+    }
+
     /// Follows a subject: the events after the cursor `after`, then new events as they come, up to and including the
     /// terminal event. Without a cursor, from the beginning, or from now if the feed does not replay.
     ///

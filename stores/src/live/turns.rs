@@ -17,7 +17,7 @@ const AT_ONCE: usize = 32;
 pub(in crate::live) struct Turns(Arc<Mutex<HashMap<&'static str, Arc<Semaphore>>>>);
 
 /// The right to read, until it is dropped.
-pub(in crate::live) struct Turn {
+pub struct Turn {
     _permit: Option<OwnedSemaphorePermit>,
 }
 

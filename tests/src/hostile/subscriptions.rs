@@ -16,7 +16,7 @@ const PERIOD: Duration = Duration::from_secs(10);
 /// CPU seconds a second that all subscriptions may take together.
 const CPU_LIMIT: f64 = 0.05;
 /// Bytes that one subscription may add to the process, with what the allocator keeps of the work of opening it.
-const MEMORY_LIMIT: u64 = 25_000;
+const MEMORY_LIMIT: u64 = 20_000;
 
 /// Starts executions that wait for an hour.
 async fn waiting(client: &Client) -> Vec<String> {

@@ -27,6 +27,7 @@ impl ExecutionSubscription {
         >,
     ) -> Result<impl Stream<Item = Result<ExecutionEnvelope>> + use<>> {
         let id = parse_id("executionId", &execution_id)?;
-        follow(ctx, ctx.services().executions.feed(ctx.actor()?, id), after).await
+        let actor = ctx.actor()?;
+        follow(ctx, || ctx.services().executions.feed(actor, id), after).await
     }
 }

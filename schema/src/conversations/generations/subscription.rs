@@ -27,6 +27,7 @@ impl GenerationSubscription {
         >,
     ) -> Result<impl Stream<Item = Result<GenerationEnvelope>> + use<>> {
         let id = parse_id("generationId", &generation_id)?;
-        follow(ctx, ctx.services().generations.feed(ctx.actor()?, id), after).await
+        let actor = ctx.actor()?;
+        follow(ctx, || ctx.services().generations.feed(actor, id), after).await
     }
 }

@@ -54,7 +54,7 @@ impl Operation {
         if answered.is_err() {
             let refusal = Refusal::internal("an operation panicked", &work.shared.state.services.clock);
             // The connection is closed, so there is no recipient.
-            let _ = work.refuse(&wire, &refusal).await;
+            let _ = work.refuse(&wire, &refusal).boxed().await;
         }
     }
 }
@@ -84,7 +84,7 @@ impl Execution {
             }
         };
         let kind = operation.kind();
-        // Boxed: a subscription, which stays, should not hold the memory of a query.
+        // Boxed, as is what subscriptions do between their waits: they stay, and should not hold the memory of the rest.
         if kind == RequestKind::Subscription {
             drop(waiting);
             let refused = self.follow(wire, operation).boxed().await?;
@@ -132,24 +132,26 @@ impl Execution {
         let Shared { state, client, place, subscriptions, .. } = self.shared.as_ref();
         let limits = &state.config.limits;
         let Ok(_of_connection) = subscriptions.try_acquire() else {
-            return self.over_limit(wire, "connection", limits.subscriptions_per_connection).await;
+            return self.over_limit(wire, "connection", limits.subscriptions_per_connection).boxed().await;
         };
         let of_user = place.as_ref().map(|place| place.subscribe(limits.subscriptions_per_user));
         if matches!(of_user, Some(None)) {
-            return self.over_limit(wire, "user", limits.subscriptions_per_user).await;
+            return self.over_limit(wire, "user", limits.subscriptions_per_user).boxed().await;
         }
         let _counted = metrics::Open::subscription();
         let events = metrics::events();
         let mut answers = state.api.stream(operation, self.actor.clone(), client.again());
         while let Some(outcome) = answers.next().await {
             if !outcome.executed {
-                self.send(wire.error(&outcome.errors), true).await?;
+                self.send(wire.error(&outcome.errors), true).boxed().await?;
                 return Ok(true);
             }
             events.increment(1);
-            self.send(wire.next(&outcome.body), false).await?;
+            let text = wire.next(&outcome.body);
+            drop(outcome);
+            self.send(text, false).boxed().await?;
         }
-        self.send(wire.complete(), true).await?;
+        self.send(wire.complete(), true).boxed().await?;
         Ok(false)
     }
 

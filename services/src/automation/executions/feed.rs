@@ -22,11 +22,13 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::{Actor, Scope, Scoped as _},
+    clock::Clock,
     connections::Stores,
     error::{Result, ServiceError, StoreError},
     fetch::Fetch as _,
     ids::IdColumn as _,
     live::{self, End, Feed, Lost, Marks, Position, Topic},
+    postgres::Postgres,
 };
 
 use super::{
@@ -34,16 +36,19 @@ use super::{
     advance::finished_event,
     decide::{StepState, decide},
 };
-use crate::automation::flows::Graph;
+use crate::automation::flows::{Graph, Graphs};
 
 /// The statuses of steps whose end is an event.
 const ENDED: [Status; 3] = [Status::Succeeded, Status::Failed, Status::Skipped];
 
 pub type Envelope = live::Envelope<ExecutionId, ExecutionEvent>;
 
-/// The feed of one execution, for one subscriber.
+/// The feed of one execution, for one subscriber. There may be thousands, so it has only the parts of the service that it
+/// needs.
 pub struct ExecutionFeed {
-    service: Executions,
+    pg: Postgres,
+    graphs: Graphs,
+    clock: Clock,
     execution: execution::Model,
     /// Steps that have ended, as of the last read.
     ended: usize,
@@ -68,7 +73,9 @@ impl Executions {
     /// As [`Executions::feed`], for a caller whose access was checked.
     pub(super) fn feed_of(&self, execution: execution::Model) -> ExecutionFeed {
         ExecutionFeed {
-            service: self.clone(),
+            pg: self.stores.pg.clone(),
+            graphs: self.graphs.clone(),
+            clock: self.clock.clone(),
             execution,
             ended: 0,
             finished: HashSet::new(),
@@ -95,7 +102,7 @@ impl Feed for ExecutionFeed {
     }
 
     async fn refresh(&mut self) -> Result<()> {
-        let pg = &self.service.stores.pg;
+        let pg = &self.pg;
         let scope = Scope::whole(self.execution.organization_id);
         let found = execution::Entity::within(scope)
             .filter(execution::Column::Id.eq(self.execution.id))
@@ -120,18 +127,18 @@ impl Feed for ExecutionFeed {
 
     /// Epochs are times, so a later one than tomorrow's was not issued.
     fn highest(&self) -> Option<Position> {
-        let epoch = (self.service.clock.now() + TimeDelta::days(1)).timestamp_millis();
+        let epoch = (self.clock.now() + TimeDelta::days(1)).timestamp_millis();
         Some(Position { epoch, seq: i64::MAX })
     }
 
     async fn recover(&mut self, _: Lost) -> Result<Option<Vec<ExecutionEvent>>> {
-        let pg = &self.service.stores.pg;
+        let pg = &self.pg;
         let rows = execution_step::Entity::within(Scope::whole(self.execution.organization_id))
             .filter(execution_step::Column::ExecutionId.eq(self.execution.id))
             .order_by_asc(execution_step::Column::Id)
             .fetch_columns(pg, execution_step::without_values())
             .await?;
-        let graph = self.service.graphs.load(pg, self.execution.version_id).await?;
+        let graph = self.graphs.load(pg, self.execution.version_id).await?;
         let reasons = reasons(&graph, &rows);
         let events = rows.iter().filter_map(|row| state_of(graph.step(row.step_id)?, row, &reasons));
         let events: Vec<ExecutionEvent> = events.collect();

@@ -15,7 +15,7 @@ use triptych_entities::{
 };
 use triptych_stores::{
     access::Actor,
-    collections::in_time,
+    collections::{Documents, in_time},
     connections::Stores,
     error::{Result, ServiceError, StoreError},
     live::{self, End, Feed, Lost, Marks, Position, Topic},
@@ -35,9 +35,10 @@ pub struct Subject {
 
 pub type Envelope = live::Envelope<Subject, GenerationEvent>;
 
-/// The feed of one generation, for one subscriber.
+/// The feed of one generation, for one subscriber. There may be thousands, so it has only the collections that it needs.
 pub struct GenerationFeed {
-    service: Generations,
+    generations: Documents<Generation>,
+    messages: Documents<Message>,
     generation: Generation,
 }
 
@@ -48,7 +49,8 @@ impl Generations {
     /// `NotFound`, also for the generation of another user.
     #[tracing::instrument(skip_all, fields(generation.id = %id))]
     pub async fn feed(&self, actor: &Actor, id: GenerationId) -> Result<GenerationFeed> {
-        Ok(GenerationFeed { generation: self.get(actor, id).await?, service: self.clone() })
+        let (generations, messages) = (self.stores.documents(), self.stores.documents());
+        Ok(GenerationFeed { generations, messages, generation: self.get(actor, id).await? })
     }
 }
 
@@ -70,8 +72,7 @@ impl Feed for GenerationFeed {
     async fn refresh(&mut self) -> Result<()> {
         let generation = &self.generation;
         let filter = doc! { "_id": generation.id, "organizationId": generation.organization_id };
-        let found =
-            in_time(self.service.stores.documents::<Generation>().across_tenants().find_one(filter)).await?;
+        let found = in_time(self.generations.across_tenants().find_one(filter)).await?;
         self.generation = found.ok_or(ServiceError::NotFound("generation"))?;
         Ok(())
     }
@@ -109,8 +110,7 @@ impl GenerationFeed {
         let generation = &self.generation;
         let Some(message_id) = generation.message_id() else { return Ok(generation.parts.clone()) };
         let filter = doc! { "_id": message_id, "organizationId": generation.organization_id };
-        let message =
-            in_time(self.service.stores.documents::<Message>().across_tenants().find_one(filter)).await?;
+        let message = in_time(self.messages.across_tenants().find_one(filter)).await?;
         Ok(message.map(|message| message.parts).unwrap_or_default())
     }
 }
