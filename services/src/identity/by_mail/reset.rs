@@ -91,7 +91,7 @@ impl Identity {
             .one(&tx)
             .await?;
         let Some((user, Some(membership))) = found else {
-            return Err(ServiceError::NotFound("token"));
+            return Err(ServiceError::NotFound("token; it is unknown, used or expired"));
         };
         user::Entity::update_many()
             .col_expr(user::Column::PasswordHash, Expr::value(hash))

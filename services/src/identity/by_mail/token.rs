@@ -110,7 +110,10 @@ impl Identity {
         let sql = format!("{begin} WHERE purpose = $1 AND token_hash = $2 AND expires_at > $3{end}");
         let values = [purpose.name().into(), hash_of(token).into(), self.clock.now().into()];
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-        Issued::find_by_statement(statement).one(db).await?.ok_or(ServiceError::NotFound("token"))
+        Issued::find_by_statement(statement)
+            .one(db)
+            .await?
+            .ok_or(ServiceError::NotFound("token; it is unknown, used or expired"))
     }
 
     /// Deletes tokens that have expired. Any number of processes may do so at the same time.
