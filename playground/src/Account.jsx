@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { Form } from './Form.jsx';
 import { MailLinkForm } from './MailLinkForm.jsx';
 import { forgetLink, readLink } from './mailLink.js';
 import { enter, signIn, signOut } from './session.js';
@@ -58,27 +59,9 @@ export function Account() {
 }
 
 function SignInForm({ onSignedIn, onCancel }) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState(null);
-
-  const submit = async (event) => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const fields = new FormData(form);
-    setBusy(true);
-    setProblem(null);
-    try {
-      onSignedIn(await signIn(fields.get('email'), fields.get('password')));
-      form.reset();
-    } catch (error) {
-      setProblem(error.message);
-    } finally {
-      setBusy(false);
-    }
-  };
+  const submit = async ({ email, password }) => onSignedIn(await signIn(email, password));
   return (
-    <form onSubmit={submit}>
-      <h2>Sign in</h2>
+    <Form title="Sign in" action="Sign in" onSubmit={submit} onCancel={onCancel}>
       <label>
         E-mail
         <input name="email" type="email" autoComplete="username" required />
@@ -87,11 +70,6 @@ function SignInForm({ onSignedIn, onCancel }) {
         Password
         <input name="password" type="password" autoComplete="current-password" required />
       </label>
-      {problem && <p role="alert">{problem}</p>}
-      <p className="triptych-actions">
-        <button type="button" onClick={onCancel}>Cancel</button>
-        <button type="submit" disabled={busy}>Sign in</button>
-      </p>
-    </form>
+    </Form>
   );
 }

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Form } from './Form.jsx';
 import { openLink } from './session.js';
 
 const TEXTS = {
@@ -9,26 +9,10 @@ const TEXTS = {
 
 /** Asks for what the link of a mail needs, and signs in with it. */
 export function MailLinkForm({ link, onSignedIn, onCancel }) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState(null);
-  const texts = TEXTS[link.purpose];
-
-  const submit = async (event) => {
-    event.preventDefault();
-    const fields = Object.fromEntries(new FormData(event.currentTarget));
-    setBusy(true);
-    setProblem(null);
-    try {
-      onSignedIn(await openLink(link, fields));
-    } catch (error) {
-      setProblem(error.message);
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { title, action, hint } = TEXTS[link.purpose];
+  const submit = async (fields) => onSignedIn(await openLink(link, fields));
   return (
-    <form onSubmit={submit}>
-      <h2>{texts.title}</h2>
+    <Form title={title} action={action} onSubmit={submit} onCancel={onCancel}>
       {link.purpose === 'invitation' && (
         <label>
           Name, for a new account
@@ -39,12 +23,7 @@ export function MailLinkForm({ link, onSignedIn, onCancel }) {
         Password
         <input name="password" type="password" autoComplete="new-password" minLength={8} maxLength={256} required />
       </label>
-      <p>{texts.hint}</p>
-      {problem && <p role="alert">{problem}</p>}
-      <p className="triptych-actions">
-        <button type="button" onClick={onCancel}>Cancel</button>
-        <button type="submit" disabled={busy}>{texts.action}</button>
-      </p>
-    </form>
+      <p>{hint}</p>
+    </Form>
   );
 }
