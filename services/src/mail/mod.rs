@@ -115,7 +115,7 @@ impl Mails {
     /// Takes mails whose time has come, and deletes those of no use any more.
     ///
     /// # Errors
-    /// If PostgreSQL does not answer, or a mail cannot be decrypted.
+    /// If PostgreSQL does not answer.
     pub async fn take(&self) -> Result<Vec<Mail>> {
         let now = self.clock.now();
         let stale = "DELETE FROM mails WHERE id IN
@@ -132,11 +132,18 @@ impl Mails {
         let rows = Row::find_by_statement(statement).all(&self.stores.pg).await?;
         let mut mails = Vec::with_capacity(rows.len());
         for Row { id, recipient, key_id, sealed, attempts } in rows {
-            let plain = self.keyring.open(id.as_bytes(), &Sealed { key_id, bytes: sealed })?;
-            let letter = serde_json::from_slice(&plain).map_err(StoreError::from)?;
-            mails.push(Mail { id, recipient, letter, attempts });
+            // One that cannot be read, as its key is gone, delays no other, and expires.
+            match self.read(id, &Sealed { key_id, bytes: sealed }) {
+                Ok(letter) => mails.push(Mail { id, recipient, letter, attempts }),
+                Err(error) => tracing::error!(%error, mail.id = %id, "a mail cannot be decrypted"),
+            }
         }
         Ok(mails)
+    }
+
+    fn read(&self, id: Uuid, sealed: &Sealed) -> Result<Letter> {
+        let plain = self.keyring.open(id.as_bytes(), sealed)?;
+        Ok(serde_json::from_slice(&plain).map_err(StoreError::from)?)
     }
 
     /// Records that a server has taken a mail.

@@ -88,16 +88,18 @@ async fn a_mail_is_sent_after_an_outage_of_its_server_and_a_revoked_one_is_not()
     let smtp = SmtpServer::start().await;
     let mut world = world(&smtp, false).await;
     let ada = world.newcomer().await;
-    smtp.be_busy(2);
+    smtp.be_busy(3);
+    let damaged = invited(&ada, "damaged@example.org").await.text("/inviteMember/invitation/id");
     let revoked = invited(&ada, "first@example.org").await.text("/inviteMember/invitation/id");
     let kept = invited(&ada, "second@example.org").await.text("/inviteMember/invitation/id");
     let with_error = |reply: &Reply| reply.at("/node/mail/error").is_string();
-    for id in [&revoked, &kept] {
+    for id in [&damaged, &revoked, &kept] {
         ada.until(MAIL, json!({ "id": id }), with_error).await;
     }
     let revoke = "mutation($id: ID!) { revokeInvitation(input: { invitationId: $id }) { deletedId } }";
     ada.send(revoke, json!({ "id": revoked })).await;
-    // Another process sends it.
+    world.execute("UPDATE mails SET sealed = '\\x00' WHERE recipient = 'damaged@example.org'").await;
+    // Another process sends what it can read.
     world.restart_after(Duration::from_mins(10)).await;
     becomes(&ada.moved_to(&world.url), &kept, "SENT").await;
     let mails = smtp.mails();

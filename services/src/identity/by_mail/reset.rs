@@ -53,13 +53,15 @@ impl Identity {
         self.guesses.count(&MAILS, &email.to_lowercase()).await?;
         let found = user::Entity::find().filter(has_email(&email)).one(&self.stores.pg).await?;
         let tx = self.stores.pg.begin().await?;
-        // Also without an account, where nobody learns the token, so that both take the same time.
+        // The same statements without an account, so that the time of the answer tells nothing: the mail is withdrawn, and
+        // nobody learns the token.
+        let recipient = found.as_ref().map_or_else(|| email.clone(), |user| user.email.clone());
         let issued = Issued { email, name: None, organization_name: None };
         let token = self.issue(&tx, Purpose::Reset, issued).await?;
-        if let Some(user) = found {
-            let letter = Letter::Reset { token, expires_at: self.clock.now() + LIFE };
-            self.mails.queue(&tx, None, &user.email, &letter, LIFE).await?;
-        }
+        let letter = Letter::Reset { token, expires_at: self.clock.now() + LIFE };
+        let mail = self.mails.queue(&tx, None, &recipient, &letter, LIFE).await?;
+        let withdrawn = if found.is_some() { self.clock.new_uuid() } else { mail };
+        self.mails.withdraw(&tx, withdrawn).await?;
         tx.commit().await?;
         self.mails.wake();
         Ok(())

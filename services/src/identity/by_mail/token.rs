@@ -77,43 +77,29 @@ impl Identity {
     /// # Errors
     /// `NotFound` for a token that is unknown, used or expired.
     pub(super) async fn issued(&self, purpose: Purpose, token: &str) -> Result<Issued> {
-        self.find_issued(
-            &self.stores.pg,
-            "SELECT email, name, organization_name FROM email_tokens",
-            purpose,
-            token,
-            "",
-        )
-        .await
+        let sql = "SELECT email, name, organization_name FROM email_tokens
+                   WHERE purpose = $1 AND token_hash = $2 AND expires_at > $3";
+        self.valid(&self.stores.pg, sql, purpose, token).await
     }
 
     /// The same, and uses the token up in the transaction.
     pub(super) async fn redeem(&self, tx: &Transaction, purpose: Purpose, token: &str) -> Result<Issued> {
-        self.find_issued(
-            tx,
-            "DELETE FROM email_tokens",
-            purpose,
-            token,
-            " RETURNING email, name, organization_name",
-        )
-        .await
+        let sql = "DELETE FROM email_tokens WHERE purpose = $1 AND token_hash = $2 AND expires_at > $3
+                   RETURNING email, name, organization_name";
+        self.valid(tx, sql, purpose, token).await
     }
 
-    async fn find_issued(
+    async fn valid(
         &self,
         db: &impl ConnectionTrait,
-        begin: &str,
+        sql: &str,
         purpose: Purpose,
         token: &str,
-        end: &str,
     ) -> Result<Issued> {
-        let sql = format!("{begin} WHERE purpose = $1 AND token_hash = $2 AND expires_at > $3{end}");
         let values = [purpose.name().into(), hash_of(token).into(), self.clock.now().into()];
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-        Issued::find_by_statement(statement)
-            .one(db)
-            .await?
-            .ok_or(ServiceError::NotFound("token; it is unknown, used or expired"))
+        let found = Issued::find_by_statement(statement).one(db).await?;
+        found.ok_or(ServiceError::NotFound("token; it is unknown, used or expired"))
     }
 
     /// Deletes tokens that have expired. Any number of processes may do so at the same time.
