@@ -37,13 +37,13 @@ impl Remover {
             return Ok(Pace::Working);
         }
         // Only a request that was authenticated before can have written what is found after this time.
-        if self.pauses_until_settled(deletion).await? || self.waits_for_others(deletion, user).await? {
+        if self.pauses_until_settled(deletion).await? {
             return Ok(Pace::Waiting);
         }
-        let tx = self.stores.pg.begin().await?;
-        if !self.lock(&tx, deletion.id).await? {
-            return Ok(Pace::Waiting);
+        if self.waits_for_others(deletion, user).await? {
+            return self.postpone(deletion.id).await;
         }
+        let Some(tx) = self.begin(deletion.id).await? else { return Ok(Pace::Waiting) };
         self.reassign(&tx, user).await?;
         let gone =
             "DELETE FROM users u WHERE id = $1 AND NOT EXISTS (SELECT FROM flows WHERE owner_id = u.id)
@@ -53,7 +53,7 @@ impl Remover {
         if !removed && user::Entity::find_by_id(user).one(&tx).await?.is_some() {
             // What they own belongs to an organization that is being removed, too.
             tx.commit().await?;
-            return Ok(Pace::Waiting);
+            return self.postpone(deletion.id).await;
         }
         self.finish(&tx, deletion.id).await?;
         tx.commit().await?;

@@ -34,10 +34,7 @@ impl Remover {
         if let Some(pace) = self.clear_flow(deletion, flow, batch).await? {
             return Ok(pace);
         }
-        let tx = self.stores.pg.begin().await?;
-        if !self.lock(&tx, deletion.id).await? {
-            return Ok(Pace::Waiting);
-        }
+        let Some(tx) = self.begin(deletion.id).await? else { return Ok(Pace::Waiting) };
         flow::Entity::delete_across_tenants().filter(flow::Column::Id.eq(flow)).exec(&tx).await?;
         self.finish(&tx, deletion.id).await?;
         tx.commit().await?;
@@ -70,10 +67,7 @@ impl Remover {
         if versions.is_empty() {
             return Ok(None);
         }
-        let tx = self.stores.pg.begin().await?;
-        if !self.lock(&tx, deletion.id).await? {
-            return Ok(Some(Pace::Waiting));
-        }
+        let Some(tx) = self.begin(deletion.id).await? else { return Ok(Some(Pace::Waiting)) };
         let column = flow_version::Column::Id;
         flow_version::Entity::delete_across_tenants().filter(column.any_of(&versions)).exec(&tx).await?;
         tx.commit().await?;
@@ -85,10 +79,7 @@ impl Remover {
         self.generations.remove_of_executions(deletion.organization_id, ids).await?;
         let topics: Vec<Topic> = ids.iter().map(Topic::of).collect();
         self.executions.live().remove(&topics).await;
-        let tx = self.stores.pg.begin().await?;
-        if !self.lock(&tx, deletion.id).await? {
-            return Ok(Pace::Waiting);
-        }
+        let Some(tx) = self.begin(deletion.id).await? else { return Ok(Pace::Waiting) };
         let removed = execution::Entity::delete_across_tenants()
             .filter(execution::Column::Id.any_of(ids))
             .exec(&tx)

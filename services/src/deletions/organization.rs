@@ -59,10 +59,7 @@ impl Remover {
         if self.pauses_until_settled(deletion).await? {
             return Ok(Pace::Waiting);
         }
-        let tx = self.stores.pg.begin().await?;
-        if !self.lock(&tx, deletion.id).await? {
-            return Ok(Pace::Waiting);
-        }
+        let Some(tx) = self.begin(deletion.id).await? else { return Ok(Pace::Waiting) };
         let whole = Scope::whole(organization);
         // They refer to roles, which cannot be removed before.
         invitation::Entity::delete_within(whole).exec(&tx).await?;
@@ -95,10 +92,7 @@ impl Remover {
         if let Some(pace) = self.clear_flow(deletion, flow, batch).await? {
             return Ok(pace);
         }
-        let tx = self.stores.pg.begin().await?;
-        if !self.lock(&tx, deletion.id).await? {
-            return Ok(Pace::Waiting);
-        }
+        let Some(tx) = self.begin(deletion.id).await? else { return Ok(Pace::Waiting) };
         flow::Entity::delete_across_tenants().filter(flow::Column::Id.eq(flow)).exec(&tx).await?;
         tx.commit().await?;
         Ok(Pace::Working)

@@ -40,8 +40,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// Pause when nothing can be removed at present.
 const WAIT: Duration = Duration::from_millis(250);
+/// Pause of a deletion that waits for another one.
+const POSTPONED: Duration = Duration::from_secs(5);
 /// Time after which no request that was authenticated before an account or an organization was deleted can still write:
-/// connections authenticate again every minute, and requests and jobs end within a minute.
+/// connections authenticate again every minute, and a request ends within `limits.execution_seconds`, a minute by default.
 const SETTLED: Duration = Duration::from_mins(3);
 
 /// What a batch has done.
@@ -139,15 +141,16 @@ impl Remover {
         }
     }
 
-    /// Locks a deletion for the rest of the transaction. False if another process works on it, or has finished it.
-    pub(super) async fn lock(&self, tx: &Transaction, id: DeletionId) -> Result<bool> {
+    /// Begins a transaction that holds the lock of a deletion. `None` if another process works on it, or has finished it.
+    pub(super) async fn begin(&self, id: DeletionId) -> Result<Option<Transaction>> {
+        let tx = self.stores.pg.begin().await?;
         let locked = Entity::across_tenants()
             .filter(Column::Id.eq(id))
             .filter(Column::FinishedAt.is_null())
             .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
-            .fetch(tx)
+            .fetch(&tx)
             .await?;
-        Ok(!locked.is_empty())
+        Ok((!locked.is_empty()).then_some(tx))
     }
 
     /// Stores the number of objects to remove.
@@ -177,7 +180,7 @@ impl Remover {
     /// Pauses the work on a deletion until no request that began before it can write any more. Whether that is later.
     pub(super) async fn pauses_until_settled(&self, deletion: &Model) -> Result<bool> {
         let settled = deletion.created_at + SETTLED;
-        if deletion.resume_at.is_some() || self.deletions.clock.now() >= settled {
+        if self.deletions.clock.now() >= settled {
             return Ok(false);
         }
         Entity::update_across_tenants()
@@ -187,6 +190,16 @@ impl Remover {
             .exec(&self.stores.pg)
             .await?;
         Ok(true)
+    }
+
+    /// Pauses the work on a deletion that waits for another one, so that it takes no place from those that can go on.
+    pub(super) async fn postpone(&self, id: DeletionId) -> Result<Pace> {
+        Entity::update_across_tenants()
+            .col_expr(Column::ResumeAt, Expr::value(self.deletions.clock.now() + POSTPONED))
+            .filter(Column::Id.eq(id))
+            .exec(&self.stores.pg)
+            .await?;
+        Ok(Pace::Waiting)
     }
 
     /// Ends a deletion.

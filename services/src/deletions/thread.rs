@@ -20,10 +20,7 @@ impl Remover {
             return Ok(Pace::Waiting);
         }
         let removed = self.threads.remove_messages(organization, thread, batch).await?;
-        let tx = self.stores.pg.begin().await?;
-        if !self.lock(&tx, deletion.id).await? {
-            return Ok(Pace::Waiting);
-        }
+        let Some(tx) = self.begin(deletion.id).await? else { return Ok(Pace::Waiting) };
         if removed > 0 {
             self.progress(&tx, deletion.id, removed).await?;
         } else {

@@ -18,6 +18,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 /// Time limit of one repetition after another.
 const PATIENCE: Duration = Duration::from_mins(4);
+/// Pause of a client before it repeats what failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// A client of two servers, of which either may be away.

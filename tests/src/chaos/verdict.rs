@@ -51,7 +51,6 @@ impl Verdict {
         let mut attempts = attempts(PATIENCE);
         while self.number(sql).await != 0 {
             assert!(attempts.next().await, "{}: {sql}", self.number(sql).await);
-            tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
 
@@ -157,7 +156,6 @@ impl Verdict {
                 break;
             }
             assert!(attempts.next().await, "{:#}", reply.0);
-            tokio::time::sleep(Duration::from_millis(250)).await;
         }
         assert_eq!(self.number("SELECT count(*) FROM flows").await, 1);
         let stray = "SELECT count(*) FROM execution_steps s LEFT JOIN executions e ON e.id = s.execution_id
@@ -177,7 +175,6 @@ impl Verdict {
                 break;
             }
             assert!(attempts.next().await, "{queues:#?}");
-            tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
 }

@@ -15,7 +15,6 @@ const DELETE_ACCOUNT: &str = "mutation($password: String) { deleteAccount(input:
     deletedId receipt deletion { deletedId status } } }";
 const PROGRESS: &str = "query($receipt: String!) { deletionProgress(receipt: $receipt) {
     deletedId status total removed finishedAt } }";
-const VIEWER: &str = "{ viewer { user { id } organization { id name } } }";
 /// Longer than a request that was authenticated before can write.
 const LATER: Duration = Duration::from_mins(5);
 
@@ -301,7 +300,7 @@ async fn a_deleted_account_takes_what_is_private_and_leaves_what_is_shared() {
 async fn an_account_without_other_members_takes_its_organization_with_it() {
     let world = World::start().await;
     let ada = world.newcomer().await;
-    let viewer = ada.send(VIEWER, json!({})).await;
+    let viewer = ada.send("{ viewer { user { id } } }", json!({})).await;
     let sent = ada.say("Hello").await;
     ada.answered(&sent.generation).await;
     let reply = ada.send(DELETE_ACCOUNT, json!({ "password": "correct horse" })).await;
@@ -309,13 +308,43 @@ async fn an_account_without_other_members_takes_its_organization_with_it() {
     completed(&world, &reply.text("/deleteAccount/receipt"), async || {}).await;
     let db = world.database().await;
     for table in ["users", "organizations", "memberships", "audit_events", "flows"] {
-        let sql = format!("SELECT gen_random_uuid() FROM {table} WHERE $1 <> ''");
-        assert!(uuids(&db, &sql, "any").await.is_empty(), "{table}");
+        let sql = format!("SELECT gen_random_uuid() FROM {table} WHERE $1 = ''");
+        assert!(uuids(&db, &sql, "").await.is_empty(), "{table}");
     }
     let client = mongodb::Client::with_uri_str(world.mongo_url()).await.unwrap();
     for name in ["threads", "chat_messages", "generations", "usage_events"] {
         let left = client.database(&world.config.mongo.database).collection::<Document>(name);
         assert_eq!(left.count_documents(doc! {}).await.unwrap(), 0, "{name}");
     }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn accounts_that_wait_for_an_organization_delay_no_other_deletion() {
+    let world = World::start().await;
+    let ada = world.newcomer().await;
+    // More than the task works on at a time, of an organization without an owner, whose removal takes long.
+    world
+        .execute(
+            "WITH o AS (INSERT INTO organizations VALUES (gen_random_uuid(), 'Large', now(), now(), now()) RETURNING id),
+             u AS (INSERT INTO users (id, email, name, created_at, updated_at)
+                   SELECT gen_random_uuid(), 'waits' || n || '@deleted.invalid', 'W', now(), now()
+                   FROM generate_series(1, 30) n RETURNING id),
+             f AS (INSERT INTO flows (id, organization_id, owner_id, name, status, draft_version_id, created_at, updated_at)
+                   SELECT gen_random_uuid(), o.id, u.id, 'F', 'DRAFT', gen_random_uuid(), now(), now() FROM o, u
+                   RETURNING id, organization_id, draft_version_id),
+             v AS (INSERT INTO flow_versions (id, organization_id, flow_id, number, created_at)
+                   SELECT draft_version_id, organization_id, id, 1, now() FROM f)
+             INSERT INTO deletions (id, organization_id, subject, subject_id, created_at)
+             SELECT ('00000000-0000-7000-8000-' || lpad((row_number() OVER ())::text, 12, '0'))::uuid, o.id,
+                 'ACCOUNT', u.id, now() - interval '1 hour' FROM o, u",
+        )
+        .await;
+    let sent = ada.say("Hello").await;
+    ada.answered(&sent.generation).await;
+    let delete = "mutation($id: ID!) { deleteThread(input: { threadId: $id }) { deletion { id } } }";
+    let deletion = ada.send(delete, json!({ "id": sent.thread })).await.text("/deleteThread/deletion/id");
+    let state = "query($id: ID!) { node(id: $id) { ... on Deletion { status } } }";
+    ada.until(state, json!({ "id": deletion }), |reply| reply.at("/node/status") == "COMPLETED").await;
     world.end().await;
 }
